@@ -1,0 +1,62 @@
+// Digest: 32 bytes of BLAKE2b-256 with a personalisation string for each kind of thing that is hashed.
+// Source: RFC 7693; libsodium crypto_generichash_blake2b_salt_personal.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace courier {
+
+struct Digest {
+  std::array<std::uint8_t, 32> bytes{};
+
+  auto operator<=>(const Digest&) const = default;
+  bool is_zero() const { return *this == Digest{}; }
+  ByteView view() const { return bytes; }
+  std::string hex() const { return to_hex(bytes); }
+  // First 12 hex digits, for people.
+  std::string brief() const { return hex().substr(0, 12); }
+  // Errors: usage, unless 64 hex digits.
+  static Digest from_hex(std::string_view hex);
+  // Precondition: view.size() == 32.
+  static Digest from(ByteView view);
+};
+
+// What is hashed; each has its own 16-byte personalisation, so that no digest of one kind is ever one of another.
+enum class DigestKind {
+  chunk, node, root, pack, block, label, key_slots, packing_list, record, record_signature, end_signature, label_signature,
+  identity_signature, rotation_signature, fingerprint, commitment, file,
+};
+
+Digest digest_of(DigestKind kind, ByteView data);
+
+// Incremental form. Thread-compatible: one hasher, one thread.
+class Hasher {
+ public:
+  explicit Hasher(DigestKind kind);
+  Hasher& update(ByteView data);
+  Digest finish();  // once
+
+ private:
+  alignas(64) std::uint8_t state_[384];
+};
+
+// 64 bytes of domain-separated digest, the form in which everything is signed. Source: architecture.md, signer.
+std::array<std::uint8_t, 64> signing_input(DigestKind kind, ByteView message);
+
+}  // namespace courier
+
+template <>
+struct std::hash<courier::Digest> {
+  std::size_t operator()(const courier::Digest& d) const noexcept {
+    std::size_t h;
+    std::memcpy(&h, d.bytes.data(), sizeof h);
+    return h;
+  }
+};

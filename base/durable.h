@@ -1,0 +1,72 @@
+// Durable files: the one function that does write, fsync, rename, fsync of the folder; folders that are there after a
+// crash; a home's lock; temporary names that a sweep may remove.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/file_system.h"
+
+namespace courier {
+
+enum class Replace { never, always };
+
+// Opens an existing folder for use as `dir`. Errors: not_found, device.
+Fd open_dir(FileSystem& fs, const std::string& path);
+
+// Makes path and its missing parents, each synced into its parent, and opens it.
+Fd make_dirs(FileSystem& fs, const std::string& path, mode_t mode = 0700);
+
+// Writes name beneath dir so that after a crash it is either absent (or as before) or whole.
+// Errors: not_allowed when it exists and replace is never; no_space, device. Ensures: after a failure the name is as before
+// and no temporary file is left (or one that sweep_temporary removes).
+void write_durably(FileSystem& fs, const Fd& dir, const std::string& name, ByteView data, Replace replace,
+                   mode_t mode = 0600);
+
+// A file that gets its name only when complete: made under a temporary name, committed once.
+class DurableFile {
+ public:
+  DurableFile(FileSystem& fs, const Fd& dir, std::string name, mode_t mode = 0600);
+  ~DurableFile();  // removes the temporary file unless committed
+  const Fd& fd() const { return fd_; }
+  void write(ByteView data);
+  std::uint64_t size() const { return size_; }
+  // Synced, renamed, folder synced. Errors: not_allowed when the name exists and replace is never.
+  void commit(Replace replace);
+
+ private:
+  FileSystem& fs_;
+  const Fd& dir_;
+  std::string name_, temporary_;
+  Fd fd_;
+  std::uint64_t size_ = 0;
+  bool committed_ = false;
+};
+
+// Temporary names are ".tmp-" and something unique.
+bool is_temporary_name(std::string_view name);
+// Removes files with temporary names directly in dir; returns how many. Only under the home's lock.
+std::size_t sweep_temporary(FileSystem& fs, const Fd& dir);
+
+// The whole of a file of at most max_size bytes. Errors: damaged when it is larger.
+Bytes read_file(FileSystem& fs, const Fd& dir, std::string_view path, std::uint64_t max_size);
+Bytes read_file(FileSystem& fs, const std::string& path, std::uint64_t max_size);
+
+// Removes what path names beneath dir, folders with all below them; nothing there is no error. Never follows a link.
+void remove_tree(FileSystem& fs, const Fd& dir, std::string_view path);
+
+// Held by everything that writes the store or a share. Released by the destructor, or by the kernel when the process ends.
+class HomeLock {
+ public:
+  // doing: "parcel create", written into the lock file for the message of the next one.
+  // Errors: busy, naming the holder's process, what it does and since when.
+  HomeLock(FileSystem& fs, const std::string& home, const std::string& doing);
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace courier
