@@ -26,10 +26,12 @@ inline Bytes to_bytes(ByteView bytes) { return Bytes(bytes.begin(), bytes.end())
 // Lower-case hexadecimal, two digits a byte.
 std::string to_hex(ByteView bytes);
 
-// Parses lower- or upper-case hexadecimal. Errors: usage, when a digit is no hex digit or one is left over.
+// Parses lower- or upper-case hexadecimal. Errors: usage, when a digit is no hex digit or one is
+// left over.
 Bytes from_hex(std::string_view hex);
 
-// Text that is safe to show: valid printable UTF-8 stays, every other byte becomes \xNN, a backslash \\.
+// Text that is safe to show: valid printable UTF-8 stays, every other byte becomes \xNN, a
+// backslash \\.
 std::string escaped(std::string_view raw);
 
 // A size for people: "812 bytes", "4.2 GB" (powers of 1000, one decimal below 100).

@@ -1,8 +1,9 @@
 // The bounded codec: the only place where bytes from a medium become integers.
 //
-// Canonical: fixed-width integers are little-endian; a varint is unsigned LEB128 in its shortest form, 64 bits at most;
-// a byte string is a varint length and the bytes. One value has one encoding, and every length is checked against both
-// a limit of the format and the bytes that are there before anything is allocated.
+// Canonical: fixed-width integers are little-endian; a varint is unsigned LEB128 in its shortest
+// form, 64 bits at most; a byte string is a varint length and the bytes. One value has one
+// encoding, and every length is checked against both a limit of the format and the bytes that are
+// there before anything is allocated.
 #pragma once
 
 #include <concepts>
@@ -23,7 +24,8 @@ class Decoder {
   std::uint16_t u16();
   std::uint32_t u32();
   std::uint64_t u64();
-  // Errors for all: damaged, when the bytes end early, the form is not the shortest, or the value exceeds max.
+  // Errors for all: damaged, when the bytes end early, the form is not the shortest, or the value
+  // exceeds max.
   std::uint64_t varint(std::uint64_t max = UINT64_MAX);
   std::int64_t zigzag();
   bool boolean();  // 0 or 1 only
@@ -33,7 +35,8 @@ class Decoder {
   // Bytes without NUL that are valid UTF-8.
   std::string text(std::size_t max_size);
   Digest digest();
-  // A count of entries that each take at least min_entry_size bytes; never more than max nor than can be there.
+  // A count of entries that each take at least min_entry_size bytes; never more than max nor than
+  // can be there.
   std::size_t count(std::size_t max, std::size_t min_entry_size = 1);
 
   std::size_t offset() const { return offset_; }

@@ -1,5 +1,5 @@
-// Digest: 32 bytes of BLAKE2b-256 with a personalisation string for each kind of thing that is hashed.
-// Source: RFC 7693; libsodium crypto_generichash_blake2b_salt_personal.
+// Digest: 32 bytes of BLAKE2b-256 with a personalisation string for each kind of thing that is
+// hashed. Source: RFC 7693; libsodium crypto_generichash_blake2b_salt_personal.
 #pragma once
 
 #include <array>
@@ -28,10 +28,26 @@ struct Digest {
   static Digest from(ByteView view);
 };
 
-// What is hashed; each has its own 16-byte personalisation, so that no digest of one kind is ever one of another.
+// What is hashed; each has its own 16-byte personalisation, so that no digest of one kind is ever
+// one of another.
 enum class DigestKind {
-  chunk, node, root, pack, block, label, key_slots, packing_list, record, record_signature, end_signature, label_signature,
-  identity_signature, rotation_signature, fingerprint, commitment, file,
+  chunk,
+  node,
+  root,
+  pack,
+  block,
+  label,
+  key_slots,
+  packing_list,
+  record,
+  record_signature,
+  end_signature,
+  label_signature,
+  identity_signature,
+  rotation_signature,
+  fingerprint,
+  commitment,
+  file,
 };
 
 Digest digest_of(DigestKind kind, ByteView data);
@@ -47,7 +63,8 @@ class Hasher {
   alignas(64) std::uint8_t state_[384];
 };
 
-// 64 bytes of domain-separated digest, the form in which everything is signed. Source: architecture.md, signer.
+// 64 bytes of domain-separated digest, the form in which everything is signed. Source:
+// architecture.md, signer.
 std::array<std::uint8_t, 64> signing_input(DigestKind kind, ByteView message);
 
 }  // namespace courier

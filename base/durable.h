@@ -1,5 +1,5 @@
-// Durable files: the one function that does write, fsync, rename, fsync of the folder; folders that are there after a
-// crash; a home's lock; temporary names that a sweep may remove.
+// Durable files: the one function that does write, fsync, rename, fsync of the folder; folders that
+// are there after a crash; a home's lock; temporary names that a sweep may remove.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,11 @@ Fd open_dir(FileSystem& fs, const std::string& path);
 Fd make_dirs(FileSystem& fs, const std::string& path, mode_t mode = 0700);
 
 // Writes name beneath dir so that after a crash it is either absent (or as before) or whole.
-// Errors: not_allowed when it exists and replace is never; no_space, device. Ensures: after a failure the name is as before
-// and no temporary file is left (or one that sweep_temporary removes).
-void write_durably(FileSystem& fs, const Fd& dir, const std::string& name, ByteView data, Replace replace,
-                   mode_t mode = 0600);
+// Errors: not_allowed when it exists and replace is never; no_space, device. Ensures: after a
+// failure the name is as before and no temporary file is left (or one that sweep_temporary
+// removes).
+void write_durably(FileSystem& fs, const Fd& dir, const std::string& name, ByteView data,
+                   Replace replace, mode_t mode = 0600);
 
 // A file that gets its name only when complete: made under a temporary name, committed once.
 class DurableFile {
@@ -55,10 +56,12 @@ std::size_t sweep_temporary(FileSystem& fs, const Fd& dir);
 Bytes read_file(FileSystem& fs, const Fd& dir, std::string_view path, std::uint64_t max_size);
 Bytes read_file(FileSystem& fs, const std::string& path, std::uint64_t max_size);
 
-// Removes what path names beneath dir, folders with all below them; nothing there is no error. Never follows a link.
+// Removes what path names beneath dir, folders with all below them; nothing there is no error.
+// Never follows a link.
 void remove_tree(FileSystem& fs, const Fd& dir, std::string_view path);
 
-// Held by everything that writes the store or a share. Released by the destructor, or by the kernel when the process ends.
+// Held by everything that writes the store or a share. Released by the destructor, or by the kernel
+// when the process ends.
 class HomeLock {
  public:
   // doing: "parcel create", written into the lock file for the message of the next one.

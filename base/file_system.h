@@ -1,8 +1,10 @@
-// FileSystem: the seam through which every durable file and folder is reached. The fault tests wrap it to fail the Nth call.
+// FileSystem: the seam through which every durable file and folder is reached. The fault tests wrap
+// it to fail the Nth call.
 //
-// Descriptors are the kernel's; every call throws an Error (no_space, not_found, device) that names `subject`, or the
-// path itself. Paths given to the *_at calls are single names or SafePaths beneath `dir`; opening resolves beneath it and
-// through no symlink on the way (openat2: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS).
+// Descriptors are the kernel's; every call throws an Error (no_space, not_found, device) that names
+// `subject`, or the path itself. Paths given to the *_at calls are single names or SafePaths
+// beneath `dir`; opening resolves beneath it and through no symlink on the way (openat2:
+// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS).
 #pragma once
 
 #include <sys/stat.h>
@@ -37,12 +39,12 @@ class Fd {
 };
 
 struct DirEntry {
-  std::string name;  // raw bytes
+  std::string name;    // raw bytes
   unsigned char type;  // DT_*
 };
 
 struct SpaceInfo {
-  std::uint64_t free_bytes;   // for an ordinary user
+  std::uint64_t free_bytes;  // for an ordinary user
   std::uint64_t total_bytes;
 };
 
@@ -60,7 +62,7 @@ class FileSystem {
   virtual void write(const Fd& fd, ByteView data) = 0;  // all of it
   virtual void pwrite(const Fd& fd, ByteView data, std::uint64_t offset) = 0;
   virtual void truncate(const Fd& fd, std::uint64_t size) = 0;
-  virtual void sync(const Fd& fd) = 0;       // fsync
+  virtual void sync(const Fd& fd) = 0;              // fsync
   virtual void sync_file_system(const Fd& fd) = 0;  // syncfs
   // Drops clean pages of [0, size) so that the next read comes from the device.
   virtual void drop_cache(const Fd& fd) = 0;
@@ -71,16 +73,19 @@ class FileSystem {
   virtual void make_dir_at(const Fd& dir, std::string_view path, mode_t mode) = 0;
   virtual void symlink_at(const Fd& dir, std::string_view path, const std::string& target) = 0;
   virtual std::string read_link_at(const Fd& dir, std::string_view path) = 0;
-  virtual void link_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to) = 0;
-  // flags: 0, RENAME_NOREPLACE or RENAME_EXCHANGE. Returns false when the file system has no such rename (EINVAL, ENOSYS).
-  virtual bool rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to,
-                         unsigned flags = 0) = 0;
+  virtual void link_at(const Fd& from_dir, std::string_view from, const Fd& to_dir,
+                       std::string_view to) = 0;
+  // flags: 0, RENAME_NOREPLACE or RENAME_EXCHANGE. Returns false when the file system has no such
+  // rename (EINVAL, ENOSYS).
+  virtual bool rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir,
+                         std::string_view to, unsigned flags = 0) = 0;
   virtual void unlink_at(const Fd& dir, std::string_view path, bool is_dir = false) = 0;
   virtual void set_mode(const Fd& fd, mode_t mode) = 0;
   virtual void set_owner(const Fd& fd, uid_t uid, gid_t gid) = 0;
   virtual void set_mtime(const Fd& fd, std::int64_t seconds, std::uint32_t nanoseconds) = 0;
   // Sets a link's own time.
-  virtual void set_mtime_at(const Fd& dir, std::string_view path, std::int64_t seconds, std::uint32_t nanoseconds) = 0;
+  virtual void set_mtime_at(const Fd& dir, std::string_view path, std::int64_t seconds,
+                            std::uint32_t nanoseconds) = 0;
   // user.* attributes only, sorted by name; empty when the file system has none.
   virtual std::vector<std::pair<std::string, Bytes>> xattrs(const Fd& fd) = 0;
   virtual void set_xattr(const Fd& fd, const std::string& name, ByteView value) = 0;
@@ -108,13 +113,16 @@ class PosixFileSystem final : public FileSystem {
   void make_dir_at(const Fd& dir, std::string_view path, mode_t mode) override;
   void symlink_at(const Fd& dir, std::string_view path, const std::string& target) override;
   std::string read_link_at(const Fd& dir, std::string_view path) override;
-  void link_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to) override;
-  bool rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to, unsigned flags) override;
+  void link_at(const Fd& from_dir, std::string_view from, const Fd& to_dir,
+               std::string_view to) override;
+  bool rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to,
+                 unsigned flags) override;
   void unlink_at(const Fd& dir, std::string_view path, bool is_dir) override;
   void set_mode(const Fd& fd, mode_t mode) override;
   void set_owner(const Fd& fd, uid_t uid, gid_t gid) override;
   void set_mtime(const Fd& fd, std::int64_t seconds, std::uint32_t nanoseconds) override;
-  void set_mtime_at(const Fd& dir, std::string_view path, std::int64_t seconds, std::uint32_t nanoseconds) override;
+  void set_mtime_at(const Fd& dir, std::string_view path, std::int64_t seconds,
+                    std::uint32_t nanoseconds) override;
   std::vector<std::pair<std::string, Bytes>> xattrs(const Fd& fd) override;
   void set_xattr(const Fd& fd, const std::string& name, ByteView value) override;
   bool reflink(const Fd& from, const Fd& to) override;

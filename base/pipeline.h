@@ -1,5 +1,5 @@
-// Pipeline: stages joined by small bounded queues; cancellation and the first error carried through them.
-// The only threading in the rooms. State is handed over, not shared.
+// Pipeline: stages joined by small bounded queues; cancellation and the first error carried through
+// them. The only threading in the rooms. State is handed over, not shared.
 #pragma once
 
 #include <condition_variable>
@@ -14,8 +14,8 @@
 
 namespace courier {
 
-// A queue that holds at most `capacity` items. After close() the rest is popped, then nullopt; after fail() both sides
-// throw the error at once.
+// A queue that holds at most `capacity` items. After close() the rest is popped, then nullopt;
+// after fail() both sides throw the error at once.
 template <typename T>
 class BoundedQueue {
  public:
@@ -78,8 +78,9 @@ class ThreadPool {
   std::vector<std::thread> threads_;
 };
 
-// A parallel stage that keeps order: items go to the pool, results come out in the order in which items went in.
-// At most `depth` items are under way; push() from one thread, pop() from another (or the same, if it pops when full()).
+// A parallel stage that keeps order: items go to the pool, results come out in the order in which
+// items went in. At most `depth` items are under way; push() from one thread, pop() from another
+// (or the same, if it pops when full()).
 template <typename In, typename Out>
 class OrderedStage {
  public:
@@ -88,7 +89,9 @@ class OrderedStage {
 
   void push(In item) {
     auto task = std::make_shared<std::packaged_task<Out()>>(
-        [this, item = std::make_shared<In>(std::move(item))]() mutable { return work_(std::move(*item)); });
+        [this, item = std::make_shared<In>(std::move(item))]() mutable {
+          return work_(std::move(*item));
+        });
     slots_.push(task->get_future());
     pool_.run([task] { (*task)(); });
   }

@@ -1,4 +1,5 @@
-// Progress: published by whoever does the work, drawn by whoever called. Plain values through a callback.
+// Progress: published by whoever does the work, drawn by whoever called. Plain values through a
+// callback.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +9,11 @@
 namespace courier {
 
 struct ProgressEvent {
-  std::string phase;              // "reading", "sealing", "writing", "flushing", "verifying", "publishing"
-  std::string subject;            // what is under way: a file, a parcel, a DP
-  std::uint64_t done = 0;         // in bytes unless unit says else
-  std::uint64_t total = 0;        // 0: not known
-  unsigned phase_index = 0;       // of phase_count, for the time left over all phases
+  std::string phase;       // "reading", "sealing", "writing", "flushing", "verifying", "publishing"
+  std::string subject;     // what is under way: a file, a parcel, a DP
+  std::uint64_t done = 0;  // in bytes unless unit says else
+  std::uint64_t total = 0;   // 0: not known
+  unsigned phase_index = 0;  // of phase_count, for the time left over all phases
   unsigned phase_count = 1;
 };
 

@@ -1,4 +1,5 @@
-// SafePath: a relative path that cannot leave the folder it is used beneath. No path from a parcel is ever anything else.
+// SafePath: a relative path that cannot leave the folder it is used beneath. No path from a parcel
+// is ever anything else.
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace courier {
 
-// One component: 1 to 255 bytes, not "." or "..", without '/' and NUL. Any other bytes are kept as they are.
+// One component: 1 to 255 bytes, not "." or "..", without '/' and NUL. Any other bytes are kept as
+// they are.
 class SafeName {
  public:
   // Errors: damaged, with the name escaped and the reason.
@@ -21,7 +23,8 @@ class SafeName {
   std::string name_;
 };
 
-// Components joined by '/'; may be empty (the folder itself). At most 4,096 bytes and 256 components.
+// Components joined by '/'; may be empty (the folder itself). At most 4,096 bytes and 256
+// components.
 class SafePath {
  public:
   SafePath() = default;

@@ -1,4 +1,5 @@
-// Secret: bytes that wipe themselves, cannot be copied and cannot be printed. Held in locked memory where the kernel allows.
+// Secret: bytes that wipe themselves, cannot be copied and cannot be printed. Held in locked memory
+// where the kernel allows.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The names every room speaks: site code, package ID, parcel ID, and the closed lists of kinds and words that travel.
-// Source: product.md "Words", behaviours.md B2, B23, architecture.md "Rights".
+// The names every room speaks: site code, package ID, parcel ID, and the closed lists of kinds and
+// words that travel. Source: product.md "Words", behaviours.md B2, B23, architecture.md "Rights".
 #pragma once
 
 #include <array>
@@ -43,7 +43,8 @@ class PackageId {
   std::string text_;
 };
 
-// FROM-TO-NUMBER: "PUN-PSE-000001". The number is at least six digits, monotone per sender and addressee.
+// FROM-TO-NUMBER: "PUN-PSE-000001". The number is at least six digits, monotone per sender and
+// addressee.
 struct ParcelId {
   SiteCode from, to;
   std::uint64_t number = 0;
@@ -63,9 +64,25 @@ struct Incarnation {
 
 enum class SiteRole { self, parent, child, peer };
 enum class Priority : std::uint8_t { high = 0, medium = 1, low = 2 };
-enum class ItemKind : std::uint8_t { package = 1, announcement, redistribute, remove, trust, verdicts, request };
+enum class ItemKind : std::uint8_t {
+  package = 1,
+  announcement,
+  redistribute,
+  remove,
+  trust,
+  verdicts,
+  request
+};
 enum class VerdictKind : std::uint8_t {
-  installed = 1, stored, removed, superseded, refused, damaged, incomplete, quarantined, announced,
+  installed = 1,
+  stored,
+  removed,
+  superseded,
+  refused,
+  damaged,
+  incomplete,
+  quarantined,
+  announced,
 };
 
 std::string_view word(SiteRole);
