@@ -6,12 +6,13 @@
 // there before anything is allocated.
 #pragma once
 
-#include <concepts>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/utf8.h"
 
 namespace courier {
 
@@ -64,6 +65,7 @@ class Encoder {
   Encoder& boolean(bool v);
   Encoder& raw(ByteView v);
   Encoder& bytes(ByteView v);
+  // Errors: usage, when v is not UTF-8 or holds a NUL.
   Encoder& text(std::string_view v);
   Encoder& digest(const Digest& v);
 
@@ -74,7 +76,5 @@ class Encoder {
  private:
   Bytes out_;
 };
-
-bool is_valid_utf8(std::string_view text);
 
 }  // namespace courier

@@ -2,12 +2,16 @@
 // kind, checksum.
 //
 // 32 bytes, little-endian, in front of each payload (parcel/FORMAT.md, "Frames"):
+// clang-format off
 //   0  4  magic 0xF5 'P' 'C' 'L'
-//   4  1  kind (1 volume header, 2 label, 3 key slots, 4 packing list, 5 record, 6 end, 7 recovery
-//   data, 8 spare) 5  1  flags, 0 6  2  reserved, 0 8  8  number (of a record; else 0)
+//   4  1  kind (FrameKind; readers skip kinds they do not know)
+//   5  1  flags, 0
+//   6  2  reserved, 0
+//   8  8  number (of a record; else 0)
 //  16  4  payload length, at most kMaxFramePayload
 //  20  8  XXH3-64 of the payload
 //  28  4  CRC-32C of bytes 0 to 27
+// clang-format on
 // The checksums find accidental damage only; what is genuine is said by the signatures inside.
 #pragma once
 
