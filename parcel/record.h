@@ -1,0 +1,88 @@
+// Record: one sealed and signed piece of a parcel's content. parcel/FORMAT.md, "Records".
+//
+// Sealing and opening are pure and thread-safe, so that the builder and the despooler run them in a
+// pool. A record's nonce is its number under a key that one build of one parcel uses: each number
+// is sealed once. Record signatures are made by the parcel's own key, over the label digest: they
+// say that the sender made this record for this parcel at this number, without the content key.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/secret.h"
+#include "parcel/label.h"
+#include "store/block.h"
+
+namespace courier {
+
+enum class RecordKind : std::uint8_t {
+  block = 1,  // an encoded store block (store/OBJECTS.md)
+};
+
+// A record's plaintext is at most this, so that an overgrown one is refused before it is opened.
+inline constexpr std::size_t kMaxRecordPlaintext = 8u << 20;
+inline constexpr std::size_t kRecordOverhead = 4 + 16 + kSignatureSize;  // kind, tag, signature
+inline constexpr std::size_t kMaxRecordSize = kMaxRecordPlaintext + kRecordOverhead;
+
+// What the reader found at one place of the stream, not yet authenticated.
+struct RawRecord {
+  std::uint64_t number = 0;
+  bool intact = false;  // length and checksum fit; not: that it is genuine
+  Bytes payload;        // empty unless intact
+};
+
+enum class RecordStatus : std::uint8_t {
+  ok,
+  damaged,       // bytes are not what was written
+  forged,        // intact, but the signature is not the parcel key's for this label and number
+  unknown_kind,  // genuine, of a kind that this program does not know
+};
+
+struct OpenedRecord {
+  std::uint64_t number = 0;
+  RecordStatus status = RecordStatus::damaged;
+  Block block;  // of ok only; its payload is still compressed and its objects unchecked
+  bool ok() const { return status == RecordStatus::ok; }
+};
+
+// Seals records of one parcel under build. Thread-safe.
+class RecordSealer {
+ public:
+  // parcel_secret: Ed25519 secret key, 64 bytes; record_key: 32 bytes.
+  RecordSealer(const Digest& label_digest, const KeyBytes& parcel_key, Secret parcel_secret,
+               Secret record_key);
+  // The whole frame of record `number`. Errors: usage, when the block is beyond
+  // kMaxRecordPlaintext.
+  Bytes seal(std::uint64_t number, const Block& block) const;
+  Bytes seal(std::uint64_t number, RecordKind kind, ByteView plaintext) const;
+  // The whole frame of the end.
+  Bytes seal_end(std::uint64_t record_count) const;
+
+ private:
+  Digest label_digest_;
+  KeyBytes parcel_key_;
+  Secret parcel_secret_, record_key_;
+};
+
+// Says whether a record is genuine, without the content key. Never opens it. Thread-safe.
+RecordStatus authenticate(const RawRecord& record, const Digest& label_digest,
+                          const KeyBytes& parcel_key);
+
+// Opens records of one parcel. Thread-safe.
+class RecordOpener {
+ public:
+  RecordOpener(const Digest& label_digest, const KeyBytes& parcel_key, Secret record_key);
+  // Authenticates, then opens, then decodes; never throws for what the bytes are.
+  OpenedRecord open(const RawRecord& record) const;
+
+ private:
+  Digest label_digest_;
+  KeyBytes parcel_key_;
+  Secret record_key_;
+};
+
+// Checks the end's payload and returns the count it states. Errors: damaged, bad_signature.
+std::uint64_t verify_end(ByteView payload, const Digest& label_digest, const KeyBytes& parcel_key);
+
+}  // namespace courier
