@@ -1,0 +1,83 @@
+// Block: objects gathered in order and compressed together; the unit that packs store and that
+// parcels carry as the plaintext of a record. Byte table: store/OBJECTS.md, "Block".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+
+namespace courier {
+
+inline constexpr std::uint32_t kMaxBlockRaw = 4u << 20;      // of a block's objects, together
+inline constexpr std::uint32_t kMaxObjectSize = 1u << 20;    // of one object
+inline constexpr std::uint32_t kMaxBlockObjects = 16'384;    // in one block
+inline constexpr std::uint32_t kMaxEncodedBlock = 5u << 20;  // of a whole encoded block
+
+enum class BlockCodec : std::uint8_t { raw = 0, zstd = 1 };
+
+// How hard to compress: zstd 1, 3 and 19.
+enum class Level { fast, standard, small };
+int zstd_level(Level level);
+// "fast", "default", "small".
+std::optional<Level> parse_level(std::string_view word);
+
+struct BlockObject {
+  DigestKind kind = DigestKind::chunk;  // chunk, node or root
+  Digest digest;
+  std::uint32_t size = 0;  // at least 1
+  bool operator==(const BlockObject&) const = default;
+};
+
+struct Block {
+  std::uint8_t codec = 0;  // BlockCodec; a value not known here is refused when it is opened
+  std::uint32_t raw_size = 0;
+  std::vector<BlockObject> objects;  // in the order in which they lie in the raw bytes
+  Bytes payload;
+
+  // Data blocks hold chunks only, node blocks nodes and roots only.
+  bool holds_nodes() const { return !objects.empty() && objects.front().kind != DigestKind::chunk; }
+  bool operator==(const Block&) const = default;
+};
+
+Bytes encode(const Block& block);
+
+// Parses a block and checks every size in it against the limits; the payload stays as it is.
+// Errors: damaged.
+Block decode_block(ByteView encoded);
+
+// Opens the payload and checks every object against its digest; returns the raw bytes, objects one
+// after the other. No more than raw_size bytes are ever produced, so a bomb ends there.
+// Errors: damaged; unsupported, when the codec is not known.
+Bytes verify_and_decompress(const Block& block);
+
+// Gathers objects into one block.
+class BlockBuilder {
+ public:
+  // False when the object would not fit any more (or is of the other sort than those inside): take
+  // the block, then add again. Precondition: 1 <= data.size() <= kMaxObjectSize.
+  bool fits(DigestKind kind, std::size_t size) const;
+  void add(DigestKind kind, const Digest& digest, ByteView data);
+  bool empty() const { return objects_.empty(); }
+  std::size_t raw_size() const { return raw_.size(); }
+  std::size_t object_count() const { return objects_.size(); }
+
+  // What was gathered, not yet compressed; the builder is empty afterwards.
+  struct Raw {
+    std::vector<BlockObject> objects;
+    Bytes raw;
+  };
+  Raw take();
+
+ private:
+  std::vector<BlockObject> objects_;
+  Bytes raw_;
+};
+
+// Compresses what a builder gathered; stored raw when that is no larger. Thread-safe.
+Block compress_block(BlockBuilder::Raw gathered, Level level);
+
+}  // namespace courier

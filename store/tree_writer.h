@@ -1,0 +1,79 @@
+// tree_writer: makes a package version's folders, files and links beneath a folder, and reads them
+// back. Shared by export and by distribution. Nothing is followed, nothing leaves the folder.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/progress.h"
+#include "base/safe_path.h"
+#include "store/reports.h"
+#include "store/tree.h"
+
+namespace courier {
+
+class Store;
+
+struct TreeWriteOptions {
+  bool set_ids = false;  // set setuid and setgid bits; else they are left out
+  // A DP's own: permission bits of files (folders get x wherever they get r), owner and group.
+  std::optional<mode_t> mode;
+  std::optional<uid_t> owner;
+  std::optional<gid_t> group;
+  bool xattrs = true;  // where the target has none, they are reported once as a problem
+  // Asked before a regular file is written: may put the same content in place itself (a hard link
+  // or a reflink of an identical file) as `name` in `dir`. Returns false when it did not; the
+  // content is then written from the store. Mode, times and attributes are set in both cases unless
+  // it returns `shared`, which says that the inode belongs to another tree as well.
+  enum class Taken { no, copied, shared };
+  std::function<Taken(const SafePath& path, const TreeEntry& entry, const Fd& dir,
+                      const std::string& name)>
+      take;
+  ProgressSink progress;  // bytes of content
+  std::string phase = "writing";
+};
+
+struct TreeWriteReport {
+  Totals written;
+  std::uint64_t bytes_taken = 0;  // put in place by `take`
+  // By name: what the target cannot hold (names, links, attributes). The rest is in place.
+  std::vector<Named> problems;
+  std::uint64_t problem_count = 0;
+};
+
+// Writes the tree of `root` into the empty folder `dir`; the folder itself gets the root's mode and
+// time last. Not synced: the caller syncs once for all.
+// Errors: incomplete, damaged (content); no_space, device (target).
+// Ensures: after a failure what was written stays, to be removed by the caller with its staging.
+TreeWriteReport write_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,
+                           const TreeWriteOptions& options = {});
+
+struct TreeVerifyOptions {
+  bool drop_cache = true;  // read past the page cache
+  bool extra = true;       // report what is there besides the tree
+  bool metadata = false;   // compare modes, file times and link counts as well
+  TreeWriteOptions as;     // what the tree was written with (metadata)
+  ProgressSink progress;
+  std::string phase = "verifying";
+};
+
+struct TreeVerifyReport {
+  Totals read;
+  std::vector<Named> differences;  // "missing", "content differs", "not part of the package", ...
+  std::uint64_t difference_count = 0;
+  bool same() const { return difference_count == 0; }
+};
+
+// Reads what lies in `dir` and compares it with the tree of `root`, by content, chunk by chunk. The
+// chunks themselves need not be in the store, its nodes do.
+// Errors: incomplete, damaged (nodes); device.
+TreeVerifyReport verify_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,
+                             const TreeVerifyOptions& options = {});
+
+// Whether the open file holds exactly the entry's content. Reads from its start.
+bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file);
+
+}  // namespace courier
