@@ -48,6 +48,8 @@ enum class DigestKind {
   fingerprint,
   commitment,
   file,
+  site_file,  // key ring, trust list, identity: their checksum
+  backup,     // parts of a home's backup
 };
 
 Digest digest_of(DigestKind kind, ByteView data);

@@ -1,0 +1,150 @@
+// KeyRing: a site's own keys, the only place in Courier that holds them. Nothing secret leaves it:
+// signing and opening happen here.
+//
+// One file, HOME/keys/key_ring, mode 0600, holds all: public parts that are readable while the ring
+// is locked (who the site is, its incarnation, its key generations and the certificates between
+// them) and the secret parts, in clear or wrapped with a passphrase (Argon2id, then
+// XChaCha20-Poly1305 with the public keys as associated data). Every change, rotation included, is
+// one atomic replacement of that file: before it the old keys work, after it the new ones, and
+// there is no third state. Memory changes only after the file is durable, so nothing is ever signed
+// with a key that a power cut can take back. `site init` writes the ring last of all that makes a
+// home: a folder without this file is no site yet, and the same command goes on.
+//
+// A signing key is wiped when it is replaced; sealing keys of the last generations stay, so that
+// parcels under way still open.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/file_system.h"
+#include "base/secret.h"
+#include "base/vocabulary.h"
+#include "signer/public_keys.h"
+#include "signer/rotation_certificate.h"
+#include "signer/site_identity.h"
+
+namespace courier {
+
+inline constexpr std::size_t kMaxKeyFileSize = 64 * 1024;
+inline constexpr std::size_t kMaxKeyGenerations = 17;  // the current one and kMaxSuccession before
+
+// What deriving the wrapping key from a passphrase costs whoever guesses.
+struct PassphraseCost {
+  std::uint64_t operations = 3;
+  std::uint64_t memory_bytes = std::uint64_t{256} << 20;
+};
+
+// The public parts of one generation.
+struct KeyGeneration {
+  std::uint32_t number = 1;
+  PublicKeys keys;
+  Time created;
+};
+
+class KeyRing {
+ public:
+  // Whether a home is a site's.
+  static bool exists(FileSystem& fs, const std::string& home);
+
+  // Makes generation 1 and the first incarnation, and writes the ring (wrapped when a passphrase is
+  // given). Errors: not_allowed, when the home is a site already; usage, when the name is too long
+  // or no UTF-8; no_space, device.
+  static KeyRing create(FileSystem& fs, const std::string& home, const SiteCode& code,
+                        const std::string& name, Entropy& entropy, const Clock& clock,
+                        const Secret* passphrase = nullptr, PassphraseCost cost = {});
+
+  // Reads the ring; locked when it has a passphrase. Errors: not_found (no site yet; hint site
+  // init), damaged, unsupported (written by a newer courier), not_allowed (others can read the
+  // file), device.
+  static KeyRing open(FileSystem& fs, const std::string& home, Entropy& entropy,
+                      const Clock& clock);
+
+  KeyRing(KeyRing&&) noexcept = default;
+  ~KeyRing();
+
+  const SiteCode& code() const { return code_; }
+  const std::string& name() const { return name_; }
+  const Incarnation& incarnation() const { return incarnation_; }
+  Time created() const { return created_; }
+  std::uint32_t generation() const { return generations_.back().number; }
+  const PublicKeys& public_keys() const { return generations_.back().keys; }
+  Fingerprint fingerprint() const { return Fingerprint(code_, public_keys()); }
+  const std::vector<KeyGeneration>& generations() const { return generations_; }  // oldest first
+  // Encoded, oldest first, at most kMaxSuccession: what a label and an identity carry.
+  const std::vector<Bytes>& rotation_certificates() const { return succession_; }
+
+  bool has_passphrase() const { return wrapping_.has_value(); }
+  bool is_locked() const { return !unlocked_; }
+  // Errors: keys_locked, when the passphrase is wrong; damaged; device, when memory does not
+  // suffice. Ensures: unlocking an unlocked ring does nothing.
+  void unlock(const Secret& passphrase);
+  // Errors: keys_locked, with the ways to unlock.
+  void require_unlocked() const;
+
+  // Signs with the current key. Errors: keys_locked.
+  Signature sign(DigestKind domain, ByteView message) const;
+  // Opens a box sealed to any generation's key of this site; nullopt when it is for none of them.
+  // Errors: keys_locked.
+  std::optional<Secret> open_sealed(ByteView box) const;
+  // The generation whose sealing key a label names and whose secret part is still here.
+  std::optional<std::uint32_t> generation_of(const Digest& sealing_key) const;
+
+  // This site's identity; format_version and features: what this program reads.
+  SiteIdentity identity(std::uint16_t format_version, std::uint64_t features) const;
+  // The identity file. Errors: keys_locked.
+  Bytes export_identity(std::uint16_t format_version, std::uint64_t features) const;
+
+  // Makes new keys, vouched for by the old ones. Errors: keys_locked, no_space, device.
+  // Ensures: after a failure the ring is as before, in memory and on disk.
+  void rotate();
+  // Makes new keys that nothing vouches for: the old ones are lost or in wrong hands. Works on a
+  // locked ring too (the passphrase is lost): then the old secrets go, and the new ones have the
+  // passphrase given here, or none.
+  void rotate_lost(const Secret* new_passphrase = nullptr, PassphraseCost cost = {});
+  // Starts a new incarnation with the next ordinal; works on a locked ring.
+  void new_incarnation();
+  // Wraps the secrets with a new passphrase; nullptr takes it off. Errors: keys_locked.
+  void set_passphrase(const Secret* passphrase, PassphraseCost cost = {});
+
+  // The ring's file as it is, wrapped or not, for a backup.
+  Secret copy_of_file() const;
+  // Writes a ring from such a copy with a new incarnation into a home that has none: the last step
+  // of a restore. Errors: as open, and not_allowed when the home has a ring.
+  static KeyRing restore(FileSystem& fs, const std::string& home, ByteView copy, Entropy& entropy,
+                         const Clock& clock);
+  // Reads a copy to the end and throws what open would, without writing; gives the site's code.
+  static SiteCode check_copy(ByteView copy);
+
+ private:
+  friend struct KeyFile;
+  struct Wrapping {  // how the secrets are wrapped; key is empty while locked
+    std::array<std::uint8_t, 16> salt{};
+    PassphraseCost cost;
+    std::array<std::uint8_t, 24> nonce{};
+    Bytes sealed;
+    Secret key;
+  };
+
+  KeyRing(FileSystem& fs, std::string home, Entropy& entropy, const Clock& clock);
+  void save(const KeyRing& next);
+
+  FileSystem* fs_;
+  std::string home_;
+  Entropy* entropy_;
+  const Clock* clock_;
+  SiteCode code_;
+  std::string name_;
+  Incarnation incarnation_;
+  Time created_;
+  std::vector<KeyGeneration> generations_;
+  std::vector<Bytes> succession_;
+  std::optional<Wrapping> wrapping_;
+  bool unlocked_ = false;
+  Secret secrets_;  // 32 bytes signing seed, then 32 bytes sealing secret for each generation
+};
+
+}  // namespace courier
