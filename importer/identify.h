@@ -1,0 +1,79 @@
+// Identify: what is on this medium: from, to, date, items, signer, verdict. Changes nothing,
+// neither on the medium nor in the home (B14), and works without a home.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/vocabulary.h"
+#include "parcel/label.h"
+
+namespace courier {
+
+class KeyRing;
+class TrustList;
+class Ledger;
+
+// What a site can say about a parcel offered to it. Judged in this order.
+enum class Standing {
+  unreadable,      // not a whole parcel head, or of a newer format: see error
+  own,             // made by this very site: no error, left alone
+  for_others,      // addressed elsewhere: left alone
+  refused,         // for this site, but revoked, wrongly signed, of an older incarnation: see error
+  unknown_signer,  // for this site, intact, by a signer not known here: quarantine
+  intact,          // no home to judge it by: intact, by a signer not known here
+  known,           // for this site and already Processed: its return can be written again
+  genuine,         // for this site, by a key that counts
+};
+std::string_view word(Standing);
+
+struct OfferedItem {
+  std::string kind;  // word of the kind, or "unknown kind 9"
+  std::uint64_t job = 0;
+  PackageId package;
+  std::uint32_t version = 0;
+  std::string package_name;
+  std::uint64_t content_bytes = 0, files = 0;
+  std::vector<std::string> dps;
+};
+
+struct Offer {
+  std::string path;
+  std::uint64_t file_bytes = 0;
+  Standing standing = Standing::unreadable;
+  std::optional<Error> error;  // of unreadable, refused, unknown_signer: the three-part message
+  // All below is from the label; nothing of it when unreadable.
+  Label label;
+  Digest label_digest;
+  ParcelId id;              // for this site when it is an addressee, else for the first
+  std::string title;        // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
+  std::string fingerprint;  // of the signing key, for people
+  bool is_return = false;   // it has verdicts for this site
+  // Of genuine and known offers, when this site's keys are here and unlocked.
+  std::vector<OfferedItem> items;
+};
+
+// What a home knows. Without it, signatures are checked by the label's own key.
+struct IdentifyHome {
+  const KeyRing& keys;
+  const TrustList& trust;
+  Ledger& ledger;
+};
+
+struct IdentifyReport {
+  std::vector<Offer> offers;  // for this site first, by sender and number
+  // 0: something here is for this site and can be received; else the worst of what is for it; 3:
+  // only for others; 7: no parcel at all.
+  int exit_status = 7;
+};
+
+// Errors: as scan_source.
+IdentifyReport identify(FileSystem& fs, const std::string& source,
+                        const std::optional<IdentifyHome>& home);
+
+}  // namespace courier

@@ -1,0 +1,92 @@
+// Receive: takes in the parcels of a medium that are addressed to this site, returns included; the
+// despooler. Every offered parcel goes through the states of behaviours.md 10.3:
+//
+//   Offered -> Identified -> Verifying -> Accepted -> Processed
+//      |            |            |-> Incomplete (records missing; the medium again goes on)
+//      |            |-> Quarantined (signer not known: kept, tried again when a key comes)
+//      |-> Refused (addressed elsewhere, revoked, replayed, ...)
+//
+// One forward pass over each file: read -> authenticate and open -> decompress and verify digests
+// -> append to packs, each step in its own thread or pool, a few blocks between them. What has come
+// is noted in the ledger, as ranges of record numbers, after the packs that hold it are durable, so
+// that kill -9 at any step loses no more than the pack under way. Items run when all of theirs is
+// in the store. Rows before work, work before verdicts, verdicts before Processed: once Processed a
+// parcel is remembered by its label digest and never runs again.
+//
+// Callers hold the home's lock and have unlocked the keys.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "importer/identify.h"
+#include "importer/parts.h"
+#include "ledger/states.h"
+#include "parcel/record_ranges.h"
+
+namespace courier {
+
+struct ReceiveOptions {
+  ProgressSink progress;
+  // Asked for each parcel that could be taken in; absent: yes (--yes).
+  std::function<bool(const Offer&)> accept;
+  // Where return parcels are written, proved by reading back; empty: only into the outbox.
+  std::string return_to;
+};
+
+struct ReceivedItem {
+  std::uint64_t job = 0;
+  std::string kind;
+  PackageId package;
+  std::uint32_t version = 0;
+  std::optional<VerdictKind> verdict;  // none: it waits
+  std::string reason;
+};
+
+struct ReceivedParcelReport {
+  Offer offer;
+  IncomingState state = IncomingState::refused;
+  bool declined = false;          // the operator said no: nothing was changed
+  bool already_received = false;  // Processed before: nothing was changed
+  std::vector<ReceivedItem> items;
+  RecordRanges missing_records;
+  std::uint64_t records = 0, new_bytes = 0;  // taken in now
+  std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message
+  std::string return_id;       // "PSE-PUN-000003": the return made for it
+  int exit_status = 0;
+};
+
+struct WrittenReturn {
+  std::string id;  // "PSE-PUN-000003"
+  SiteCode to;
+  std::string outbox_path;
+  std::string written_path;    // the proved copy; empty: none was asked for, or see error
+  std::optional<Error> error;  // the copy could not be written: all is in nevertheless (11)
+};
+
+struct ReceiveReport {
+  std::vector<ReceivedParcelReport> parcels;  // for this site
+  std::vector<Offer> left_alone;              // own, for others
+  std::vector<WrittenReturn> returns;
+  bool returns_applied = false;  // a return was among them: sender's return_apply is next
+  int exit_status = 0;
+};
+
+// Errors: as scan_source; what stops everything: device, no_space, of the home itself. One
+// parcel's failure does not stop the next.
+ReceiveReport receive(const ImporterParts& parts, const std::string& source,
+                      const ReceiveOptions& options);
+
+// Parcels in quarantine whose key is here now run; those whose key.wait is over get their negative
+// verdict; items that waited are tried again. What `job run` and `site join` call.
+ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progress);
+
+// parcel discard for a quarantined parcel. Errors: not_found; not_allowed, when it is not in
+// quarantine. Ensures: the row goes before the file.
+void discard_quarantined(const ImporterParts& parts, const ParcelId& id);
+
+}  // namespace courier
