@@ -32,7 +32,7 @@ struct MissingObjects {
   bool operator==(const MissingObjects&) const = default;
 };
 
-struct ItemVerdict {
+struct ReportedVerdict {
   std::uint64_t job = 0;  // the origin's
   std::uint8_t kind_code = 0;
   PackageId package;  // may be empty
@@ -40,7 +40,7 @@ struct ItemVerdict {
   VerdictKind verdict = VerdictKind::stored;
   std::string reason;  // for people; empty for installed and stored
   MissingObjects missing;
-  bool operator==(const ItemVerdict&) const = default;
+  bool operator==(const ReportedVerdict&) const = default;
 };
 
 // Where a parcel of the origin's stands at this site. behaviours.md 10.3.
@@ -57,41 +57,41 @@ struct ReceivedParcel {
   Digest label_digest;
   ReceivedState state = ReceivedState::processed;
   std::string reason;  // of quarantined and refused
-  std::vector<ItemVerdict> items;
+  std::vector<ReportedVerdict> items;
   RecordRanges missing_records;
   bool operator==(const ReceivedParcel&) const = default;
 };
 
-struct Holding {
+struct ReportedHolding {
   PackageId package;
   std::uint32_t version = 0;
   Digest root;
   MissingObjects missing;
-  bool operator==(const Holding&) const = default;
+  bool operator==(const ReportedHolding&) const = default;
 };
 
-struct DpState {
+struct ReportedDpState {
   std::string dp;
   PackageId package;
   std::uint32_t version = 0;
   std::uint8_t state = 0;  // code of behaviours.md 10.4
   std::string reason;
   Time as_of;
-  bool operator==(const DpState&) const = default;
+  bool operator==(const ReportedDpState&) const = default;
 };
 
-struct DpSpace {
+struct ReportedDpSpace {
   std::string dp;
   std::uint64_t free_bytes = 0, total_bytes = 0;
-  bool operator==(const DpSpace&) const = default;
+  bool operator==(const ReportedDpSpace&) const = default;
 };
 
 // A parcel of the origin's that was offered to this site but is addressed to others only.
-struct Misdelivered {
+struct ReportedMisdelivered {
   Digest label_digest;
   std::string title;  // "PUN-TEX-000003"
   Time seen;
-  bool operator==(const Misdelivered&) const = default;
+  bool operator==(const ReportedMisdelivered&) const = default;
 };
 
 // A status message (behaviours.md, section 13) since the last return.
@@ -109,14 +109,14 @@ struct ReturnReport {
   Incarnation incarnation;             // of the site that reports
   std::uint64_t last_return_seen = 0;  // by the origin, as this site knows
   std::vector<ReceivedParcel> parcels;
-  std::vector<Holding> holdings;  // all package versions held, of any origin it may be told to
-  std::vector<DpState> dp_states;
+  std::vector<ReportedHolding> holdings;  // all package versions held, of any origin it may be told to
+  std::vector<ReportedDpState> dp_states;
   std::uint64_t store_free_bytes = 0, store_total_bytes = 0;
-  std::vector<DpSpace> dp_space;
+  std::vector<ReportedDpSpace> dp_space;
   std::uint16_t format_version = kFormatVersion;  // what its program reads
   std::uint64_t features = 0;
   RecordRanges parcels_not_received;  // numbers below the highest received
-  std::vector<Misdelivered> misdelivered;
+  std::vector<ReportedMisdelivered> misdelivered;
   std::vector<ReportedMessage> messages;
   Extensions extensions;
   bool operator==(const ReturnReport&) const = default;
