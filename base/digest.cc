@@ -9,13 +9,13 @@ namespace {
 
 // The 16-byte personalisations, zero-padded, in the order of the enum. They are part of the format
 // (parcel/FORMAT.md): a change here is a new format.
-constexpr std::array<std::string_view, 17> kPersonal = {
+constexpr std::array<std::string_view, 19> kPersonal = {
     "courier.chunk",  "courier.node",    "courier.root",  "courier.pack",   "courier.block",
     "courier.label",  "courier.keyslot", "courier.list",  "courier.record", "courier.recsig",
     "courier.endsig", "courier.lblsig",  "courier.idsig", "courier.rotsig", "courier.fprint",
-    "courier.commit", "courier.file",
+    "courier.commit", "courier.file",    "courier.site",  "courier.backup",
 };
-static_assert(kPersonal.size() == static_cast<std::size_t>(DigestKind::file) + 1);
+static_assert(kPersonal.size() == static_cast<std::size_t>(DigestKind::backup) + 1);
 
 std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> personal_of(DigestKind kind) {
   std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> out{};
