@@ -1,0 +1,56 @@
+// ParcelBuilder: carries a plan out as HOME/outbox/FROM-TO-NUMBER.pcl, sealed and signed.
+//
+// Order of what becomes durable: the number (ledger) -> the record map -> the parcel under its name
+// -> the rows (ledger: Created, jobs in the parcel). A crash before the last leaves no parcel: the
+// sweep at the next build removes a file whose number never became a parcel, and its jobs are
+// pending as before. Source: behaviours.md P1, B9, B21; architecture.md "Parcel".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/progress.h"
+#include "ledger/parcel_book.h"
+#include "sender/parcel_plan.h"
+#include "sender/sender_context.h"
+
+namespace courier {
+
+enum class Effort { fast, normal, small };  // --level: of what has to be compressed anew
+
+struct CreateRequest {
+  PlanRequest plan;
+  std::string name, comment, carrier, tracking;
+  std::optional<Time> expected;
+  Effort effort = Effort::normal;
+  ProgressSink progress;
+};
+
+struct CreatedParcel {
+  ParcelRow parcel;
+  ParcelPlan plan;
+  std::string path;  // in the outbox
+};
+
+class ParcelBuilder {
+ public:
+  explicit ParcelBuilder(SenderContext& context) : context_(context) {}
+
+  // The path it will have, for showing before writing: the number is not reserved by this.
+  std::string next_path(const std::vector<SiteCode>& addressees);
+  // Caller holds the home lock. Errors: not_allowed when nothing is pending (each job's reason in
+  // the hint), or a file of that name is there; keys_locked; no_space before anything is written
+  // when the outbox cannot take the estimate; damaged, incomplete, device, unsupported (an
+  // addressee that cannot read what would be written). Ensures: after a failure nothing is visible
+  // and the jobs are pending as before.
+  CreatedParcel create(const CreateRequest& request);
+  // Removes what a crash left in the outbox. Caller holds the home lock.
+  void sweep();
+
+ private:
+  SenderContext& context_;
+};
+
+}  // namespace courier

@@ -1,0 +1,39 @@
+// Scheduler: accepted jobs become routed ones, and every job that stays behind has a reason.
+// Source: behaviours.md J2 to J4, J12, B4 to B6, B21, B23.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/address_book.h"
+#include "ledger/job_book.h"
+#include "sender/sender_context.h"
+
+namespace courier {
+
+struct PendingJob {
+  JobRow job;
+  bool ready = false;  // the next parcel takes it, size permitting
+  std::string reason;  // why not, when it is not
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(SenderContext& context) : context_(context) {}
+
+  // Routes what can be routed, takes up jobs in error whose time has come, gives up those past
+  // job.retry-days. Idempotent; needs no home lock.
+  void run();
+  void run(const SiteCode& site);
+  // What waits for a site, in sending order, after run(). Errors: not_found; not_allowed when a job
+  // prefers a sender that has no address (B5), naming both.
+  std::vector<PendingJob> pending(const SiteCode& site);
+
+ private:
+  std::optional<AddressRow> choose(const JobRow& job, std::string& reason);
+
+  SenderContext& context_;
+};
+
+}  // namespace courier
