@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,19 +20,23 @@ Fd make_dirs(FileSystem& fs, const std::string& path, mode_t mode = 0700);
 
 // Writes name beneath dir so that after a crash it is either absent (or as before) or whole.
 // Errors: not_allowed when it exists and replace is never; no_space, device. Ensures: after a
-// failure the name is as before and no temporary file is left (or one that sweep_temporary
-// removes).
+// failure the name is as before (or, when only the last sync of the folder failed, holds the new
+// content whole), and no temporary file is left but one that sweep_temporary removes.
 void write_durably(FileSystem& fs, const Fd& dir, const std::string& name, ByteView data,
                    Replace replace, mode_t mode = 0600);
 
 // A file that gets its name only when complete: made under a temporary name, committed once.
+// Thread-compatible; fs and dir must outlive it.
 class DurableFile {
  public:
+  // name: one component. Errors: no_space, device.
   DurableFile(FileSystem& fs, const Fd& dir, std::string name, mode_t mode = 0600);
+  DurableFile(FileSystem& fs, Fd&& dir, std::string name, mode_t mode = 0600) = delete;
+  DurableFile(const DurableFile&) = delete;
   ~DurableFile();  // removes the temporary file unless committed
   const Fd& fd() const { return fd_; }
   void write(ByteView data);
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return size_; }  // written so far
   // Synced, renamed, folder synced. Errors: not_allowed when the name exists and replace is never.
   void commit(Replace replace);
 

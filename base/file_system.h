@@ -1,10 +1,11 @@
 // FileSystem: the seam through which every durable file and folder is reached. The fault tests wrap
 // it to fail the Nth call.
 //
-// Descriptors are the kernel's; every call throws an Error (no_space, not_found, device) that names
-// `subject`, or the path itself. Paths given to the *_at calls are single names or SafePaths
-// beneath `dir`; opening resolves beneath it and through no symlink on the way (openat2:
-// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS).
+// Descriptors are the kernel's; every call throws an Error (no_space, not_found, device, and
+// not_allowed for what exists already or passes through a link) that names the path. Paths given to
+// the *_at calls are single names or SafePaths beneath `dir`; each resolves beneath it and through
+// no symlink on the way (openat2: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS),
+// so Linux 5.6 or newer is needed. Every descriptor is closed on exec.
 #pragma once
 
 #include <sys/stat.h>
@@ -37,6 +38,11 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+// The path a descriptor was opened by, escaped, for messages only.
+std::string path_of(const Fd& fd);
+// The same with a name beneath it.
+std::string path_of(const Fd& dir, std::string_view name);
 
 struct DirEntry {
   std::string name;    // raw bytes

@@ -2,14 +2,18 @@
 // them. The only threading in the rooms. State is handed over, not shared.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace courier {
@@ -41,6 +45,11 @@ class BoundedQueue {
     return item;
   }
 
+  std::size_t size() const {
+    std::lock_guard lock(mutex_);
+    return items_.size();
+  }
+
   void close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
@@ -57,19 +66,22 @@ class BoundedQueue {
 
  private:
   const std::size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable can_push_, can_pop_;
   std::deque<T> items_;
   std::exception_ptr error_;
   bool closed_ = false;
 };
 
-// Worker threads that take any task; used by OrderedStage. Joins in the destructor.
+// Worker threads that take any task; used by OrderedStage. Its own queue has no bound, so that
+// run() never blocks: the bound is the depth of each stage. A task must not throw and must not wait
+// for another task of the same pool. The destructor runs what was given and joins.
 class ThreadPool {
  public:
   explicit ThreadPool(std::size_t threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
   void run(std::function<void()> task);
   std::size_t size() const { return threads_.size(); }
 
@@ -79,24 +91,50 @@ class ThreadPool {
 };
 
 // A parallel stage that keeps order: items go to the pool, results come out in the order in which
-// items went in. At most `depth` items are under way; push() from one thread, pop() from another
-// (or the same, if it pops when full()).
+// items went in. At most `depth` results are waiting or under way; push() from one thread, pop()
+// from another (or the same, if it pops when full()). The work runs on the pool's threads and may
+// throw; it must not push to a bounded queue that only another task of the pool empties. After
+// fail(), or when the stage is destroyed early, items not yet begun are dropped; the destructor
+// waits for those that have begun. The pool must outlive the stage.
 template <typename In, typename Out>
 class OrderedStage {
  public:
   OrderedStage(ThreadPool& pool, std::size_t depth, std::function<Out(In)> work)
-      : pool_(pool), work_(std::move(work)), slots_(depth) {}
+      : pool_(pool), depth_(depth), work_(std::move(work)), slots_(depth) {}
+  OrderedStage(const OrderedStage&) = delete;
+  OrderedStage& operator=(const OrderedStage&) = delete;
+  ~OrderedStage() {
+    dropping_ = true;
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [&] { return under_way_ == 0; });
+  }
 
   void push(In item) {
+    // Shared by the pool's task, which must be copyable, and nobody else.
     auto task = std::make_shared<std::packaged_task<Out()>>(
-        [this, item = std::make_shared<In>(std::move(item))]() mutable {
-          return work_(std::move(*item));
+        [this, item = std::move(item)]() mutable -> Out {
+          if (dropping_) throw std::runtime_error("a dropped item has no result");
+          return work_(std::move(item));
         });
     slots_.push(task->get_future());
-    pool_.run([task] { (*task)(); });
+    {
+      std::lock_guard lock(mutex_);
+      ++under_way_;
+    }
+    pool_.run([this, task]() mutable {
+      (*task)();
+      task.reset();
+      std::lock_guard lock(mutex_);
+      --under_way_;
+      idle_.notify_all();
+    });
   }
   void close() { slots_.close(); }
-  void fail(std::exception_ptr error) { slots_.fail(std::move(error)); }
+  void fail(std::exception_ptr error) {
+    dropping_ = true;
+    slots_.fail(std::move(error));
+  }
+  bool full() const { return slots_.size() >= depth_; }
   // The next result, or nullopt at the end. Rethrows what the work threw.
   std::optional<Out> pop() {
     auto slot = slots_.pop();
@@ -106,8 +144,13 @@ class OrderedStage {
 
  private:
   ThreadPool& pool_;
+  const std::size_t depth_;
   std::function<Out(In)> work_;
   BoundedQueue<std::future<Out>> slots_;
+  std::atomic<bool> dropping_ = false;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::size_t under_way_ = 0;  // given to the pool and not done
 };
 
 // Number of workers for a compute stage: the cores, at least 1, at most 16.
