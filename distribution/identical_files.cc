@@ -128,8 +128,7 @@ bool IdenticalFiles::knows(const TreeEntry& entry) const {
 }
 
 TreeWriteOptions::Taken IdenticalFiles::take(const TreeEntry& entry, const Fd& dir,
-                                             const std::string& name,
-                                             const TreeWriteOptions& as) {
+                                             const std::string& name, const TreeWriteOptions& as) {
   std::string path;
   Fd file = impl_->proved(entry, path);
   if (!file) return TreeWriteOptions::Taken::no;

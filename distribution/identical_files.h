@@ -1,11 +1,11 @@
-// IdenticalFiles: which files of a share hold content that a new version needs, so that it is linked
-// or shared instead of copied (B55).
+// IdenticalFiles: which files of a share hold content that a new version needs, so that it is
+// linked or shared instead of copied (B55).
 //
 // The trees of the packages on the share, as the store knows them, say where content should be; no
 // file is believed: it is read past the page cache and hashed in this pass before it is linked.
-// A hard link only where all metadata are what the new entry asks for; else a reflink; else nothing,
-// and the content is written from the store. Bounded: beyond kMaxKnownFiles further files of other
-// packages are simply copied.
+// A hard link only where all metadata are what the new entry asks for; else a reflink; else
+// nothing, and the content is written from the store. Bounded: beyond kMaxKnownFiles further files
+// of other packages are simply copied.
 #pragma once
 
 #include <cstdint>

@@ -54,8 +54,8 @@ void check_space(Store& store, const Share& share, const TransferOrder& order,
   const SpaceInfo space = share.space();
   if (needed <= space.free_bytes && order.reserve_bytes <= space.free_bytes - needed) return;
   throw Error{ErrorCode::no_space, "distribution point " + share.mark().dp,
-              fmt::format("{} bytes needed, {} free, {} of them reserved", needed,
-                          space.free_bytes, order.reserve_bytes)}
+              fmt::format("{} bytes needed, {} free, {} of them reserved", needed, space.free_bytes,
+                          order.reserve_bytes)}
       .with_loss("nothing was lost: the share serves what it served before")
       .with_hint(fmt::format("make room on {} and run `job run`", escaped(share.path())));
 }
@@ -114,9 +114,9 @@ TransferResult transfer(Store& store, const Share& share, Entropy& entropy,
 
   phase("copying");
   TransferResult result;
-  Staged staged{share, order.package,
-                share.new_staging_name(
-                           entropy, fmt::format("{}-v{}", order.package.str(), order.version))};
+  Staged staged{
+      share, order.package,
+      share.new_staging_name(entropy, fmt::format("{}-v{}", order.package.str(), order.version))};
   Fd dir = share.fs().open_at(share.staging(), staged.name(), O_RDONLY | O_DIRECTORY);
   TreeWriteOptions options = order.as;
   options.progress = order.progress;

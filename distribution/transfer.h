@@ -25,7 +25,7 @@ struct TransferOrder {
   std::string folder;       // the package ID, or its share name
   bool every_file = false;  // redistribute: nothing is linked
   std::uint64_t reserve_bytes = 0;
-  TreeWriteOptions as;      // owner, mode, setuid bits
+  TreeWriteOptions as;  // owner, mode, setuid bits
   ProgressSink progress;
   // Asked between files and before the swap; throws to stop the transfer.
   std::function<void()> checkpoint;
