@@ -17,13 +17,14 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/vocabulary.h"
+#include "signer/public_keys.h"
+#include "signer/signature.h"
 
 namespace courier {
 
 inline constexpr std::uint16_t kFormatVersion = 1;
 // Critical features this program understands. None is defined in version 1.
 inline constexpr std::uint64_t kKnownCriticalFeatures = 0;
-inline constexpr std::uint8_t kSignatureEd25519 = 1;
 inline constexpr std::uint8_t kSealChaCha20Poly1305 = 1;
 
 inline constexpr std::size_t kMaxLabelSize = 256 * 1024;
@@ -35,14 +36,13 @@ inline constexpr std::size_t kMaxCertificateSize = 1024;
 inline constexpr std::size_t kMaxExtensions = 64;
 inline constexpr std::size_t kSignatureSize = 64;
 
-using KeyBytes = std::array<std::uint8_t, 32>;                    // an Ed25519 or X25519 public key
 using Extensions = std::vector<std::pair<std::uint64_t, Bytes>>;  // tags ascending; unknown: kept
 
 struct Sender {
   SiteCode code;
   std::string name;
   Incarnation incarnation;
-  KeyBytes signing_key{};
+  PublicKey signing_key{};
   std::uint32_t key_generation = 1;
   bool operator==(const Sender&) const = default;
 };
@@ -60,13 +60,13 @@ struct Label {
   std::uint16_t version = kFormatVersion;
   std::uint64_t critical_features = 0;
   std::uint64_t optional_features = 0;
-  std::uint8_t signature_algorithm = kSignatureEd25519;
+  std::uint8_t signature_algorithm = kEd25519;
   std::uint8_t seal_algorithm = kSealChaCha20Poly1305;
   Sender sender;
   std::vector<Addressee> addressees;  // codes ascending, each once
   std::string name, comment;          // public; may be empty
   Time created;                       // dates it; never decides anything
-  KeyBytes parcel_key{};              // signs the records and the end; its secret is destroyed
+  PublicKey parcel_key{};             // signs the records and the end; its secret is destroyed
   Digest commitment;                  // to the content key
   Digest key_slots;                   // digest of the key slots' payload
   Digest packing_list;                // digest of the sealed packing list
@@ -89,12 +89,10 @@ Bytes encode_label(const Label& label);
 
 // Errors: unsupported, when version, a critical feature or an algorithm is not known (checked
 // first, for the rest may then mean anything); damaged, when a byte, a limit or the order is wrong.
-Label parse_label(ByteView body);
+// subject: names it in errors.
+Label parse_label(ByteView body, const std::string& subject = "label");
 
 // digest_of(label, body): the name of the parcel in the ledger, the record signatures and returns.
 Digest label_digest(ByteView body);
-
-// What an addressee entry names a sealing key by.
-Digest sealing_key_digest(const KeyBytes& sealing_key);
 
 }  // namespace courier

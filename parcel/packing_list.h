@@ -45,7 +45,7 @@ struct Item {
   std::vector<std::string> dps;  // distribution points by name; empty: all of the addressee's
   Bytes body;                    // of trust, verdicts and request: their own encoding
   Extensions extensions;
-  Bytes raw;  // of an unknown kind: all its bytes as they are; the other members are then empty
+  Bytes raw;  // of an unknown kind: its bytes after the jobs; the members between are then empty
 
   bool operator==(const Item&) const = default;
   std::optional<ItemKind> kind() const;
@@ -62,6 +62,8 @@ struct PackingList {
 Bytes encode_packing_list(const PackingList& list, std::size_t addressees);
 
 // Errors: damaged, when a byte, a limit or the form is wrong.
-PackingList parse_packing_list(ByteView bytes, std::size_t addressees);
+// subject: names it in errors.
+PackingList parse_packing_list(ByteView bytes, std::size_t addressees,
+                               const std::string& subject = "packing list");
 
 }  // namespace courier

@@ -50,7 +50,7 @@ class VerifiedHead {
   const ParcelHead& head() const { return head_; }
 
  private:
-  friend VerifiedHead verify_head(ParcelHead head, const KeyBytes& signing_key);
+  friend VerifiedHead verify_head(ParcelHead head, const PublicKey& signing_key);
   explicit VerifiedHead(ParcelHead head) : head_(std::move(head)) {}
   ParcelHead head_;
 };
@@ -58,7 +58,7 @@ class VerifiedHead {
 // Checks the label's signature by signing_key (one the trust list vouches for, or the label's own
 // where only "intact, by a signer not known here" is to be said), then that key slots and packing
 // list are those of the label. Errors: bad_signature.
-VerifiedHead verify_head(ParcelHead head, const KeyBytes& signing_key);
+VerifiedHead verify_head(ParcelHead head, const PublicKey& signing_key);
 
 struct OpenedParcel {
   const Addressee* addressee = nullptr;  // this site's, in the verified head's label

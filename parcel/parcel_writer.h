@@ -33,7 +33,7 @@ struct DraftAddressee {
   SiteCode code;
   std::uint64_t number = 0;
   std::uint32_t known_incarnation = 0;
-  KeyBytes sealing_key{};  // X25519
+  PublicKey sealing_key{};  // X25519
   std::uint64_t last_return_seen = 0;
 };
 

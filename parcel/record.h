@@ -22,7 +22,7 @@ enum class RecordKind : std::uint8_t {
 
 // A record's plaintext is at most this, so that an overgrown one is refused before it is opened.
 inline constexpr std::size_t kMaxRecordPlaintext = 8u << 20;
-inline constexpr std::size_t kRecordOverhead = 4 + 16 + kSignatureSize;  // kind, tag, signature
+inline constexpr std::size_t kRecordOverhead = 1 + 16 + kSignatureSize;  // kind, tag, signature
 inline constexpr std::size_t kMaxRecordSize = kMaxRecordPlaintext + kRecordOverhead;
 
 // What the reader found at one place of the stream, not yet authenticated.
@@ -35,7 +35,7 @@ struct RawRecord {
 enum class RecordStatus : std::uint8_t {
   ok,
   damaged,       // bytes are not what was written
-  forged,        // intact, but the signature is not the parcel key's for this label and number
+  forged,        // intact, but not made by the sender for this label and number
   unknown_kind,  // genuine, of a kind that this program does not know
 };
 
@@ -49,40 +49,39 @@ struct OpenedRecord {
 // Seals records of one parcel under build. Thread-safe.
 class RecordSealer {
  public:
-  // parcel_secret: Ed25519 secret key, 64 bytes; record_key: 32 bytes.
-  RecordSealer(const Digest& label_digest, const KeyBytes& parcel_key, Secret parcel_secret,
-               Secret record_key);
+  // record_key: 32 bytes.
+  RecordSealer(const Digest& label_digest, SigningKey parcel_key, Secret record_key);
   // The whole frame of record `number`. Errors: usage, when the block is beyond
   // kMaxRecordPlaintext.
   Bytes seal(std::uint64_t number, const Block& block) const;
-  Bytes seal(std::uint64_t number, RecordKind kind, ByteView plaintext) const;
+  Bytes seal(std::uint64_t number, std::uint8_t kind, ByteView plaintext) const;
   // The whole frame of the end.
   Bytes seal_end(std::uint64_t record_count) const;
 
  private:
   Digest label_digest_;
-  KeyBytes parcel_key_;
-  Secret parcel_secret_, record_key_;
+  SigningKey parcel_key_;
+  Secret record_key_;
 };
 
 // Says whether a record is genuine, without the content key. Never opens it. Thread-safe.
 RecordStatus authenticate(const RawRecord& record, const Digest& label_digest,
-                          const KeyBytes& parcel_key);
+                          const PublicKey& parcel_key);
 
 // Opens records of one parcel. Thread-safe.
 class RecordOpener {
  public:
-  RecordOpener(const Digest& label_digest, const KeyBytes& parcel_key, Secret record_key);
+  RecordOpener(const Digest& label_digest, const PublicKey& parcel_key, Secret record_key);
   // Authenticates, then opens, then decodes; never throws for what the bytes are.
   OpenedRecord open(const RawRecord& record) const;
 
  private:
   Digest label_digest_;
-  KeyBytes parcel_key_;
+  PublicKey parcel_key_;
   Secret record_key_;
 };
 
 // Checks the end's payload and returns the count it states. Errors: damaged, bad_signature.
-std::uint64_t verify_end(ByteView payload, const Digest& label_digest, const KeyBytes& parcel_key);
+std::uint64_t verify_end(ByteView payload, const Digest& label_digest, const PublicKey& parcel_key);
 
 }  // namespace courier

@@ -109,7 +109,8 @@ struct ReturnReport {
   Incarnation incarnation;             // of the site that reports
   std::uint64_t last_return_seen = 0;  // by the origin, as this site knows
   std::vector<ReceivedParcel> parcels;
-  std::vector<ReportedHolding> holdings;  // all package versions held, of any origin it may be told to
+  std::vector<ReportedHolding>
+      holdings;  // all package versions held, of any origin it may be told to
   std::vector<ReportedDpState> dp_states;
   std::uint64_t store_free_bytes = 0, store_total_bytes = 0;
   std::vector<ReportedDpSpace> dp_space;

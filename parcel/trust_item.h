@@ -20,7 +20,7 @@ struct KeyRotated {
 // The sender asks that this signing key of that site be trusted no longer.
 struct KeyRevoked {
   SiteCode site;
-  KeyBytes signing_key{};
+  PublicKey signing_key{};
   bool operator==(const KeyRevoked&) const = default;
 };
 

@@ -1,0 +1,146 @@
+#include "parcel/record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "base/frame.h"
+#include "parcel/aead.h"
+
+namespace courier {
+
+namespace {
+
+constexpr std::size_t kEndSize = 8 + kSignatureSize;
+
+Bytes associated_data(const PublicKey& parcel_key, std::uint64_t number, std::uint8_t kind) {
+  return Encoder().raw(parcel_key).u64(number).u8(kind).take();
+}
+
+Bytes signed_part(const Digest& label_digest, std::uint64_t number, std::uint8_t kind,
+                  ByteView sealed) {
+  const Digest digest = digest_of(DigestKind::record, sealed);
+  return Encoder().digest(label_digest).u64(number).u8(kind).digest(digest).take();
+}
+
+Bytes end_part(const Digest& label_digest, std::uint64_t record_count) {
+  return Encoder().digest(label_digest).u64(record_count).take();
+}
+
+Bytes framed(FrameKind kind, std::uint64_t number, ByteView payload) {
+  Bytes frame;
+  frame.reserve(kFrameHeaderSize + payload.size());
+  const auto header = encode_frame_header(kind, number, payload);
+  frame.insert(frame.end(), header.begin(), header.end());
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
+}
+
+// A record's payload cut into its parts.
+struct Parts {
+  std::uint8_t kind;
+  ByteView sealed, signature;
+};
+
+std::optional<Parts> parts_of(const RawRecord& record) {
+  const ByteView payload = record.payload;
+  if (!record.intact || payload.size() < kRecordOverhead || payload.size() > kMaxRecordSize) {
+    return std::nullopt;
+  }
+  return Parts{payload[0], payload.subspan(1, payload.size() - 1 - kSignatureSize),
+               payload.last(kSignatureSize)};
+}
+
+}  // namespace
+
+RecordSealer::RecordSealer(const Digest& label_digest, SigningKey parcel_key, Secret record_key)
+    : label_digest_(label_digest),
+      parcel_key_(std::move(parcel_key)),
+      record_key_(std::move(record_key)) {}
+
+Bytes RecordSealer::seal(std::uint64_t number, const Block& block) const {
+  return seal(number, static_cast<std::uint8_t>(RecordKind::block), encode(block));
+}
+
+Bytes RecordSealer::seal(std::uint64_t number, std::uint8_t kind, ByteView plaintext) const {
+  if (plaintext.size() > kMaxRecordPlaintext) {
+    throw Error(
+        ErrorCode::usage, fmt::format("record {}", number),
+        fmt::format("has {} bytes, at most {} are allowed", plaintext.size(), kMaxRecordPlaintext));
+  }
+  Bytes payload;
+  payload.reserve(plaintext.size() + kRecordOverhead);
+  payload.push_back(kind);
+  seal_onto(payload, record_key_.view(), number,
+            associated_data(parcel_key_.public_key(), number, kind), plaintext);
+  const ByteView sealed = ByteView(payload).subspan(1);
+  const auto signature = parcel_key_.sign(DigestKind::record_signature,
+                                          signed_part(label_digest_, number, kind, sealed));
+  payload.insert(payload.end(), signature.begin(), signature.end());
+  return framed(FrameKind::record, number, payload);
+}
+
+Bytes RecordSealer::seal_end(std::uint64_t record_count) const {
+  Encoder out;
+  out.u64(record_count);
+  out.raw(parcel_key_.sign(DigestKind::end_signature, end_part(label_digest_, record_count)));
+  return framed(FrameKind::end, 0, out.view());
+}
+
+RecordStatus authenticate(const RawRecord& record, const Digest& label_digest,
+                          const PublicKey& parcel_key) {
+  const auto parts = parts_of(record);
+  if (!parts) return RecordStatus::damaged;
+  if (!verify(parcel_key, DigestKind::record_signature,
+              signed_part(label_digest, record.number, parts->kind, parts->sealed),
+              parts->signature)) {
+    return RecordStatus::forged;
+  }
+  return parts->kind == static_cast<std::uint8_t>(RecordKind::block) ? RecordStatus::ok
+                                                                     : RecordStatus::unknown_kind;
+}
+
+RecordOpener::RecordOpener(const Digest& label_digest, const PublicKey& parcel_key,
+                           Secret record_key)
+    : label_digest_(label_digest), parcel_key_(parcel_key), record_key_(std::move(record_key)) {}
+
+OpenedRecord RecordOpener::open(const RawRecord& record) const {
+  OpenedRecord opened;
+  opened.number = record.number;
+  opened.status = authenticate(record, label_digest_, parcel_key_);
+  if (!opened.ok()) return opened;
+  const auto parts = parts_of(record);
+  const auto plaintext =
+      open_sealed(record_key_.view(), record.number,
+                  associated_data(parcel_key_, record.number, parts->kind), parts->sealed);
+  // From here on the sender itself made it wrong: nobody else could have signed it.
+  opened.status = RecordStatus::forged;
+  if (!plaintext) return opened;
+  try {
+    opened.block = decode_block(*plaintext);
+    opened.status = RecordStatus::ok;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::internal) throw;
+  }
+  return opened;
+}
+
+std::uint64_t verify_end(ByteView payload, const Digest& label_digest,
+                         const PublicKey& parcel_key) {
+  if (payload.size() != kEndSize) {
+    throw Error(ErrorCode::damaged, "end record",
+                fmt::format("has {} bytes, {} wanted", payload.size(), kEndSize));
+  }
+  Decoder in(payload, "end record");
+  const std::uint64_t count = in.u64();
+  if (!verify(parcel_key, DigestKind::end_signature, end_part(label_digest, count),
+              in.raw(kSignatureSize))) {
+    throw Error(ErrorCode::bad_signature, "end record",
+                fmt::format("says {} records, but is not signed by the parcel's key", count));
+  }
+  return count;
+}
+
+}  // namespace courier
