@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kTemporaryPrefix = ".tmp-";
 
-std::string temporary_name() {
+std::string new_temporary_name() {
   std::array<std::uint8_t, 12> random;
   SystemEntropy().fill(random);
   return std::string(kTemporaryPrefix) + to_hex(random);
@@ -98,7 +98,7 @@ void write_durably(FileSystem& fs, const Fd& dir, const std::string& name, ByteV
 }
 
 DurableFile::DurableFile(FileSystem& fs, const Fd& dir, std::string name, mode_t mode)
-    : fs_(fs), dir_(dir), name_(std::move(name)), temporary_(temporary_name()) {
+    : fs_(fs), dir_(dir), name_(std::move(name)), temporary_(new_temporary_name()) {
   if (name_.empty() || name_.find('/') != std::string::npos) {
     bug("a durable file is made in the folder it is given");
   }

@@ -35,6 +35,7 @@ class DurableFile {
   DurableFile(const DurableFile&) = delete;
   ~DurableFile();  // removes the temporary file unless committed
   const Fd& fd() const { return fd_; }
+  const std::string& temporary_name() const { return temporary_; }  // until commit
   void write(ByteView data);
   std::uint64_t size() const { return size_; }  // written so far
   // Synced, renamed, folder synced. Errors: not_allowed when the name exists and replace is never.

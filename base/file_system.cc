@@ -371,7 +371,7 @@ SpaceInfo PosixFileSystem::space(const Fd& fd) {
   if (retried([&] { return ::fstatvfs(fd.get(), &info); }) < 0)
     fail(fd, "cannot ask for its space");
   return {std::uint64_t{info.f_bavail} * info.f_frsize,
-          std::uint64_t{info.f_blocks} * info.f_frsize};
+          std::uint64_t{info.f_blocks} * info.f_frsize, (info.f_flag & ST_RDONLY) != 0};
 }
 
 }  // namespace courier

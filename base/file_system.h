@@ -52,6 +52,7 @@ struct DirEntry {
 struct SpaceInfo {
   std::uint64_t free_bytes;  // for an ordinary user
   std::uint64_t total_bytes;
+  bool read_only = false;
 };
 
 class FileSystem {

@@ -1,0 +1,140 @@
+#include "media/medium_identity.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/sysmacros.h>
+
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+#include <vector>
+
+#include "base/durable.h"
+#include "base/error.h"
+
+namespace courier {
+
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// The byte that `digits` stand for, or -1.
+int byte_of(std::string_view digits, int base) {
+  int value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, fault] = std::from_chars(digits.data(), end, value, base);
+  return fault == std::errc() && stop == end && value < 256 ? value : -1;
+}
+
+// The kernel writes a blank in a mount point as \040, udev one in a label as \x20.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    int value = -1;
+    if (text.size() >= 4 && text[0] == '\\') {
+      value = text[1] == 'x' ? byte_of(text.substr(2, 2), 16) : byte_of(text.substr(1, 3), 8);
+    }
+    out.push_back(value >= 0 ? static_cast<char>(value) : text[0]);
+    text.remove_prefix(value >= 0 ? 4 : 1);
+  }
+  return out;
+}
+
+// The text of a small file; empty when it cannot be read.
+std::string text_of(FileSystem& fs, const std::string& path) {
+  constexpr std::uint64_t kMax = 4u << 20;  // mountinfo of a machine with many containers
+  try {
+    std::string text = to_string(read_file(fs, path, kMax));
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    return text;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// Where a link leads, from the link's own folder; empty when there is none.
+std::string target_of(FileSystem& fs, const std::string& folder, const std::string& name) {
+  try {
+    return stdfs::path(folder) / fs.read_link_at(open_dir(fs, folder), name);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// The name in /dev/disk/by-* that leads to the device called `device_name`.
+std::string udev_name(FileSystem& fs, const std::string& folder, const std::string& device_name) {
+  try {
+    const Fd dir = open_dir(fs, folder);
+    for (const DirEntry& entry : fs.list(dir)) {
+      if (stdfs::path(fs.read_link_at(dir, entry.name)).filename() == device_name) {
+        return unescaped(entry.name);
+      }
+    }
+  } catch (const Error&) {
+    // A machine without udev knows no such names.
+  }
+  return {};
+}
+
+// Of the mounts of this device the one whose mount point is nearest above `path`.
+void find_mount(const std::string& mountinfo, const std::string& path, MediumIdentity& identity) {
+  std::istringstream lines(mountinfo);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string id, parent, device, inner, point, word;
+    words >> id >> parent >> device >> inner >> point;
+    if (device != identity.device) continue;
+    point = unescaped(point);
+    const std::string prefix = point.ends_with('/') ? point : point + '/';
+    if (path != point && !path.starts_with(prefix)) continue;
+    if (point.size() < identity.mount_point.size()) continue;
+    while (words >> word && word != "-") {
+    }
+    words >> identity.file_system;
+    identity.mount_point = point;
+  }
+}
+
+// The serial number of the USB device above a block device: the first folder upwards that describes
+// one (it has an idVendor).
+std::string usb_serial(FileSystem& fs, const std::string& sysfs, stdfs::path folder) {
+  while (folder.string().size() > sysfs.size() && folder.has_relative_path()) {
+    if (!text_of(fs, folder / "idVendor").empty()) return text_of(fs, folder / "serial");
+    folder = folder.parent_path();
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string MediumIdentity::describe() const {
+  std::string facts = file_system;
+  const auto add = [&](std::string_view what, const std::string& value) {
+    if (!value.empty()) facts += fmt::format("{}{} {}", facts.empty() ? "" : ", ", what, value);
+  };
+  add("UUID", uuid);
+  add("serial", serial);
+  if (uuid.empty() && serial.empty()) add("device", device);
+  std::string text = label.empty() ? kind : label;
+  if (!facts.empty()) text += " (" + facts + ")";
+  return escaped(mount_point.empty() ? text : text + " at " + mount_point);
+}
+
+MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root) {
+  MediumIdentity identity;
+  identity.kind = "folder";
+  const dev_t number = fs.stat(on).st_dev;
+  identity.device = fmt::format("{}:{}", major(number), minor(number));
+  find_mount(text_of(fs, root + "/proc/self/mountinfo"), path_of(on), identity);
+
+  const std::string sysfs = root + "/sys";
+  const std::string link = target_of(fs, sysfs + "/dev/block", identity.device);
+  if (link.empty()) return identity;  // no block device: a network share, memory
+  const stdfs::path device = stdfs::path(link).lexically_normal();
+  identity.uuid = udev_name(fs, root + "/dev/disk/by-uuid", device.filename());
+  identity.label = udev_name(fs, root + "/dev/disk/by-label", device.filename());
+  identity.serial = usb_serial(fs, sysfs, device);
+  return identity;
+}
+
+}  // namespace courier

@@ -1,0 +1,123 @@
+#include "media/proved_write.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "base/error.h"
+#include "base/frame.h"
+
+namespace courier {
+
+namespace {
+
+constexpr std::size_t kBlock = 4u << 20;
+constexpr std::size_t kAlignment = 4096;  // what O_DIRECT wants of every device we know
+
+class AlignedBuffer {
+ public:
+  AlignedBuffer() : data_(static_cast<std::uint8_t*>(std::aligned_alloc(kAlignment, kBlock))) {
+    if (!data_) throw std::bad_alloc();
+  }
+  MutableByteView bytes() { return {data_.get(), kBlock}; }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* p) const { std::free(p); }
+  };
+  std::unique_ptr<std::uint8_t, Free> data_;
+};
+
+// Fills the block as far as the file goes. With O_DIRECT a read that is not aligned was the last.
+std::size_t read_block(FileSystem& fs, const Fd& fd, MutableByteView block, std::uint64_t offset,
+                       bool direct) {
+  std::size_t filled = 0;
+  while (filled < block.size()) {
+    const std::size_t n = fs.pread(fd, block.subspan(filled), offset + filled);
+    filled += n;
+    if (n == 0 || (direct && n % kAlignment != 0)) break;
+  }
+  return filled;
+}
+
+struct OpenedForProof {
+  Fd fd;
+  bool direct = false;
+};
+
+// Opened with O_DIRECT when the file system takes it, which shows at the first read.
+OpenedForProof open_for_proof(FileSystem& fs, const Fd& dir, const std::string& name,
+                              MutableByteView buffer) {
+  try {
+    OpenedForProof opened{fs.open_at(dir, name, O_RDONLY | O_DIRECT), true};
+    fs.pread(opened.fd, buffer.first(kAlignment), 0);
+    return opened;
+  } catch (const Error&) {
+    // Not supported here; if it was a true failure, the ordinary reads meet it again.
+  }
+  OpenedForProof opened{fs.open_at(dir, name, O_RDONLY), false};
+  fs.drop_cache(opened.fd);
+  return opened;
+}
+
+}  // namespace
+
+Written copy_and_digest(FileSystem& fs, const Fd& from, const Fd* to, ProgressEvent progress,
+                        const ProgressSink& sink) {
+  const auto size = static_cast<std::uint64_t>(fs.stat(from).st_size);
+  AlignedBuffer buffer;
+  Hasher hasher(DigestKind::file);
+  Written written;
+  progress.total = size;
+  for (;;) {
+    report(sink, progress);
+    const std::size_t n = read_block(fs, from, buffer.bytes(), written.size, false);
+    if (n == 0) break;
+    const ByteView block = buffer.bytes().first(n);
+    hasher.update(block);
+    written.block_checksums.push_back(frame_checksum(block));
+    if (to != nullptr) fs.write(*to, block);
+    written.size += n;
+    progress.done = written.size;
+    if (written.size > size) break;
+  }
+  if (written.size != size) {
+    throw Error(
+        ErrorCode::device, path_of(from),
+        fmt::format("changed while it was read: it had {} bytes, {} came", size, written.size));
+  }
+  written.digest = hasher.finish();
+  return written;
+}
+
+ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
+                   ProgressEvent progress, const ProgressSink& sink) {
+  AlignedBuffer buffer;
+  const OpenedForProof opened = open_for_proof(fs, dir, name, buffer.bytes());
+  const auto size = static_cast<std::uint64_t>(fs.stat(opened.fd).st_size);
+  Hasher hasher(DigestKind::file);
+  progress.total = expected.size;
+  std::uint64_t offset = 0;
+  bool same = true;
+  for (std::size_t i = 0; same && offset < expected.size; ++i) {
+    progress.done = offset;
+    report(sink, progress);
+    const std::size_t n = read_block(fs, opened.fd, buffer.bytes(), offset, opened.direct);
+    const ByteView block = buffer.bytes().first(n);
+    hasher.update(block);
+    same = n > 0 && expected.block_checksums.at(i) == frame_checksum(block);
+    if (same) offset += n;
+  }
+  ReadBack result;
+  result.direct = opened.direct;
+  result.same = same && size == expected.size && hasher.finish() == expected.digest;
+  result.first_byte = offset;
+  result.end_byte = std::min(offset + kBlock, expected.size);
+  return result;
+}
+
+}  // namespace courier

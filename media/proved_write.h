@@ -1,0 +1,41 @@
+// Proved write: copies an open file under a temporary name, and reads a file back past the page
+// cache to compare it. The two halves of writing parcels to a mounted folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/file_system.h"
+#include "base/progress.h"
+
+namespace courier {
+
+// What was written: the digest of the whole, and a checksum per block to say where a difference
+// lies (8 bytes for each 4 MiB).
+struct Written {
+  std::uint64_t size = 0;
+  Digest digest;
+  std::vector<std::uint64_t> block_checksums;
+};
+
+// Reads all of `from` and appends it to `to`, if that is given. Progress is reported as `phase`.
+// Errors: device, when `from` changes its size meanwhile; no_space, device.
+Written copy_and_digest(FileSystem& fs, const Fd& from, const Fd* to, ProgressEvent progress,
+                        const ProgressSink& sink);
+
+struct ReadBack {
+  bool same = false;
+  bool direct = false;  // read with O_DIRECT
+  // When not the same: the block in which the first difference lies; empty when only the size
+  // differs.
+  std::uint64_t first_byte = 0, end_byte = 0;
+};
+
+// Reads `name` beneath dir back from the device and compares it with what was written. The file
+// must have been synced. Errors: device.
+ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
+                   ProgressEvent progress, const ProgressSink& sink);
+
+}  // namespace courier
