@@ -19,31 +19,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/durable.h"
 #include "base/entropy.h"
 #include "base/file_system.h"
 #include "base/secret.h"
 #include "base/vocabulary.h"
+#include "signer/key_file.h"
 #include "signer/public_keys.h"
-#include "signer/rotation_certificate.h"
 #include "signer/site_identity.h"
 
 namespace courier {
-
-inline constexpr std::size_t kMaxKeyFileSize = 64 * 1024;
-inline constexpr std::size_t kMaxKeyGenerations = 17;  // the current one and kMaxSuccession before
-
-// What deriving the wrapping key from a passphrase costs whoever guesses.
-struct PassphraseCost {
-  std::uint64_t operations = 3;
-  std::uint64_t memory_bytes = std::uint64_t{256} << 20;
-};
-
-// The public parts of one generation.
-struct KeyGeneration {
-  std::uint32_t number = 1;
-  PublicKeys keys;
-  Time created;
-};
 
 class KeyRing {
  public:
@@ -63,22 +48,20 @@ class KeyRing {
   static KeyRing open(FileSystem& fs, const std::string& home, Entropy& entropy,
                       const Clock& clock);
 
-  KeyRing(KeyRing&&) noexcept = default;
-  ~KeyRing();
-
-  const SiteCode& code() const { return code_; }
-  const std::string& name() const { return name_; }
-  const Incarnation& incarnation() const { return incarnation_; }
-  Time created() const { return created_; }
-  std::uint32_t generation() const { return generations_.back().number; }
-  const PublicKeys& public_keys() const { return generations_.back().keys; }
-  Fingerprint fingerprint() const { return Fingerprint(code_, public_keys()); }
-  const std::vector<KeyGeneration>& generations() const { return generations_; }  // oldest first
+  const SiteCode& code() const { return file_.code; }
+  const std::string& name() const { return file_.name; }
+  const Incarnation& incarnation() const { return file_.incarnation; }
+  Time created() const { return file_.created; }
+  std::uint32_t generation() const { return file_.generations.back().number; }
+  const PublicKeys& public_keys() const { return file_.generations.back().keys; }
+  Fingerprint fingerprint() const { return Fingerprint(code(), public_keys()); }
+  // Whose sealing keys are still here, oldest first.
+  const std::vector<KeyGeneration>& generations() const { return file_.generations; }
   // Encoded, oldest first, at most kMaxSuccession: what a label and an identity carry.
-  const std::vector<Bytes>& rotation_certificates() const { return succession_; }
+  const std::vector<Bytes>& rotation_certificates() const { return file_.succession; }
 
-  bool has_passphrase() const { return wrapping_.has_value(); }
-  bool is_locked() const { return !unlocked_; }
+  bool has_passphrase() const { return file_.wrapping.has_value(); }
+  bool is_locked() const { return secrets_.empty(); }
   // Errors: keys_locked, when the passphrase is wrong; damaged; device, when memory does not
   // suffice. Ensures: unlocking an unlocked ring does nothing.
   void unlock(const Secret& passphrase);
@@ -101,9 +84,9 @@ class KeyRing {
   // Makes new keys, vouched for by the old ones. Errors: keys_locked, no_space, device.
   // Ensures: after a failure the ring is as before, in memory and on disk.
   void rotate();
-  // Makes new keys that nothing vouches for: the old ones are lost or in wrong hands. Works on a
-  // locked ring too (the passphrase is lost): then the old secrets go, and the new ones have the
-  // passphrase given here, or none.
+  // Makes new keys that nothing vouches for: the old ones are lost or in wrong hands. A passphrase
+  // given here is the new one. Works on a locked ring too (the passphrase is lost): then the old
+  // secrets go, and without a new passphrase the new keys have none.
   void rotate_lost(const Secret* new_passphrase = nullptr, PassphraseCost cost = {});
   // Starts a new incarnation with the next ordinal; works on a locked ring.
   void new_incarnation();
@@ -120,31 +103,18 @@ class KeyRing {
   static SiteCode check_copy(ByteView copy);
 
  private:
-  friend struct KeyFile;
-  struct Wrapping {  // how the secrets are wrapped; key is empty while locked
-    std::array<std::uint8_t, 16> salt{};
-    PassphraseCost cost;
-    std::array<std::uint8_t, 24> nonce{};
-    Bytes sealed;
-    Secret key;
-  };
-
   KeyRing(FileSystem& fs, std::string home, Entropy& entropy, const Clock& clock);
-  void save(const KeyRing& next);
+  void replace_current_key(KeyFile& file, Secret& secrets, std::uint32_t number) const;
+  // Wraps when file has a wrapping, makes it durable, then takes it over.
+  void save(KeyFile file, Secret secrets, Secret wrapping_key, Replace replace);
 
   FileSystem* fs_;
   std::string home_;
   Entropy* entropy_;
   const Clock* clock_;
-  SiteCode code_;
-  std::string name_;
-  Incarnation incarnation_;
-  Time created_;
-  std::vector<KeyGeneration> generations_;
-  std::vector<Bytes> succession_;
-  std::optional<Wrapping> wrapping_;
-  bool unlocked_ = false;
-  Secret secrets_;  // 32 bytes signing seed, then 32 bytes sealing secret for each generation
+  KeyFile file_;
+  Secret secrets_;       // as KeyFile describes; empty while locked
+  Secret wrapping_key_;  // of an unlocked ring with a passphrase: to wrap again after a change
 };
 
 }  // namespace courier

@@ -8,6 +8,7 @@
 // rotation_signature over all before it.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -40,6 +41,6 @@ struct RotationCertificate {
 };
 
 // Errors: as parse, and damaged when there are more than kMaxSuccession.
-std::vector<RotationCertificate> parse_succession(const std::vector<Bytes>& certificates);
+std::vector<RotationCertificate> parse_succession(std::span<const Bytes> certificates);
 
 }  // namespace courier

@@ -2,7 +2,7 @@
 // proves that its maker holds the keys in it; that these are the keys of that site is for people to
 // say, by comparing the fingerprint (B36).
 //
-// Bytes: a checked file (checked_file.h) of the magic "PCLSITE", version 1, with the body: u8
+// Bytes: a checked file (checked_file.h) of the magic "PCLSITE\n", version 1, with the body: u8
 // signature algorithm (1), 3 bytes site code, text name, u32 key generation, 64 bytes keys, u32
 // incarnation ordinal, 16 bytes incarnation, i64 zigzag creation time in seconds, u16 parcel format
 // version and u64 features that the site's program reads, count and byte strings of rotation

@@ -123,6 +123,9 @@ class TrustList {
   // were revoked now; revoking again returns none. Errors: not_found; usage, when it is neither.
   std::vector<Fingerprint> revoke(std::string_view code_or_fingerprint);
 
+  // Stops trusting one key of a site. False when it was revoked before. Errors: not_found.
+  bool revoke_key(const SiteCode& code, const PublicKey& signing);
+
   // Lets a site send packages with this prefix. Errors: not_found, usage.
   void grant(const SiteCode& code, const std::string& prefix);
   // What the site's program reads, from its last return.
@@ -137,6 +140,8 @@ class TrustList {
 
  private:
   TrustList(FileSystem& fs, std::string home, SiteCode self, const Clock& clock);
+  std::vector<TrustedKey> path_to(const SiteCode& code, std::span<const Bytes> certificates,
+                                  const PublicKey* until) const;
   TrustedSite& at(std::vector<TrustedSite>& sites, const SiteCode& code) const;
   void save(std::vector<TrustedSite> next);
 
