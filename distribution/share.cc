@@ -134,11 +134,18 @@ std::string Share::record_name(const PackageId& package) { return package.str() 
 std::optional<ServedRecord> Share::served(const PackageId& package) const {
   const std::string name = record_name(package);
   if (!fs_->stat_at(served_, name)) return std::nullopt;
-  ServedRecord record = ServedRecord::parse(read_file(*fs_, served_, name, kMaxMarkSize));
-  if (record.package != package) {
-    throw Error{ErrorCode::damaged, "record .courier/served/" + name, "names another package"};
+  // A fault of the share, whatever is wrong with the bytes: nothing of the store is damaged.
+  try {
+    ServedRecord record = ServedRecord::parse(read_file(*fs_, served_, name, kMaxMarkSize));
+    if (record.package == package) return record;
+  } catch (const Error& error) {
+    throw Error{ErrorCode::device, "share " + escaped(path_),
+                "its record .courier/served/" + name + " cannot be read: " + error.what()}
+        .with_hint("move that record and the package's folder away, then redistribute");
   }
-  return record;
+  throw Error{ErrorCode::device, "share " + escaped(path_),
+              "its record .courier/served/" + name + " names another package"}
+      .with_hint("move that record and the package's folder away, then redistribute");
 }
 
 std::vector<ServedRecord> Share::all_served() const {

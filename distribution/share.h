@@ -43,7 +43,7 @@ class Share {
   void prove_writable(Entropy& entropy) const;
   SpaceInfo space() const { return fs_->space(dir_); }
 
-  // What the share says about itself. A record that cannot be read counts as none and is named.
+  // What the share says about itself. Errors: device, naming a record that cannot be read.
   std::optional<ServedRecord> served(const PackageId& package) const;
   std::vector<ServedRecord> all_served() const;
   void write_served(const ServedRecord& record) const;  // durable

@@ -72,7 +72,7 @@ struct IdentifyReport {
   int exit_status = 7;
 };
 
-// Errors: as scan_source.
+// Errors: as open_medium and Medium::scan (media/medium.h).
 IdentifyReport identify(FileSystem& fs, const std::string& source,
                         const std::optional<IdentifyHome>& home);
 

@@ -76,8 +76,8 @@ struct ReceiveReport {
   int exit_status = 0;
 };
 
-// Errors: as scan_source; what stops everything: device, no_space, of the home itself. One
-// parcel's failure does not stop the next.
+// Errors: as open_medium and Medium::scan (media/medium.h); what stops everything: device,
+// no_space, of the home itself. One parcel's failure does not stop the next.
 ReceiveReport receive(const ImporterParts& parts, const std::string& source,
                       const ReceiveOptions& options);
 

@@ -1,0 +1,284 @@
+#include "distribution/distribution_manager.h"
+
+#include <algorithm>
+#include <set>
+
+#include "distribution/transfer_run.h"
+#include "ledger/dp_book.h"
+#include "ledger/job_book.h"
+#include "ledger/package_book.h"
+#include "ledger/package_dp_book.h"
+#include "ledger/settings.h"
+#include "ledger/status_log.h"
+#include "ledger/transfer_book.h"
+
+namespace courier {
+namespace {
+
+// The DPs by name, or all that take copies (a pull DP fetches for itself).
+std::vector<DpRow> chosen_dps(Ledger& ledger, const std::vector<std::string>& names) {
+  DpBook book{ledger};
+  std::vector<DpRow> rows;
+  if (names.empty()) {
+    for (DpRow& row : book.list()) {
+      if (!row.pull) rows.push_back(std::move(row));
+    }
+  } else {
+    for (const std::string& name : names) rows.push_back(book.get(name));
+  }
+  return rows;
+}
+
+bool has_open_install(TransferBook& transfers, const std::string& dp, const PackageId& package,
+                      std::uint32_t version) {
+  for (const TransferRow& row : transfers.open_on(dp, package)) {
+    if (row.action == TransferAction::install && row.version == version) return true;
+  }
+  return false;
+}
+
+DpOutcome outcome_of(const PackageDpRow& row) {
+  DpOutcome outcome;
+  outcome.dp = row.key.dp;
+  outcome.package = row.key.package;
+  outcome.version = row.version;
+  outcome.state = row.state;
+  outcome.reason = row.reason;
+  outcome.retries_left = row.retries_left.value_or(0);
+  outcome.next_try = row.retry_at;
+  return outcome;
+}
+
+// Makes the local job when the first transfer needs it.
+class LocalJob {
+ public:
+  LocalJob(Ledger& ledger, const SiteCode& site, std::uint64_t given, NewJob wanted)
+      : jobs_(ledger), site_(site), number_(given), wanted_(std::move(wanted)) {}
+  std::uint64_t number() {
+    if (number_ == 0) {
+      wanted_.site = site_;
+      number_ = jobs_.accept_local(wanted_, "this site");
+    }
+    return number_;
+  }
+  std::uint64_t made() const { return number_; }
+
+ private:
+  JobBook jobs_;
+  SiteCode site_;
+  std::uint64_t number_;
+  NewJob wanted_;
+};
+
+void queue(const DistributionParts& parts, TransferRow row) {
+  TransferBook transfers{parts.ledger};
+  for (const TransferRow& open : transfers.open_on(row.dp, row.package)) {
+    transfers.supersede(open.job, open.dp, row.job);
+  }
+  row.retries_left = static_cast<std::uint32_t>(Settings{parts.ledger}.number("dp.retries"));
+  row.created = parts.clock.now();
+  transfers.add(row);
+  StatusMessage message;
+  message.id = "2357";
+  message.component = Component::distribution_manager;
+  message.package = row.package;
+  message.strings = {row.package.str(), row.dp, std::to_string(row.job) + "/" + row.dp};
+  StatusLog{parts.ledger}.add(message);
+}
+
+int exit_status_of(ErrorCode code) { return row_of(code).exit_status; }
+
+// The status all have in common, else 10.
+int combined(const std::vector<int>& statuses) {
+  if (statuses.empty()) return 0;
+  const bool alike = std::all_of(statuses.begin(), statuses.end(),
+                                 [&](int status) { return status == statuses.front(); });
+  return alike ? statuses.front() : exit_status_of(ErrorCode::partly_done);
+}
+
+}  // namespace
+
+int PublishReport::exit_status() const {
+  std::vector<int> statuses;
+  for (const DpOutcome& outcome : outcomes) {
+    statuses.push_back(outcome.error ? exit_status_of(*outcome.error) : 0);
+  }
+  return combined(statuses);
+}
+
+PublishReport DistributionManager::target(const PackageId& package, std::uint32_t version,
+                                          const std::vector<std::string>& dps, PublishMode mode,
+                                          std::uint64_t job) {
+  Transaction transaction{parts_.ledger};
+  PackageDpBook states{parts_.ledger};
+  TransferBook transfers{parts_.ledger};
+  const VersionRow row = PackageBook{parts_.ledger}.get_version(package, version);
+  PublishReport report;
+  report.job = job;
+  const bool no_files = row.root.is_zero();  // B80: no DP states
+  NewJob wanted;
+  wanted.kind = mode == PublishMode::redistribute ? JobKind::redistribute : JobKind::distribute;
+  wanted.package = package;
+  wanted.version = version;
+  wanted.dps = dps;
+  wanted.total_bytes = row.bytes;
+  LocalJob local{parts_.ledger, parts_.site, job, wanted};
+
+  if (!no_files) {
+    for (const DpRow& dp : chosen_dps(parts_.ledger, dps)) {
+      const PackageDpKey key{parts_.site, dp.name, package};
+      auto before = states.find(key);
+      const bool same = before && before->version == version;
+      if (same && before->state == PackageState::installed && mode == PublishMode::install) {
+        DpOutcome outcome = outcome_of(*before);
+        outcome.already_installed = true;
+        report.outcomes.push_back(outcome);
+        continue;
+      }
+      // Asked for again after it had failed for good: from the beginning (T11).
+      const bool whole = mode == PublishMode::redistribute ||
+                         (same && (before->state == PackageState::install_failed));
+      const auto waits_for =
+          row.stored ? PendingReason::queued : PendingReason::waiting_for_content;
+      const bool changed = states.target(key, version, local.number(), whole, waits_for,
+                                         "job " + std::to_string(local.number()));
+      auto now = states.find(key);
+      const bool wants_it = now && now->version == version &&
+                            (now->state == PackageState::install_pending ||
+                             now->state == PackageState::install_retrying ||
+                             now->state == PackageState::content_updating);
+      if (wants_it && row.stored &&
+          (changed || !has_open_install(transfers, dp.name, package, version))) {
+        TransferRow transfer;
+        transfer.job = local.number();
+        transfer.dp = dp.name;
+        transfer.package = package;
+        transfer.version = version;
+        transfer.whole = mode == PublishMode::redistribute;
+        transfer.bytes_total = row.bytes;
+        queue(parts_, transfer);
+        if (!changed && now->pending != PendingReason::queued) {
+          states.pending(key, PendingReason::queued, "", "content is stored");
+        }
+      }
+      if (auto after = states.find(key)) {
+        DpOutcome outcome = outcome_of(*after);
+        outcome.transfer = std::to_string(local.number()) + "/" + dp.name;
+        report.outcomes.push_back(outcome);
+      }
+    }
+  }
+  report.job = local.made();
+  // Nothing to carry out: the job that was given has done what it says.
+  if (job != 0 && transfers.of_job(job).empty()) {
+    JobBook jobs{parts_.ledger};
+    auto given = jobs.find(job);
+    if (given && given->step == JobStep::local) {
+      jobs.finish_local(job, PackageState::installed, "already installed");
+    }
+  }
+  transaction.commit();
+  return report;
+}
+
+PublishReport DistributionManager::retract(const PackageId& package,
+                                           const std::vector<std::string>& dps, std::uint64_t job) {
+  Transaction transaction{parts_.ledger};
+  PackageDpBook states{parts_.ledger};
+  PublishReport report;
+  NewJob wanted;
+  wanted.kind = JobKind::remove;
+  wanted.package = package;
+  wanted.dps = dps;
+  if (auto row = PackageBook{parts_.ledger}.find(package)) wanted.version = row->source_version;
+  LocalJob local{parts_.ledger, parts_.site, job, wanted};
+  for (const DpRow& dp : chosen_dps(parts_.ledger, dps)) {
+    const PackageDpKey key{parts_.site, dp.name, package};
+    auto row = states.find(key);
+    if (!row) continue;
+    if (row->state != PackageState::removal_pending &&
+        row->state != PackageState::removal_retrying) {
+      states.retract(key, local.number(), "job " + std::to_string(local.number()));
+      TransferRow transfer;
+      transfer.job = local.number();
+      transfer.dp = dp.name;
+      transfer.action = TransferAction::remove;
+      transfer.package = package;
+      transfer.version = row->version;
+      queue(parts_, transfer);
+    }
+    DpOutcome outcome = outcome_of(states.get(key));
+    outcome.transfer = std::to_string(local.made()) + "/" + dp.name;
+    report.outcomes.push_back(outcome);
+  }
+  report.job = local.made();
+  if (job != 0 && TransferBook{parts_.ledger}.of_job(job).empty()) {
+    JobBook jobs{parts_.ledger};
+    auto given = jobs.find(job);
+    if (given && given->step == JobStep::local) {
+      jobs.finish_local(job, PackageState::installed, "was not on any distribution point");
+    }
+  }
+  transaction.commit();
+  return report;
+}
+
+PublishReport DistributionManager::run_due(const ProgressSink& progress,
+                                           const std::optional<PackageId>& only) {
+  return TransferRun{parts_, progress}.run(only);
+}
+
+namespace {
+
+// What the work said replaces what the rows said; DPs with nothing to do keep their row's answer.
+PublishReport merged(PublishReport rows, const PublishReport& done) {
+  for (DpOutcome& outcome : rows.outcomes) {
+    for (const DpOutcome& result : done.outcomes) {
+      if (result.dp == outcome.dp && result.package == outcome.package) outcome = result;
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+PublishReport DistributionManager::publish(const PackageId& package, std::uint32_t version,
+                                           const std::vector<std::string>& dps, PublishMode mode,
+                                           const ProgressSink& progress) {
+  PublishReport rows = target(package, version, dps, mode);
+  return merged(std::move(rows), run_due(progress, package));
+}
+
+PublishReport DistributionManager::take_away(const PackageId& package,
+                                             const std::vector<std::string>& dps,
+                                             const ProgressSink& progress) {
+  PublishReport rows = retract(package, dps);
+  return merged(std::move(rows), run_due(progress, package));
+}
+
+void DistributionManager::cancel(std::uint64_t job, const std::string& dp, const std::string& who) {
+  TransferBook transfers{parts_.ledger};
+  const TransferRow row = transfers.get(job, dp);
+  Transaction transaction{parts_.ledger};
+  if (transfers.cancel(job, dp, who)) {
+    PackageDpBook states{parts_.ledger};
+    const PackageDpKey key{parts_.site, dp, row.package};
+    auto state = states.find(key);
+    if (state && row.action == TransferAction::install && state->version == row.version &&
+        (state->state == PackageState::install_pending ||
+         state->state == PackageState::install_retrying ||
+         state->state == PackageState::content_updating)) {
+      states.cancelled(key, who);
+    }
+    StatusMessage message;
+    message.id = "C4";
+    message.severity = Severity::warning;
+    message.component = Component::distribution_manager;
+    message.package = row.package;
+    message.strings = {row.package.str(), dp, who};
+    StatusLog{parts_.ledger}.add(message);
+  }
+  transaction.commit();
+}
+
+}  // namespace courier

@@ -1,0 +1,374 @@
+#include "distribution/transfer_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "distribution/drives.h"
+#include "distribution/share_swap.h"
+#include "ledger/ledger.h"
+
+namespace courier {
+namespace {
+
+// How often running work looks whether it was cancelled.
+constexpr std::chrono::milliseconds kCheckpointInterval{500};
+
+// Stops a transfer that was cancelled; never leaves this file.
+struct Cancelled {};
+
+bool is_content_fault(const Error& error) {
+  return error.code() == ErrorCode::incomplete || error.code() == ErrorCode::damaged;
+}
+
+std::string message_of(const Error& error) { return error.what(); }
+
+}  // namespace
+
+TransferRun::TransferRun(const DistributionParts& parts, const ProgressSink& progress)
+    : parts_(parts),
+      progress_(progress),
+      dps_(parts.ledger),
+      jobs_(parts.ledger),
+      packages_(parts.ledger),
+      states_(parts.ledger),
+      transfers_(parts.ledger),
+      settings_(parts.ledger),
+      status_(parts.ledger) {}
+
+PublishReport TransferRun::run(const std::optional<PackageId>& only) {
+  recover();
+  // Of one package everything that is open, due or not: somebody has just asked for it.
+  const Time now = parts_.clock.now();
+  std::vector<TransferRow> due = transfers_.due(only ? Time::max() : now);
+  PublishReport report;
+  std::set<std::uint64_t> touched;
+  for (const TransferRow& transfer : due) {
+    if (only && transfer.package != *only) continue;
+    touched.insert(transfer.job);
+    report.outcomes.push_back(run_one(transfer));
+  }
+  for (std::uint64_t job : touched) close_job(job);
+  if (touched.size() == 1) report.job = *touched.begin();
+  return report;
+}
+
+void TransferRun::recover() {
+  transfers_.recover_running("courier was stopped in the middle of it");
+  for (const DpRow& dp : dps_.list()) {
+    for (const Share& share : open_reachable_drives(parts_.fs, dp, parts_.site)) {
+      try {
+        const std::size_t finished = finish_swaps(share);
+        if (finished > 0) {
+          parts_.journal.write(
+              Component::distribution_manager, Severity::warning,
+              fmt::format("{}: {} swaps finished that were cut short", dp.name, finished),
+              {{"dp", dp.name}});
+        }
+      } catch (const Error& error) {
+        parts_.journal.write(Component::distribution_manager, Severity::warning, error.what(),
+                             {{"dp", dp.name}});
+      }
+    }
+  }
+}
+
+DpOutcome TransferRun::run_one(TransferRow transfer) {
+  DpOutcome outcome;
+  outcome.dp = transfer.dp;
+  outcome.package = transfer.package;
+  outcome.version = transfer.version;
+  outcome.transfer = name_of(transfer);
+  // Settings and cancels are short transactions of others: what is done now is what the rows say
+  // now.
+  auto now = transfers_.find(transfer.job, transfer.dp);
+  auto dp = dps_.find(transfer.dp);
+  if (!now || !dp) {
+    outcome.reason = "it is no longer wanted";
+    return outcome;
+  }
+  transfer = *now;
+  if (is_cancelled(transfer)) {
+    cancelled(transfer, outcome);
+    return outcome;
+  }
+  outcome.retries_left = transfer.retries_left;
+  if (transfer.action == TransferAction::remove) {
+    remove(transfer, *dp, outcome);
+  } else {
+    install(transfer, *dp, outcome);
+  }
+  return outcome;
+}
+
+TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& dp) {
+  const PackageRow package = packages_.get(transfer.package);
+  const VersionRow version = packages_.get_version(transfer.package, transfer.version);
+  TransferOrder order;
+  order.package = transfer.package;
+  order.version = transfer.version;
+  order.root = version.root;
+  order.folder = package.share_name.empty() ? package.id.str() : package.share_name;
+  order.every_file = transfer.whole;
+  order.reserve_bytes = dp.reserve_bytes
+                            ? *dp.reserve_bytes
+                            : static_cast<std::uint64_t>(settings_.number("dp.reserve"));
+  order.as = write_options(dp);
+  order.progress = progress_;
+  auto last_look = std::make_shared<std::chrono::nanoseconds>(parts_.clock.monotonic());
+  order.checkpoint = [this, transfer, last_look] {  // shared by the copies of the function
+    const auto now = parts_.clock.monotonic();
+    if (now - *last_look < kCheckpointInterval) return;
+    *last_look = now;
+    if (is_cancelled(transfer)) throw Cancelled{};
+  };
+  order.phase = [this, transfer](const std::string& phase) {
+    if (phase == "copying") {
+      transfers_.progress(transfer.job, transfer.dp);
+      transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::copying);
+    } else if (phase == "verifying") {
+      if (is_cancelled(transfer)) throw Cancelled{};
+      message("2329", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+      transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::verifying);
+    } else {
+      transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::publishing);
+    }
+    say(Component::package_transfer_manager, Severity::info, transfer, phase);
+  };
+  return order;
+}
+
+void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome) {
+  message("2342", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+  say(Component::package_transfer_manager, Severity::info, transfer, "started");
+  try {
+    if (transfer.state == TransferState::pending_restart) {
+      transfers_.restart(transfer.job, transfer.dp);
+      transfers_.start(transfer.job, transfer.dp);
+    }
+    const TransferOrder order = make_order(transfer, dp);
+    auto state = states_.find(key_of(transfer));
+    const Share share =
+        open_drive(parts_.fs, dp, parts_.site, state ? state->drive : std::string());
+    share.prove_writable(parts_.entropy);
+    if (transfer.state == TransferState::pending) transfers_.ready(transfer.job, transfer.dp);
+    if (transfer.state != TransferState::pending_restart) {
+      transfers_.start(transfer.job, transfer.dp);
+    }
+    const TransferResult result = courier::transfer(parts_.store, share, parts_.entropy, order);
+
+    Transaction transaction{parts_.ledger};
+    TransferCounts counts;
+    counts.files_present = result.files_present;
+    counts.files_linked = result.files_present;
+    counts.files_copied = result.files_copied;
+    counts.bytes_copied = result.bytes_copied;
+    transfers_.set_counts(transfer.job, transfer.dp, counts);
+    transfers_.complete(transfer.job, transfer.dp, "read back and equal");
+    states_.place(key_of(transfer), order.folder, share.path());
+    states_.installed(key_of(transfer), "transfer " + name_of(transfer) + ", read back");
+    message("2330", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+    transaction.commit();
+
+    outcome.state = PackageState::installed;
+    outcome.files_present = result.files_present;
+    outcome.files_copied = result.files_copied;
+    outcome.bytes_copied = result.bytes_copied;
+    say(Component::package_transfer_manager, Severity::info, transfer, "complete",
+        {{"files_present", std::to_string(result.files_present)},
+         {"files_copied", std::to_string(result.files_copied)},
+         {"bytes_copied", std::to_string(result.bytes_copied)}});
+  } catch (const Cancelled&) {
+    cancelled(transfer, outcome);
+  } catch (const Error& error) {
+    if (is_content_fault(error)) {
+      wait_for_content(transfer, error, outcome);
+    } else {
+      install_failed(transfer, error, outcome);
+    }
+  }
+}
+
+std::uint32_t TransferRun::note_failure(const TransferRow& transfer, const std::string& reason,
+                                        Time retry_at, bool uses_retry) {
+  const TransferRow now = transfers_.get(transfer.job, transfer.dp);
+  if (now.state == TransferState::pending) {
+    transfers_.not_ready(transfer.job, transfer.dp, reason, retry_at);
+  } else {
+    if (now.state == TransferState::ready) transfers_.start(transfer.job, transfer.dp);
+    transfers_.interrupt(transfer.job, transfer.dp, reason, retry_at, uses_retry);
+  }
+  const std::uint32_t left = transfers_.get(transfer.job, transfer.dp).retries_left;
+  if (uses_retry && left == 0) transfers_.fail(transfer.job, transfer.dp, reason);
+  return left;
+}
+
+void TransferRun::install_failed(const TransferRow& transfer, const Error& error,
+                                 DpOutcome& outcome) {
+  const std::string reason = message_of(error);
+  const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
+  Transaction transaction{parts_.ledger};
+  const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
+  states_.failed_attempt(key_of(transfer), reason, left, retry_at);
+  if (left == 0) states_.failed(key_of(transfer), reason);
+  message("2328", Severity::warning, transfer, {transfer.package.str(), transfer.dp, reason});
+  message("2302", left == 0 ? Severity::error : Severity::warning, transfer,
+          {transfer.package.str(), transfer.dp, reason});
+  transaction.commit();
+
+  outcome.state = left == 0 ? PackageState::install_failed : PackageState::install_retrying;
+  outcome.reason = reason;
+  outcome.error = error.code();
+  outcome.retries_left = left;
+  if (left > 0) outcome.next_try = retry_at;
+  say(Component::package_transfer_manager, Severity::error, transfer, "failed: " + reason,
+      {{"retries_left", std::to_string(left)}});
+}
+
+void TransferRun::wait_for_content(const TransferRow& transfer, const Error& error,
+                                   DpOutcome& outcome) {
+  const std::string reason = message_of(error);
+  const Time retry_at = parts_.clock.now() + settings_.minutes("distribution.wake");
+  Transaction transaction{parts_.ledger};
+  packages_.mark_not_stored(transfer.package, transfer.version);
+  note_failure(transfer, reason, retry_at, false);
+  states_.pending(key_of(transfer), PendingReason::waiting_for_content, reason,
+                  "transfer " + name_of(transfer));
+  message("2302", Severity::error, transfer, {transfer.package.str(), transfer.dp, reason});
+  transaction.commit();
+
+  outcome.state = PackageState::install_pending;
+  outcome.reason = reason;
+  outcome.error = error.code();
+  outcome.retries_left = transfer.retries_left;
+  outcome.next_try = retry_at;
+  say(Component::package_transfer_manager, Severity::error, transfer,
+      "waits for content: " + reason);
+}
+
+void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome) {
+  say(Component::package_transfer_manager, Severity::info, transfer, "removal started");
+  try {
+    auto state = states_.find(key_of(transfer));
+    const std::string drive = state ? state->drive : std::string();
+    if (transfer.state == TransferState::pending_restart) {
+      transfers_.restart(transfer.job, transfer.dp);
+      transfers_.start(transfer.job, transfer.dp);
+    }
+    const Share share = open_drive(parts_.fs, dp, parts_.site, drive);
+    share.prove_writable(parts_.entropy);
+    if (transfer.state == TransferState::pending) transfers_.ready(transfer.job, transfer.dp);
+    if (transfer.state != TransferState::pending_restart) {
+      transfers_.start(transfer.job, transfer.dp);
+    }
+    transfers_.progress(transfer.job, transfer.dp);
+    stop_serving(share, parts_.entropy, transfer.package);
+
+    Transaction transaction{parts_.ledger};
+    transfers_.complete(transfer.job, transfer.dp, "removed");
+    states_.removed(key_of(transfer), "transfer " + name_of(transfer));
+    message("C6", Severity::info, transfer, {transfer.package.str(), transfer.dp, "removed"});
+    transaction.commit();
+    outcome.removed = true;
+    say(Component::package_transfer_manager, Severity::info, transfer, "removed");
+  } catch (const Error& error) {
+    removal_failed(transfer, error, outcome);
+  }
+}
+
+void TransferRun::removal_failed(const TransferRow& transfer, const Error& error,
+                                 DpOutcome& outcome) {
+  const std::string reason = message_of(error);
+  const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
+  Transaction transaction{parts_.ledger};
+  const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
+  states_.removal_failed(key_of(transfer), reason, left > 0 ? std::optional(left) : std::nullopt,
+                         left > 0 ? std::optional(retry_at) : std::nullopt);
+  message("C6", Severity::warning, transfer, {transfer.package.str(), transfer.dp, reason});
+  transaction.commit();
+  outcome.state = left == 0 ? PackageState::removal_failed : PackageState::removal_retrying;
+  outcome.reason = reason;
+  outcome.error = error.code();
+  outcome.retries_left = left;
+  if (left > 0) outcome.next_try = retry_at;
+  say(Component::package_transfer_manager, Severity::error, transfer, "removal failed: " + reason);
+}
+
+bool TransferRun::is_cancelled(const TransferRow& transfer) {
+  auto now = transfers_.find(transfer.job, transfer.dp);
+  return !now || now->state == TransferState::cancelled || now->cancel_requested;
+}
+
+void TransferRun::cancelled(const TransferRow& transfer, DpOutcome& outcome) {
+  auto now = transfers_.find(transfer.job, transfer.dp);
+  const std::string who = now && !now->cancelled_by.empty() ? now->cancelled_by : "the operator";
+  auto state = states_.find(key_of(transfer));
+  if (now && now->state != TransferState::cancelled) {
+    transfers_.cancel(transfer.job, transfer.dp, who);
+  }
+  if (state) outcome.state = state->state;
+  outcome.reason = "cancelled by " + who;
+  say(Component::package_transfer_manager, Severity::warning, transfer, outcome.reason);
+}
+
+// J17: the job is done when all its transfers have ended; its state is the worst of its DPs'.
+void TransferRun::close_job(std::uint64_t job) {
+  auto row = jobs_.find(job);
+  if (!row || row->step != JobStep::local) return;
+  PackageState worst = PackageState::installed;
+  std::string reason;
+  bool removing = false;
+  for (const TransferRow& transfer : transfers_.of_job(job)) {
+    const bool ended = transfer.state == TransferState::complete ||
+                       transfer.state == TransferState::failed ||
+                       transfer.state == TransferState::cancelled;
+    if (!ended) return;
+    removing = removing || transfer.action == TransferAction::remove;
+    if (transfer.state == TransferState::complete) continue;
+    worst = worse(worst, transfer.action == TransferAction::remove ? PackageState::removal_failed
+                                                                   : PackageState::install_failed);
+    reason = transfer.dp + ": " + transfer.reason;
+  }
+  if (worst == PackageState::installed && !removing) {
+    const PackageRow package = packages_.get(row->package);
+    StatusMessage done;
+    done.id = "2301";
+    done.component = Component::distribution_manager;
+    done.milestone = true;
+    done.package = package.id;
+    done.strings = {package.name, package.id.str()};
+    status_.add(done);
+  }
+  jobs_.finish_local(job, worst, removing && reason.empty() ? "removed" : reason);
+}
+
+PackageDpKey TransferRun::key_of(const TransferRow& transfer) const {
+  return PackageDpKey{parts_.site, transfer.dp, transfer.package};
+}
+
+std::string TransferRun::name_of(const TransferRow& transfer) const {
+  return fmt::format("{}/{}", transfer.job, transfer.dp);
+}
+
+void TransferRun::say(Component component, Severity severity, const TransferRow& transfer,
+                      const std::string& text, Fields more) {
+  Fields fields = {{"transfer", name_of(transfer)},
+                   {"package", transfer.package.str()},
+                   {"version", std::to_string(transfer.version)}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  parts_.journal.write(component, severity, name_of(transfer) + ": " + text, fields);
+}
+
+void TransferRun::message(const std::string& id, Severity severity, const TransferRow& transfer,
+                          std::vector<std::string> strings) {
+  StatusMessage message;
+  message.id = id;
+  message.severity = severity;
+  message.component = Component::distribution_manager;
+  message.milestone = id == "2330";
+  message.package = transfer.package;
+  message.strings = std::move(strings);
+  status_.add(message);
+}
+
+}  // namespace courier
