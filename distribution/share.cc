@@ -65,7 +65,7 @@ std::optional<DpMark> read_mark(FileSystem& fs, const std::string& path) {
 }
 
 DpMark claim_share(FileSystem& fs, Entropy& entropy, const std::string& path, const SiteCode& site,
-                   const std::string& dp, Time now, bool take_over) {
+                   const std::string& dp, const std::string& id, Time now, bool take_over) {
   Fd dir = open_dir(fs, path);
   auto old = read_mark_at(fs, dir);
   if (old && old->site == site && old->dp == dp) return *old;
@@ -81,7 +81,7 @@ DpMark claim_share(FileSystem& fs, Entropy& entropy, const std::string& path, co
   DpMark mark;
   mark.site = site;
   mark.dp = dp;
-  mark.id = hex_of_random(entropy, 16);
+  mark.id = id.empty() ? hex_of_random(entropy, 16) : id;
   mark.made = from_seconds(to_seconds(now));
   mark.swap = probe_swap(fs, entropy, courier_dir);
   need_dir(fs, courier_dir, "staging", 0700);
@@ -89,6 +89,16 @@ DpMark claim_share(FileSystem& fs, Entropy& entropy, const std::string& path, co
   write_durably(fs, courier_dir, std::string(kMarkName), as_bytes(mark.encode()), Replace::always,
                 0644);
   return mark;
+}
+
+void release_share(FileSystem& fs, const std::string& path, const SiteCode& site,
+                   const std::string& dp) {
+  Fd dir = open_dir(fs, path);
+  auto mark = read_mark_at(fs, dir);
+  if (!mark || mark->site != site || mark->dp != dp) return;
+  Fd courier_dir = fs.open_at(dir, kCourierFolder, O_RDONLY | O_DIRECTORY);
+  fs.unlink_at(courier_dir, kMarkName);
+  fs.sync(courier_dir);
 }
 
 Share Share::open(FileSystem& fs, const std::string& path, const SiteCode& site,

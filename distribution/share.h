@@ -20,11 +20,17 @@ inline constexpr std::string_view kCourierFolder = ".courier";
 std::optional<DpMark> read_mark(FileSystem& fs, const std::string& path);
 
 // Leaves the mark of `site` and `dp` on the folder at `path`, which must exist, and finds out how
-// versions can be swapped there. The same mark again keeps its id.
+// versions can be swapped there. `id`: of the DP's other drives; empty: a new one. The same mark
+// again is kept as it is.
 // Errors: not_allowed, when another DP of this site, or another site and not take_over, has its
 // mark there (names it); device, no_space. Ensures: after a failure the old mark stands.
 DpMark claim_share(FileSystem& fs, Entropy& entropy, const std::string& path, const SiteCode& site,
-                   const std::string& dp, Time now, bool take_over);
+                   const std::string& dp, const std::string& id, Time now, bool take_over);
+
+// Takes the mark of `site` and `dp` away, so that the folder is free; what else lies there stays.
+// Another mark, or none, is left alone.
+void release_share(FileSystem& fs, const std::string& path, const SiteCode& site,
+                   const std::string& dp);
 
 class Share {
  public:

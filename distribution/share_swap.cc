@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/durable.h"
 #include "base/error.h"
@@ -13,11 +14,41 @@ bool is_there(const Share& share, const Fd& dir, const std::string& name) {
   return share.fs().stat_at(dir, name).has_value();
 }
 
+// Moving a folder to another parent changes the folder itself: whoever is not root needs to be
+// allowed to write it. Gives that for the time of the move, and takes it back.
+class Movable {
+ public:
+  Movable(const Share& share, const Fd& dir, const std::string& name) : share_(share) {
+    auto status = share.fs().stat_at(dir, name);
+    if (geteuid() == 0 || !status || !S_ISDIR(status->st_mode) || (status->st_mode & S_IWUSR)) {
+      return;
+    }
+    folder_ = share.fs().open_at(dir, name, O_RDONLY | O_DIRECTORY);
+    mode_ = status->st_mode & 07777;
+    share.fs().set_mode(folder_, mode_ | S_IWUSR);
+  }
+  ~Movable() {
+    if (!folder_) return;
+    try {
+      share_.fs().set_mode(folder_, mode_);
+    } catch (const Error&) {
+      // One bit too many for the owner; validation names it.
+    }
+  }
+  Movable(const Movable&) = delete;
+
+ private:
+  const Share& share_;
+  Fd folder_;
+  mode_t mode_ = 0;
+};
+
 // A rename onto a name that must be free. File systems without NOREPLACE are asked first: the
 // home's lock keeps other couriers out, and what a person makes in that instant is a folder in a
 // folder.
 void rename_to_free(const Share& share, const Fd& from_dir, const std::string& from,
                     const Fd& to_dir, const std::string& to) {
+  Movable movable{share, from_dir, from};
   if (share.fs().rename_at(from_dir, from, to_dir, to, RENAME_NOREPLACE)) return;
   if (is_there(share, to_dir, to)) {
     throw Error{ErrorCode::not_allowed, "folder " + escaped(to), "is in the way on the share"};
@@ -36,6 +67,13 @@ void remove_leftover(const Share& share, const std::string& staged) {
     remove_tree(share.fs(), share.staging(), staged);
   } catch (const Error&) {
   }
+}
+
+// False when the file system has no exchange.
+bool exchange(const Share& share, const std::string& staged, const ServedRecord& record) {
+  Movable staged_movable{share, share.staging(), staged};
+  Movable served_movable{share, share.dir(), record.folder};
+  return share.fs().rename_at(share.staging(), staged, share.dir(), record.folder, RENAME_EXCHANGE);
 }
 
 // Two renames; when the second fails the old version is put back, so that it is served on.
@@ -116,9 +154,7 @@ void serve_staged(const Share& share, Entropy& entropy, ServedRecord record,
 
   if (!folder_there) {
     rename_to_free(share, share.staging(), staged, share.dir(), record.folder);
-  } else if (share.mark().swap == SwapMeans::two_renames ||
-             !share.fs().rename_at(share.staging(), staged, share.dir(), record.folder,
-                                   RENAME_EXCHANGE)) {
+  } else if (share.mark().swap == SwapMeans::two_renames || !exchange(share, staged, record)) {
     replace_by_two_renames(share, record.folder, *record.swap);
   }
   settle(share, record);
