@@ -1,0 +1,39 @@
+// Folder medium: parcels on a mounted folder (a USB drive, a network share, a plain folder), or one
+// parcel file.
+//
+// Reading: folders are looked into four levels deep, through no link; hidden folders, `._*` and
+// other hidden files, and whatever does not begin like a parcel are passed over.
+//
+// Writing: space is looked at first; then a temporary file, fsync, the page cache dropped, read
+// back with O_DIRECT where the file system has it, compared; only then the name, and fsync of the
+// folder. So a copy that has its name is durable and proved. What a copy that was killed left
+// behind is removed by the next one; the copy holds a lock on its temporary file meanwhile, so that
+// of two couriers at one drive none sweeps the other's.
+#pragma once
+
+#include <string>
+
+#include "media/medium.h"
+
+namespace courier {
+
+class FolderMedium final : public Medium {
+ public:
+  // Errors: not_found, device; usage, when path is neither folder nor ordinary file.
+  FolderMedium(FileSystem& fs, std::string path);
+
+  MediumIdentity identity() override;
+  // Besides: damaged, when the path is one file and that is no parcel.
+  ScanResult scan(const std::function<void(OfferedVolume&&)>& each) override;
+  // Besides: usage, when the path is one file.
+  ProvedCopy write_proved(const Fd& from, const std::string& name,
+                          const ProgressSink& progress) override;
+
+ private:
+  FileSystem& fs_;
+  const std::string path_;
+  Fd fd_;  // the folder or the file
+  bool is_folder_ = false;
+};
+
+}  // namespace courier

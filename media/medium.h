@@ -1,0 +1,76 @@
+// Medium: the seam between parcels and what they are carried on. It stands after parcel/ on the way
+// out and before importer/ on the way in, and handles parcels as opaque runs of frames: it sees no
+// key and no content.
+//
+// Duties of every implementation, checked by tests/unit/media/medium_contract.h:
+//  - a parcel is known by its content, never by its name;
+//  - what is read is read forwards, each byte once, by plain reads;
+//  - a write is done when the bytes were read back from the medium, past every cache;
+//  - nothing that lies there already is overwritten or changed;
+//  - every failure of the medium is an Error of code device that names medium, file and byte.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/byte_source.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/progress.h"
+#include "base/vocabulary.h"
+#include "media/medium_identity.h"
+
+namespace courier {
+
+// Something on the medium that begins like a parcel.
+struct OfferedVolume {
+  std::string path;        // for messages: where it lies
+  std::uint64_t size = 0;  // in bytes, as the medium says
+  ByteSource source;       // from its first byte; open, never looked up again by its name
+};
+
+struct ScanResult {
+  std::size_t found = 0;          // how many were offered
+  std::vector<Error> unreadable;  // files and folders of which nobody knows what they are
+};
+
+// A copy on a medium, proved by reading it back.
+struct ProvedCopy {
+  std::string path;
+  std::uint64_t size = 0;
+  Digest digest;           // DigestKind::file, of the whole file
+  bool was_there = false;  // an identical file lay there already, and was proved again
+  bool direct = false;     // read back with O_DIRECT; else after the page cache was dropped
+  MediumIdentity medium;
+};
+
+class Medium {
+ public:
+  virtual ~Medium() = default;
+
+  virtual MediumIdentity identity() = 0;
+
+  // Calls each for everything that begins like a parcel, in the order of the names; each may keep
+  // the source. Errors: device, when the medium itself cannot be read; what each throws.
+  virtual ScanResult scan(const std::function<void(OfferedVolume&&)>& each) = 0;
+
+  // Writes the whole of the open file `from` under `name` and proves it. Progress: phases "writing"
+  // and "verifying". Errors: no_space, in numbers, before the first byte; not_allowed, when `name`
+  // is there with other content; device, when the medium is read-only, fails, or gives back
+  // something else. Ensures: after a failure nothing new is left under `name`.
+  virtual ProvedCopy write_proved(const Fd& from, const std::string& name,
+                                  const ProgressSink& progress) = 0;
+};
+
+// The medium that TARGET or SOURCE names: a mounted folder, or (to read) a single file.
+// Errors: not_found; usage, when it is something else.
+std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target);
+
+// "PUN-PSE-000012.pcl". For people only: nothing is ever concluded from it.
+std::string parcel_file_name(const ParcelId& id);
+
+}  // namespace courier

@@ -1,0 +1,28 @@
+// Which medium this is, for the record of who carried what on which stick: what the kernel, the
+// file system and the device itself say. Self-declared, so it is a label for people and never
+// decides anything.
+#pragma once
+
+#include <string>
+
+#include "base/file_system.h"
+
+namespace courier {
+
+struct MediumIdentity {
+  std::string kind;         // "folder"
+  std::string mount_point;  // "/media/stick"
+  std::string file_system;  // "vfat"; empty: not known
+  std::string uuid, label;  // of the file system; empty: it has none
+  std::string serial;       // of the USB device; empty: it has none
+  std::string device;       // kernel numbers, "8:17"
+
+  // "FIELD01 (vfat, UUID 1A2B-3C4D, serial STICK001) at /media/stick"
+  std::string describe() const;
+};
+
+// Asks about the medium that holds an open folder or file. root: where /proc, /sys and /dev are
+// looked for. What cannot be found out stays empty. Errors: device, when `on` itself fails.
+MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root = "/");
+
+}  // namespace courier
