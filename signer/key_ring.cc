@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/sodium_ready.h"
+#include "signer/folder_lock.h"
 #include "signer/sealed_box.h"
 #include "signer/signature.h"
 
@@ -132,6 +133,7 @@ KeyRing KeyRing::open(FileSystem& fs, const std::string& home, Entropy& entropy,
   if (!parsed.file.wrapping) parsed.file.check_secrets(parsed.clear_secrets);
   ring.file_ = std::move(parsed.file);
   ring.secrets_ = std::move(parsed.clear_secrets);
+  ring.on_disk_ = digest_of(DigestKind::site_file, bytes.view());
   return ring;
 }
 
@@ -288,7 +290,17 @@ void KeyRing::save(KeyFile file, Secret secrets, Secret wrapping_key, Replace re
   if (file.wrapping && !secrets.empty()) file.wrap(secrets, wrapping_key, *entropy_);
   const Secret bytes = file.encode(secrets);
   const Fd dir = make_dirs(*fs_, folder_of(home_), 0700);
+  const FolderLock lock(dir);
+  if (replace == Replace::always &&
+      digest_of(DigestKind::site_file, copy_of_file().view()) != on_disk_) {
+    throw Error(ErrorCode::busy, "keys of site " + code().str(),
+                "were changed by another courier meanwhile")
+        .with_hint("run the same command again");
+  }
+  // A crash may have left a copy of the secrets under a temporary name.
+  sweep_temporary(*fs_, dir);
   write_durably(*fs_, dir, kFileName, bytes.view(), replace, 0600);
+  on_disk_ = digest_of(DigestKind::site_file, bytes.view());
   file_ = std::move(file);
   secrets_ = std::move(secrets);
   wrapping_key_ = std::move(wrapping_key);

@@ -81,8 +81,9 @@ class KeyRing {
   // The identity file. Errors: keys_locked.
   Bytes export_identity(std::uint16_t format_version, std::uint64_t features) const;
 
-  // Makes new keys, vouched for by the old ones. Errors: keys_locked, no_space, device.
-  // Ensures: after a failure the ring is as before, in memory and on disk.
+  // Makes new keys, vouched for by the old ones. Errors for this and the following: keys_locked,
+  // busy (another courier changed the keys meanwhile), no_space, device. Ensures: after a failure
+  // the ring in memory is as before, and the file too unless only its folder could not be synced.
   void rotate();
   // Makes new keys that nothing vouches for: the old ones are lost or in wrong hands. A passphrase
   // given here is the new one. Works on a locked ring too (the passphrase is lost): then the old
@@ -113,6 +114,7 @@ class KeyRing {
   Entropy* entropy_;
   const Clock* clock_;
   KeyFile file_;
+  Digest on_disk_;       // of the file as read or written last: nobody else's change is undone
   Secret secrets_;       // as KeyFile describes; empty while locked
   Secret wrapping_key_;  // of an unlocked ring with a passphrase: to wrap again after a change
 };

@@ -6,6 +6,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "signer/folder_lock.h"
 #include "signer/rights.h"
 #include "signer/trust_changes.h"
 #include "signer/trust_file.h"
@@ -27,6 +28,22 @@ Error not_joined(const SiteCode& code) {
           fmt::format("run 'courier site join {}.site --as parent|child|peer' first", code.str()));
 }
 
+// Two sites never share a key; else one could speak for the other.
+void check_keys_are_its_own(const std::vector<TrustedSite>& sites, const SiteIdentity& identity,
+                            const std::string& subject) {
+  for (const TrustedSite& other : sites) {
+    const bool has_key = std::ranges::any_of(other.keys, [&](const TrustedKey& key) {
+      return key.keys.signing == identity.keys.signing || key.keys.sealing == identity.keys.sealing;
+    });
+    if (other.code != identity.code && has_key) {
+      throw Error(ErrorCode::not_trusted, subject,
+                  fmt::format("holds a key of site {}", other.code.str()))
+          .with_loss("nothing was changed")
+          .with_hint("two sites never share a key: ask who made this file");
+    }
+  }
+}
+
 // Throws unless the fingerprint given, if any, is this one.
 void check_decision(const std::string& subject, const Fingerprint& fingerprint,
                     const JoinDecision& decision) {
@@ -41,6 +58,12 @@ void check_decision(const std::string& subject, const Fingerprint& fingerprint,
       .with_loss("nothing was changed")
       .with_hint(fmt::format("its fingerprint is '{}': compare it with what that site says",
                              fingerprint.words()));
+}
+
+TrustedSite& at(std::vector<TrustedSite>& sites, const SiteCode& code) {
+  const auto found = std::ranges::find(sites, code, &TrustedSite::code);
+  if (found == sites.end()) throw not_joined(code);
+  return *found;
 }
 
 }  // namespace
@@ -76,9 +99,30 @@ TrustList::TrustList(FileSystem& fs, std::string home, SiteCode self, const Cloc
 TrustList TrustList::load(FileSystem& fs, const std::string& home, const SiteCode& self,
                           const Clock& clock) {
   TrustList list(fs, home, self, clock);
-  const Bytes file = list.copy_of_file();
-  if (!file.empty()) list.sites_ = parse_trust_file(file, "trust list " + path_of(home));
+  list.reload();
   return list;
+}
+
+void TrustList::reload() {
+  const Bytes file = copy_of_file();
+  sites_ = file.empty() ? std::vector<TrustedSite>()
+                        : parse_trust_file(file, "trust list " + path_of(home_));
+}
+
+// Applies a change to the list as it is on disk now; the file first, then memory. apply(next, now)
+// sees the list as it was in sites_.
+template <typename Change>
+auto TrustList::change(Change apply) {
+  const Fd dir = make_dirs(*fs_, folder_of(home_), 0700);
+  const FolderLock lock(dir);
+  reload();
+  std::vector<TrustedSite> next = sites_;
+  const auto result = apply(next, from_seconds(to_seconds(clock_->now())));
+  if (next != sites_) {
+    write_durably(*fs_, dir, kFileName, encode_trust_file(next), Replace::always, 0600);
+    sites_ = std::move(next);
+  }
+  return result;
 }
 
 const TrustedSite* TrustList::find(const SiteCode& code) const {
@@ -138,50 +182,38 @@ Signer TrustList::require_signer(const SiteCode& code, const PublicKey& signing,
 
 JoinOutcome TrustList::join(const SiteIdentity& identity, SiteRole role,
                             const JoinDecision& decision) {
+  if (role == SiteRole::self) bug("a site is joined as itself");
   const std::string subject = "identity file of " + about(identity.code);
-  const Fingerprint fingerprint = identity.fingerprint();
   if (identity.code == self_) {
     throw Error(ErrorCode::not_allowed, subject, "is this site's own")
         .with_hint("join the identity file of another site");
   }
-  if (role == SiteRole::self) bug("a site is joined as itself");
-  check_decision(subject, fingerprint, decision);
-  for (const TrustedSite& other : sites_) {
-    const bool has_key = std::ranges::any_of(other.keys, [&](const TrustedKey& key) {
-      return key.keys.signing == identity.keys.signing || key.keys.sealing == identity.keys.sealing;
-    });
-    if (other.code != identity.code && has_key) {
-      throw Error(ErrorCode::not_trusted, subject,
-                  fmt::format("holds a key of site {}", other.code.str()))
-          .with_hint("two sites never share a key: ask who made this file");
+  check_decision(subject, identity.fingerprint(), decision);
+  return change([&](std::vector<TrustedSite>& next, Time now) {
+    check_keys_are_its_own(sites_, identity, subject);
+    if (role == SiteRole::parent && parent() != nullptr && parent()->code != identity.code) {
+      throw Error(ErrorCode::not_allowed, about(identity.code),
+                  fmt::format("cannot be the parent: site {} is", parent()->code.str()))
+          .with_hint(
+              fmt::format("join site {} again as child or peer first", parent()->code.str()));
     }
-  }
-  if (role == SiteRole::parent && parent() != nullptr && parent()->code != identity.code) {
-    throw Error(ErrorCode::not_allowed, about(identity.code),
-                fmt::format("cannot be the parent: site {} is", parent()->code.str()))
-        .with_hint(fmt::format("join site {} again as child or peer first", parent()->code.str()));
-  }
-
-  const Time now = from_seconds(to_seconds(clock_->now()));
-  std::vector<TrustedSite> next = sites_;
-  JoinOutcome outcome;
-  const auto place = std::ranges::lower_bound(next, identity.code, {}, &TrustedSite::code);
-  if (place == next.end() || place->code != identity.code) {
-    TrustedSite added;
-    added.code = identity.code;
-    added.incarnation = identity.incarnation;
-    added.joined = now;
-    added.keys.push_back({identity.keys, identity.key_generation, KeyStatus::current, now});
-    outcome = JoinOutcome::added;
-    take_over(*next.insert(place, std::move(added)), identity, role);
-  } else {
-    outcome = rejoin(*place, identity,
-                     path_to(identity.code, identity.succession, &identity.keys.signing),
-                     decision.fingerprint.has_value(), now);
+    auto place = std::ranges::lower_bound(next, identity.code, {}, &TrustedSite::code);
+    JoinOutcome outcome = JoinOutcome::added;
+    if (place == next.end() || place->code != identity.code) {
+      TrustedSite added;
+      added.code = identity.code;
+      added.incarnation = identity.incarnation;
+      added.joined = now;
+      added.keys.push_back({identity.keys, identity.key_generation, KeyStatus::current, now});
+      place = next.insert(place, std::move(added));
+    } else {
+      outcome = rejoin(*place, identity,
+                       path_to(identity.code, identity.succession, &identity.keys.signing),
+                       decision.fingerprint.has_value(), now);
+    }
     take_over(*place, identity, role);
-  }
-  save(std::move(next));
-  return outcome;
+    return outcome;
+  });
 }
 
 // The keys that certificates lead to, none when another site has one of them: a key that is
@@ -206,15 +238,14 @@ std::optional<TrustedKey> TrustList::vouched_key(const SiteCode& code,
 }
 
 std::size_t TrustList::accept_rotation(const SiteCode& code, std::span<const Bytes> certificates) {
-  if (find(code) == nullptr) return 0;
-  const std::vector<TrustedKey> path = path_to(code, certificates, nullptr);
-  if (path.empty()) return 0;
-  const Time now = from_seconds(to_seconds(clock_->now()));
-  std::vector<TrustedSite> next = sites_;
-  TrustedSite& changed = at(next, code);
-  for (const TrustedKey& step : path) make_current(changed, step, KeyStatus::previous, now);
-  save(std::move(next));
-  return path.size();
+  // Mostly there is nothing new: then nothing is locked.
+  if (find(code) == nullptr || path_to(code, certificates, nullptr).empty()) return 0;
+  return change([&](std::vector<TrustedSite>& next, Time now) {
+    const std::vector<TrustedKey> path = path_to(code, certificates, nullptr);
+    for (const TrustedKey& step : path)
+      make_current(at(next, code), step, KeyStatus::previous, now);
+    return path.size();
+  });
 }
 
 IncarnationOrder TrustList::judge_incarnation(const SiteCode& code,
@@ -223,93 +254,88 @@ IncarnationOrder TrustList::judge_incarnation(const SiteCode& code,
 }
 
 IncarnationOrder TrustList::see_incarnation(const SiteCode& code, const Incarnation& incarnation) {
-  const IncarnationOrder order = judge_incarnation(code, incarnation);
-  if (order == IncarnationOrder::newer) {
-    std::vector<TrustedSite> next = sites_;
-    make_incarnation_current(at(next, code), incarnation);
-    save(std::move(next));
-  }
-  return order;
+  const IncarnationOrder known = judge_incarnation(code, incarnation);
+  if (known != IncarnationOrder::newer) return known;
+  return change([&](std::vector<TrustedSite>& next, Time) {
+    const IncarnationOrder order = judge_incarnation(code, incarnation);
+    if (order == IncarnationOrder::newer) make_incarnation_current(at(next, code), incarnation);
+    return order;
+  });
 }
 
 std::vector<Fingerprint> TrustList::revoke(std::string_view code_or_fingerprint) {
   const auto code = SiteCode::try_parse(code_or_fingerprint);
-  if (code) require(*code);
   if (!code && !looks_like_fingerprint(code_or_fingerprint)) {
     throw Error(ErrorCode::usage, "'" + escaped(code_or_fingerprint.substr(0, 200)) + "'",
                 "is neither a site code nor a fingerprint");
   }
-  const Time now = from_seconds(to_seconds(clock_->now()));
-  std::vector<TrustedSite> next = sites_;
-  std::vector<Fingerprint> revoked;
-  bool found = code.has_value();
-  for (TrustedSite& site : next) {
-    if (code && site.code != *code) continue;
-    for (TrustedKey& key : site.keys) {
-      if (!code && !site.fingerprint_of(key).matches(code_or_fingerprint)) continue;
-      found = true;
-      if (!counts(key.status)) continue;
-      key.status = KeyStatus::revoked;
-      key.since = now;
-      revoked.push_back(site.fingerprint_of(key));
+  return change([&](std::vector<TrustedSite>& next, Time now) {
+    if (code) require(*code);
+    std::vector<Fingerprint> revoked;
+    bool found = code.has_value();
+    for (TrustedSite& site : next) {
+      if (code && site.code != *code) continue;
+      for (TrustedKey& key : site.keys) {
+        if (!code && !site.fingerprint_of(key).matches(code_or_fingerprint)) continue;
+        found = true;
+        if (!counts(key.status)) continue;
+        key.status = KeyStatus::revoked;
+        key.since = now;
+        revoked.push_back(site.fingerprint_of(key));
+      }
     }
-  }
-  if (!found) {
-    throw Error(ErrorCode::not_found, "fingerprint", "is of no key that is known here")
-        .with_hint("'courier site list' shows the keys that are");
-  }
-  if (!revoked.empty()) save(std::move(next));
-  return revoked;
+    if (!found) {
+      throw Error(ErrorCode::not_found, "fingerprint", "is of no key that is known here")
+          .with_hint("'courier site list' shows the keys that are");
+    }
+    return revoked;
+  });
 }
 
 bool TrustList::revoke_key(const SiteCode& code, const PublicKey& signing) {
-  const TrustedKey* key = require(code).find_key(signing);
-  if (key == nullptr) {
-    throw Error(ErrorCode::not_found, "key of " + about(code), "is not known here");
-  }
-  if (!counts(key->status)) return false;
-  return !revoke(require(code).fingerprint_of(*key).hex()).empty();
+  return change([&](std::vector<TrustedSite>& next, Time now) {
+    TrustedSite& site = at(next, code);
+    const auto key = std::ranges::find_if(
+        site.keys, [&](const TrustedKey& k) { return k.keys.signing == signing; });
+    if (key == site.keys.end()) {
+      throw Error(ErrorCode::not_found, "key of " + about(code), "is not known here");
+    }
+    if (!counts(key->status)) return false;
+    key->status = KeyStatus::revoked;
+    key->since = now;
+    return true;
+  });
 }
 
 void TrustList::grant(const SiteCode& code, const std::string& prefix) {
-  const TrustedSite& site = require(code);
   if (!is_package_prefix(prefix)) {
     throw Error(ErrorCode::usage, "prefix '" + escaped(prefix.substr(0, 80)) + "'",
                 "is no beginning of a package ID: a site code and up to 5 hexadecimal digits");
   }
-  if (std::ranges::find(site.granted_prefixes, prefix) != site.granted_prefixes.end()) return;
-  if (site.granted_prefixes.size() >= kMaxGrants) {
-    throw Error(ErrorCode::not_allowed, about(code),
-                fmt::format("has {} prefixes granted already, the most there can be", kMaxGrants));
-  }
-  std::vector<TrustedSite> next = sites_;
-  std::vector<std::string>& prefixes = at(next, code).granted_prefixes;
-  prefixes.insert(std::ranges::lower_bound(prefixes, prefix), prefix);
-  save(std::move(next));
+  change([&](std::vector<TrustedSite>& next, Time) {
+    std::vector<std::string>& prefixes = at(next, code).granted_prefixes;
+    const auto place = std::ranges::lower_bound(prefixes, prefix);
+    if (place != prefixes.end() && *place == prefix) return false;
+    if (prefixes.size() >= kMaxGrants) {
+      throw Error(
+          ErrorCode::not_allowed, about(code),
+          fmt::format("has {} prefixes granted already, the most there can be", kMaxGrants));
+    }
+    prefixes.insert(place, prefix);
+    return true;
+  });
 }
 
 void TrustList::note_capabilities(const SiteCode& code, std::uint16_t format_version,
                                   std::uint64_t features) {
   const TrustedSite& site = require(code);
   if (site.format_version == format_version && site.features == features) return;
-  std::vector<TrustedSite> next = sites_;
-  TrustedSite& changed = at(next, code);
-  changed.format_version = format_version;
-  changed.features = features;
-  save(std::move(next));
-}
-
-TrustedSite& TrustList::at(std::vector<TrustedSite>& sites, const SiteCode& code) const {
-  const auto found = std::ranges::find(sites, code, &TrustedSite::code);
-  if (found == sites.end()) throw not_joined(code);
-  return *found;
-}
-
-// The file first: what memory says was said durably.
-void TrustList::save(std::vector<TrustedSite> next) {
-  const Fd dir = make_dirs(*fs_, folder_of(home_), 0700);
-  write_durably(*fs_, dir, kFileName, encode_trust_file(next), Replace::always, 0600);
-  sites_ = std::move(next);
+  change([&](std::vector<TrustedSite>& next, Time) {
+    TrustedSite& changed = at(next, code);
+    changed.format_version = format_version;
+    changed.features = features;
+    return true;
+  });
 }
 
 Bytes TrustList::copy_of_file() const {

@@ -1,7 +1,9 @@
 // TrustList: the sites this one has joined, their keys, roles and rights. Looked up by site code; a
 // site may have several keys (B34). Kept in HOME/trust/trust_list, replaced atomically on each
-// change: a change is durable when its function returns and absent when it throws. No change needs
-// a second file, so a crash leaves the list before or the list after, both of them valid.
+// change. No change needs a second file, so a crash leaves the list before or the list after, both
+// of them valid; when a function returns, its change is durable. Each change reads the file again
+// under a lock of its own, so that a `site revoke` during a long `receive` is neither lost nor has
+// to wait.
 //
 //   status of a key        becomes          by
 //   (unknown)           →  current          join (new site; vouched for; or by fingerprint)
@@ -51,6 +53,7 @@ struct TrustedSite {
   std::uint64_t features = 0;
   Time joined;
 
+  auto operator<=>(const TrustedSite&) const = default;
   // nullptr when none is current: all revoked.
   const TrustedKey* current_key() const;
   const TrustedKey* find_key(const PublicKey& signing) const;
@@ -84,6 +87,10 @@ class TrustList {
   static TrustList load(FileSystem& fs, const std::string& home, const SiteCode& self,
                         const Clock& clock);
 
+  // Reads the file again: what another courier changed meanwhile counts from here on. Pointers from
+  // before are void, as after any change.
+  void reload();
+
   const std::vector<TrustedSite>& sites() const { return sites_; }  // by code
   const TrustedSite* find(const SiteCode& code) const;
   // Errors: not_found, with the hint site join.
@@ -98,7 +105,7 @@ class TrustList {
   Signer require_signer(const SiteCode& code, const PublicKey& signing,
                         const std::string& subject) const;
 
-  // Accepts an identity (B36, B38). Pointers from before are void after any change.
+  // Accepts an identity (B36, B38).
   // Errors: not_trusted, when the fingerprint given is another one or none of ours, when keys that
   // nothing vouches for come with --trust, or a key belongs to another site; revoked, when the keys
   // are revoked or lost; not_allowed, when it is this site itself.
@@ -142,8 +149,8 @@ class TrustList {
   TrustList(FileSystem& fs, std::string home, SiteCode self, const Clock& clock);
   std::vector<TrustedKey> path_to(const SiteCode& code, std::span<const Bytes> certificates,
                                   const PublicKey* until) const;
-  TrustedSite& at(std::vector<TrustedSite>& sites, const SiteCode& code) const;
-  void save(std::vector<TrustedSite> next);
+  template <typename Change>
+  auto change(Change apply);
 
   FileSystem* fs_;
   std::string home_;
