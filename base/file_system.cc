@@ -52,7 +52,9 @@ auto retried(Call call) {
 int open_beneath(int dir, const std::string& path, int flags, mode_t mode) {
   struct open_how how {};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
+  // openat2 refuses a mode where nothing is made. O_TMPFILE holds the bit of O_DIRECTORY.
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  how.mode = makes ? mode : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   // EAGAIN: something was renamed on the way meanwhile.
   constexpr int kTries = 100;
