@@ -58,6 +58,7 @@ E get_enum(Decoder& in, E first, E last) {
   return static_cast<E>(value);
 }
 
+// Versions, and other numbers of 32 bits.
 std::uint32_t get_version(Decoder& in) { return static_cast<std::uint32_t>(in.varint(UINT32_MAX)); }
 
 void put_missing(Encoder& out, const MissingObjects& missing) {
@@ -91,7 +92,7 @@ MissingObjects get_missing(Decoder& in) {
 }
 
 void put_verdict(Encoder& out, const ReportedVerdict& v) {
-  out.varint(v.job).u8(v.kind_code);
+  out.varint(v.index).varint(v.job).u8(v.kind_code);
   put_package(out, v.package);
   out.varint(v.version).u8(static_cast<std::uint8_t>(v.verdict));
   put_free_text(out, v.reason, kMaxReasonSize);
@@ -100,6 +101,7 @@ void put_verdict(Encoder& out, const ReportedVerdict& v) {
 
 ReportedVerdict get_verdict(Decoder& in) {
   ReportedVerdict v;
+  v.index = get_version(in);
   v.job = in.varint();
   v.kind_code = in.u8();
   v.package = get_package(in);
@@ -127,7 +129,7 @@ ReceivedParcel get_parcel(Decoder& in) {
   p.label_digest = in.digest();
   p.state = get_enum(in, ReceivedState::incomplete, ReceivedState::refused);
   p.reason = in.text(kMaxReasonSize);
-  p.items = get_all<ReportedVerdict>(in, kMaxReportItems, 7, get_verdict);
+  p.items = get_all<ReportedVerdict>(in, kMaxReportItems, 8, get_verdict);
   p.missing_records = decode_ranges(in);
   return p;
 }
@@ -155,7 +157,7 @@ void put_dp_name(Encoder& out, const std::string& name) {
 void put_dp_state(Encoder& out, const ReportedDpState& s) {
   put_dp_name(out, s.dp);
   put_package(out, s.package);
-  out.varint(s.version).u8(s.state);
+  out.varint(s.version).varint(s.served).u8(s.state).boolean(s.invalid);
   put_free_text(out, s.reason, kMaxReasonSize);
   put_time(out, s.as_of);
 }
@@ -165,7 +167,9 @@ ReportedDpState get_dp_state(Decoder& in) {
   s.dp = in.text(kMaxDpNameSize);
   s.package = get_package(in);
   s.version = get_version(in);
+  s.served = get_version(in);
   s.state = in.u8();
+  s.invalid = in.boolean();
   s.reason = in.text(kMaxReasonSize);
   s.as_of = get_time(in);
   return s;
@@ -199,24 +203,28 @@ ReportedMisdelivered get_misdelivered(Decoder& in) {
 }
 
 void put_message(Encoder& out, const ReportedMessage& m) {
+  out.varint(m.sequence);
   put_free_text(out, m.id, kMaxIdSize);
   if (m.severity > kMaxSeverity) bug("a status message has a severity of 0 to 2");
   out.u8(m.severity);
   put_free_text(out, m.component, kMaxTitleSize);
   put_time(out, m.time);
   put_package(out, m.package);
-  put_free_text(out, m.text, kMaxReasonSize);
+  put_all(out, m.strings, kMaxMessageStrings, "strings in a status message",
+          [](Encoder& to, const std::string& text) { put_free_text(to, text, kMaxReasonSize); });
 }
 
 ReportedMessage get_message(Decoder& in) {
   ReportedMessage m;
+  m.sequence = in.varint();
   m.id = in.text(kMaxIdSize);
   m.severity = in.u8();
   if (m.severity > kMaxSeverity) in.fail("has a severity that is not defined");
   m.component = in.text(kMaxTitleSize);
   m.time = get_time(in);
   m.package = get_package(in);
-  m.text = in.text(kMaxReasonSize);
+  m.strings = get_all<std::string>(in, kMaxMessageStrings, 1,
+                                   [](Decoder& from) { return from.text(kMaxReasonSize); });
   return m;
 }
 
@@ -254,7 +262,7 @@ ReturnReport parse_return_report(ByteView bytes) {
   report.last_return_seen = in.varint();
   report.parcels = get_all<ReceivedParcel>(in, kMaxReportParcels, 43, get_parcel);
   report.holdings = get_all<ReportedHolding>(in, kMaxHoldings, 35, get_holding);
-  report.dp_states = get_all<ReportedDpState>(in, kMaxDpStates, 6, get_dp_state);
+  report.dp_states = get_all<ReportedDpState>(in, kMaxDpStates, 8, get_dp_state);
   report.store_free_bytes = in.varint();
   report.store_total_bytes = in.varint();
   report.dp_space = get_all<ReportedDpSpace>(in, kMaxDps, 3, get_dp_space);
@@ -262,7 +270,7 @@ ReturnReport parse_return_report(ByteView bytes) {
   report.features = in.u64();
   report.parcels_not_received = decode_ranges(in);
   report.misdelivered = get_all<ReportedMisdelivered>(in, kMaxReportParcels, 34, get_misdelivered);
-  report.messages = get_all<ReportedMessage>(in, kMaxReportMessages, 6, get_message);
+  report.messages = get_all<ReportedMessage>(in, kMaxReportMessages, 7, get_message);
   report.extensions = get_extensions(in);
   in.expect_end();
   return report;

@@ -23,6 +23,7 @@ inline constexpr std::size_t kMaxReportItems = 65536;  // of one parcel
 inline constexpr std::size_t kMaxHoldings = 262144;
 inline constexpr std::size_t kMaxDpStates = 262144;
 inline constexpr std::size_t kMaxReportMessages = 65536;
+inline constexpr std::size_t kMaxMessageStrings = 10;
 
 // What is missing of a package version.
 struct MissingObjects {
@@ -33,7 +34,8 @@ struct MissingObjects {
 };
 
 struct ReportedVerdict {
-  std::uint64_t job = 0;  // the origin's
+  std::uint32_t index = 0;  // of the item in the parcel's packing list
+  std::uint64_t job = 0;    // the origin's
   std::uint8_t kind_code = 0;
   PackageId package;  // may be empty
   std::uint32_t version = 0;
@@ -73,8 +75,10 @@ struct ReportedHolding {
 struct ReportedDpState {
   std::string dp;
   PackageId package;
-  std::uint32_t version = 0;
-  std::uint8_t state = 0;  // code of behaviours.md 10.4
+  std::uint32_t version = 0;  // wanted
+  std::uint32_t served = 0;   // what readers see; 0: nothing
+  std::uint8_t state = 0;     // code of behaviours.md 10.4
+  bool invalid = false;       // a validation found a difference
   std::string reason;
   Time as_of;
   bool operator==(const ReportedDpState&) const = default;
@@ -96,12 +100,13 @@ struct ReportedMisdelivered {
 
 // A status message (behaviours.md, section 13) since the last return.
 struct ReportedMessage {
-  std::string id;             // "4400", "C1"
-  std::uint8_t severity = 0;  // 0 information, 1 warning, 2 error
+  std::uint64_t sequence = 0;  // per site and incarnation, ascending
+  std::string id;              // "4400", "C1"
+  std::uint8_t severity = 0;   // 0 information, 1 warning, 2 error
   std::string component;
   Time time;
-  PackageId package;  // may be empty
-  std::string text;
+  PackageId package;                 // may be empty
+  std::vector<std::string> strings;  // insertion strings: the reader makes the text
   bool operator==(const ReportedMessage&) const = default;
 };
 
