@@ -31,6 +31,7 @@ namespace courier {
 
 class Store {
  public:
+  struct Impl;  // shared by the store's own files
   enum class Access { read, write };
 
   // Opens HOME/store, making it if it is missing. packs: null for the folder dir/packs.
@@ -77,7 +78,9 @@ class Store {
   // Every object of the closure, each node once, a chunk once for each node that names it. Nodes
   // that are not here are named and not entered.
   void for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each);
-  // Adds the closure of root to `into`, without what `except` holds (nor what hangs only on it).
+  // Adds the closure of root to `into`, without the objects that `except` holds. Nodes that are in
+  // `except` are entered all the same: a site may hold a node and lack a chunk below it.
+  // Errors: incomplete, when a node that has to be entered is not here; damaged.
   void add_closure(const Digest& root, ObjectSet& into, const ObjectSet* except = nullptr);
 
   // Where an object lies, nullopt when it is not here.
@@ -139,7 +142,6 @@ class Store {
   StoreStats stats();
 
  private:
-  struct Impl;
   friend class BlobReader;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

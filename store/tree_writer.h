@@ -36,6 +36,9 @@ struct TreeWriteOptions {
   std::string phase = "writing";
 };
 
+// The mode that an entry gets with these options.
+mode_t written_mode(const TreeEntry& entry, const TreeWriteOptions& options);
+
 struct TreeWriteReport {
   Totals written;
   std::uint64_t bytes_taken = 0;  // put in place by `take`

@@ -1,0 +1,55 @@
+// Appender: blocks that came with a parcel go into packs as they are.
+#include <unordered_set>
+
+#include "store/store_impl.h"
+
+namespace courier {
+
+struct Store::Appender::Impl {
+  Store::Impl& store;
+  std::function<void(const Digest&)> on_pack;
+  std::unique_ptr<PackWriter> pack;
+  std::unordered_set<Digest> pending;  // objects of the pack under way
+  std::vector<Digest> written;
+
+  void finish_pack() {
+    if (!pack) return;
+    const FinishedPack finished = pack->finish();
+    pack.reset();
+    store.commit(finished);
+    pending.clear();
+    written.push_back(finished.name);
+    if (on_pack) on_pack(finished.name);
+  }
+};
+
+Store::Appender::Appender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Appender::Appender(Appender&&) noexcept = default;
+Store::Appender::~Appender() = default;
+
+void Store::Appender::add(const Block& verified) {
+  bool all_here = true;
+  for (const auto& object : verified.objects) all_here = all_here && has(object.digest);
+  if (all_here) return;
+  if (!impl_->pack) impl_->pack = std::make_unique<PackWriter>(*impl_->store.packs);
+  impl_->pack->add(verified);
+  for (const auto& object : verified.objects) impl_->pending.insert(object.digest);
+  if (impl_->pack->full()) impl_->finish_pack();
+}
+
+bool Store::Appender::has(const Digest& object) const {
+  return impl_->pending.contains(object) || impl_->store.index.has(object);
+}
+
+std::vector<Digest> Store::Appender::finish() {
+  impl_->finish_pack();
+  return impl_->written;
+}
+
+Store::Appender Store::append(std::function<void(const Digest& pack)> on_pack) {
+  auto impl =
+      std::unique_ptr<Appender::Impl>(new Appender::Impl{*impl_, std::move(on_pack), {}, {}, {}});
+  return Appender(std::move(impl));
+}
+
+}  // namespace courier

@@ -1,0 +1,255 @@
+#include "store/block.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "store/block_encoding.h"
+
+namespace courier {
+
+namespace {
+
+// A sample this large says whether a block is worth compressing.
+constexpr std::size_t kProbeSlices = 16;
+constexpr std::size_t kProbeSlice = 4096;
+
+struct CompressorFree {
+  void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
+};
+struct DecompressorFree {
+  void operator()(ZSTD_DCtx* d) const { ZSTD_freeDCtx(d); }
+};
+
+// One for each thread: a context holds tables of megabytes that are costly to make for every block.
+ZSTD_CCtx* compressor() {
+  thread_local std::unique_ptr<ZSTD_CCtx, CompressorFree> context(ZSTD_createCCtx());
+  if (!context) throw std::bad_alloc();
+  return context.get();
+}
+
+ZSTD_DCtx* decompressor() {
+  thread_local std::unique_ptr<ZSTD_DCtx, DecompressorFree> context(ZSTD_createDCtx());
+  if (!context) throw std::bad_alloc();
+  return context.get();
+}
+
+// Bytes of the compressed form, 0 when it would not be smaller than data.
+std::size_t compress(ByteView data, int level, Bytes& out) {
+  out.resize(data.size() - 1);
+  ZSTD_CCtx_reset(compressor(), ZSTD_reset_session_and_parameters);
+  ZSTD_CCtx_setParameter(compressor(), ZSTD_c_compressionLevel, level);
+  const std::size_t size =
+      ZSTD_compress2(compressor(), out.data(), out.size(), data.data(), data.size());
+  if (ZSTD_isError(size)) return 0;
+  return size;
+}
+
+// Already compressed or encrypted content is known by a sample, in a hundredth of the time that
+// the attempt would take.
+bool looks_incompressible(ByteView raw) {
+  if (raw.size() < 2 * kProbeSlices * kProbeSlice) return false;
+  Bytes sample, out;
+  sample.reserve(kProbeSlices * kProbeSlice);
+  const std::size_t stride = raw.size() / kProbeSlices;
+  for (std::size_t i = 0; i < kProbeSlices; ++i) {
+    const auto slice = raw.subspan(i * stride, kProbeSlice);
+    sample.insert(sample.end(), slice.begin(), slice.end());
+  }
+  const std::size_t size = compress(sample, 1, out);
+  return size == 0 || size > sample.size() - sample.size() / 50;
+}
+
+std::uint8_t code_of(DigestKind kind) {
+  switch (kind) {
+    case DigestKind::chunk:
+      return 1;
+    case DigestKind::node:
+      return 2;
+    case DigestKind::root:
+      return 3;
+    default:
+      bug("an object that is neither chunk nor node nor root");
+  }
+}
+
+DigestKind kind_of(std::uint8_t code, const Decoder& in) {
+  switch (code) {
+    case 1:
+      return DigestKind::chunk;
+    case 2:
+      return DigestKind::node;
+    case 3:
+      return DigestKind::root;
+    default:
+      in.fail("an object is of no known kind");
+  }
+}
+
+}  // namespace
+
+int zstd_level(Level level) {
+  switch (level) {
+    case Level::fast:
+      return 1;
+    case Level::standard:
+      return 3;
+    case Level::small:
+      return 19;
+  }
+  bug("no such level");
+}
+
+std::optional<Level> parse_level(std::string_view word) {
+  if (word == "fast") return Level::fast;
+  if (word == "default") return Level::standard;
+  if (word == "small") return Level::small;
+  return std::nullopt;
+}
+
+void encode_objects(Encoder& out, const std::vector<BlockObject>& objects) {
+  out.varint(objects.size());
+  for (const auto& object : objects) {
+    out.u8(code_of(object.kind)).digest(object.digest).varint(object.size);
+  }
+}
+
+std::vector<BlockObject> decode_objects(Decoder& in, std::uint32_t raw_size) {
+  const std::size_t count = in.count(kMaxBlockObjects, 34);
+  if (count == 0) in.fail("a block without objects");
+  std::vector<BlockObject> objects;
+  objects.reserve(count);
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    BlockObject object;
+    object.kind = kind_of(in.u8(), in);
+    object.digest = in.digest();
+    object.size = static_cast<std::uint32_t>(in.varint(kMaxObjectSize));
+    if (object.size == 0) in.fail("an object of no bytes");
+    if (i > 0 && (object.kind == DigestKind::chunk) != (objects[0].kind == DigestKind::chunk)) {
+      in.fail("chunks and nodes in one block");
+    }
+    sum += object.size;
+    objects.push_back(object);
+  }
+  if (sum != raw_size) in.fail("the sizes of the objects do not add up to the block's");
+  return objects;
+}
+
+Bytes encode(const Block& block) {
+  Encoder out;
+  out.u8(block.codec).varint(block.raw_size);
+  encode_objects(out, block.objects);
+  out.bytes(block.payload);
+  return out.take();
+}
+
+Block decode_block(ByteView encoded) {
+  Decoder in(encoded, "block");
+  Block block;
+  block.codec = in.u8();
+  block.raw_size = static_cast<std::uint32_t>(in.varint(kMaxBlockRaw));
+  block.objects = decode_objects(in, block.raw_size);
+  const ByteView payload = in.bytes(kMaxBlockRaw);
+  in.expect_end();
+  if (payload.empty()) in.fail("a block without a payload");
+  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw) &&
+      payload.size() != block.raw_size) {
+    in.fail("a raw block whose payload is not as long as its objects");
+  }
+  if (block.codec == static_cast<std::uint8_t>(BlockCodec::zstd) &&
+      payload.size() >= block.raw_size) {
+    in.fail("a compressed block that is no smaller than its objects");
+  }
+  block.payload = to_bytes(payload);
+  return block;
+}
+
+Bytes verify_and_decompress(const Block& block) {
+  const auto fail = [&](std::string_view what) -> Error {
+    return Error(ErrorCode::damaged, "block", std::string(what));
+  };
+  if (block.raw_size > kMaxBlockRaw) throw fail("larger than a block can be");
+  Bytes raw;
+  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw)) {
+    if (block.payload.size() != block.raw_size) throw fail("its payload has the wrong length");
+    raw = block.payload;
+  } else if (block.codec == static_cast<std::uint8_t>(BlockCodec::zstd)) {
+    // One frame that states its size and fills the payload: nothing to allocate but raw_size, and
+    // no window beyond it.
+    const auto& in = block.payload;
+    if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size() ||
+        ZSTD_getFrameContentSize(in.data(), in.size()) != block.raw_size) {
+      throw fail("its payload is no zstd frame of the stated size");
+    }
+    raw.resize(block.raw_size);
+    const std::size_t size =
+        ZSTD_decompressDCtx(decompressor(), raw.data(), raw.size(), in.data(), in.size());
+    if (ZSTD_isError(size)) {
+      throw fail(std::string("its payload cannot be decompressed: ") + ZSTD_getErrorName(size));
+    }
+    if (size != block.raw_size) throw fail("its payload is shorter than stated");
+  } else {
+    throw Error(ErrorCode::unsupported, "block",
+                "compressed with codec " + std::to_string(block.codec) + ", not known here");
+  }
+  std::size_t offset = 0;
+  for (const auto& object : block.objects) {
+    if (object.size > raw.size() - offset) throw fail("its objects are larger than it is");
+    const auto bytes = ByteView(raw).subspan(offset, object.size);
+    if (digest_of(object.kind, bytes) != object.digest) {
+      throw fail("its bytes do not have the digest " + object.digest.brief());
+    }
+    offset += object.size;
+  }
+  if (offset != raw.size()) throw fail("its objects are smaller than it is");
+  return raw;
+}
+
+bool BlockBuilder::fits(DigestKind kind, std::size_t size) const {
+  if (objects_.empty()) return true;
+  const bool same_sort =
+      (kind == DigestKind::chunk) == (objects_.front().kind == DigestKind::chunk);
+  return same_sort && objects_.size() < kMaxBlockObjects && raw_.size() + size <= kMaxBlockRaw;
+}
+
+void BlockBuilder::add(DigestKind kind, const Digest& digest, ByteView data) {
+  if (data.empty() || data.size() > kMaxObjectSize || !fits(kind, data.size())) {
+    bug("an object added to a block that it does not fit");
+  }
+  if (raw_.capacity() == 0 && kind == DigestKind::chunk) raw_.reserve(kMaxBlockRaw);
+  objects_.push_back({kind, digest, static_cast<std::uint32_t>(data.size())});
+  raw_.insert(raw_.end(), data.begin(), data.end());
+}
+
+BlockBuilder::Raw BlockBuilder::take() {
+  Raw out{std::move(objects_), std::move(raw_)};
+  objects_ = {};
+  raw_ = {};
+  return out;
+}
+
+Block compress_block(BlockBuilder::Raw gathered, Level level) {
+  Block block;
+  block.raw_size = static_cast<std::uint32_t>(gathered.raw.size());
+  block.objects = std::move(gathered.objects);
+  if (gathered.raw.size() > 1 && !looks_incompressible(gathered.raw)) {
+    Bytes out;
+    const std::size_t size = compress(gathered.raw, zstd_level(level), out);
+    if (size > 0) {
+      out.resize(size);
+      out.shrink_to_fit();
+      block.codec = static_cast<std::uint8_t>(BlockCodec::zstd);
+      block.payload = std::move(out);
+      return block;
+    }
+  }
+  block.codec = static_cast<std::uint8_t>(BlockCodec::raw);
+  block.payload = std::move(gathered.raw);
+  return block;
+}
+
+}  // namespace courier

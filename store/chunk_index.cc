@@ -1,0 +1,244 @@
+#include "store/chunk_index.h"
+
+#include <mutex>
+
+#include "base/error.h"
+#include "store/sqlite.h"
+
+namespace courier {
+
+namespace {
+
+constexpr std::uint64_t kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"sql(
+  PRAGMA application_id = 0x50434c49;  -- 'PCLI'
+  PRAGMA user_version = 1;
+  CREATE TABLE pack (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    size INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE block (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pack INTEGER NOT NULL REFERENCES pack (id),
+    number INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    raw_size INTEGER NOT NULL,
+    objects INTEGER NOT NULL,
+    roots INTEGER NOT NULL,
+    nodes INTEGER NOT NULL CHECK (nodes IN (0, 1)),
+    damaged INTEGER NOT NULL CHECK (damaged IN (0, 1)),
+    UNIQUE (pack, number)
+  ) STRICT;
+  -- No index by block: what asks by block (damage, gc) is rare and reads the table once.
+  CREATE TABLE object (
+    digest BLOB NOT NULL,
+    block INTEGER NOT NULL,
+    PRIMARY KEY (digest, block)
+  ) STRICT, WITHOUT ROWID;
+)sql";
+
+#define COURIER_PLACE \
+  "SELECT p.digest, b.number, b.offset, b.size, b.digest, b.id, b.objects, b.nodes, b.damaged "
+constexpr const char* kLocate = COURIER_PLACE
+    "FROM object o JOIN block b ON b.id = o.block JOIN pack p ON p.id = b.pack "
+    "WHERE o.digest = ? ORDER BY o.block LIMIT 1";
+constexpr const char* kPlace =
+    COURIER_PLACE "FROM block b JOIN pack p ON p.id = b.pack WHERE p.digest = ? AND b.number = ?";
+constexpr const char* kBlocksOf =
+    COURIER_PLACE "FROM block b JOIN pack p ON p.id = b.pack WHERE p.digest = ? ORDER BY b.number";
+#undef COURIER_PLACE
+
+BlockPlace place_from(const Statement& row) {
+  BlockPlace place;
+  place.ref = {row.digest(0), static_cast<std::uint32_t>(row.number(1))};
+  place.offset = row.number(2);
+  place.size = static_cast<std::uint32_t>(row.number(3));
+  place.digest = row.digest(4);
+  place.id = row.number(5);
+  place.objects = static_cast<std::uint32_t>(row.number(6));
+  place.nodes = row.number(7) != 0;
+  place.damaged = row.number(8) != 0;
+  return place;
+}
+
+}  // namespace
+
+struct ChunkIndex::Impl {
+  std::mutex mutex;
+  Database db;
+
+  explicit Impl(const std::string& path) : db(path) {
+    // Mostly read at random: a cache of bounded size, and nothing trusted from the file's schema.
+    db.run(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536;"
+        "PRAGMA foreign_keys = OFF; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL");
+    std::uint64_t version = number("PRAGMA user_version");
+    if (version == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) {
+      Transaction transaction(db);
+      // Another courier may have made it meanwhile.
+      if (number("PRAGMA user_version") == 0) db.run(kSchema);
+      transaction.commit();
+      version = kSchemaVersion;
+    }
+    if (version != kSchemaVersion || number("PRAGMA application_id") != 0x50434c49) {
+      throw Error(ErrorCode::damaged, "file " + escaped(path), "is no chunk index of this courier")
+          .with_loss("nothing was lost: the packs can make the index again")
+          .with_hint("run courier store rebuild-index");
+    }
+  }
+
+  std::uint64_t number(const char* sql) {
+    Statement statement(db, sql);
+    return statement.step() ? statement.number(0) : 0;
+  }
+};
+
+// Statements that are run for every object are prepared once.
+struct ChunkIndex::Prepared {
+  Statement has, locate, place;
+  explicit Prepared(Database& db)
+      : has(db, "SELECT 1 FROM object WHERE digest = ? LIMIT 1"),
+        locate(db, kLocate),
+        place(db, kPlace) {}
+};
+
+ChunkIndex::ChunkIndex(const std::string& path)
+    : impl_(std::make_unique<Impl>(path)), prepared_(std::make_unique<Prepared>(impl_->db)) {}
+
+ChunkIndex::~ChunkIndex() = default;
+
+bool ChunkIndex::has(const Digest& object) {
+  std::lock_guard lock(impl_->mutex);
+  const bool found = prepared_->has.start().bind(object).step();
+  prepared_->has.reset();
+  return found;
+}
+
+std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
+  std::lock_guard lock(impl_->mutex);
+  std::optional<BlockPlace> place;
+  if (prepared_->locate.start().bind(object).step()) place = place_from(prepared_->locate);
+  prepared_->locate.reset();
+  return place;
+}
+
+std::optional<BlockPlace> ChunkIndex::place(const BlockRef& ref) {
+  std::lock_guard lock(impl_->mutex);
+  std::optional<BlockPlace> place;
+  if (prepared_->place.start().bind(ref.pack).bind(ref.block).step()) {
+    place = place_from(prepared_->place);
+  }
+  prepared_->place.reset();
+  return place;
+}
+
+void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
+                          const std::vector<bool>& sound) {
+  std::lock_guard lock(impl_->mutex);
+  Database& db = impl_->db;
+  Transaction transaction(db);
+  Statement add_pack(db, "INSERT OR IGNORE INTO pack (digest, size) VALUES (?, ?)");
+  add_pack.start().bind(name).bind(size).run();
+  if (db.changes() == 0) return;
+  Statement find(db, "SELECT id FROM pack WHERE digest = ?");
+  if (!find.start().bind(name).step()) bug("a pack that was just entered is not there");
+  const std::uint64_t pack = find.number(0);
+  find.reset();
+  Statement add_block(db,
+                      "INSERT INTO block (pack, number, offset, size, digest, raw_size, objects, "
+                      "roots, nodes, damaged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement last(db, "SELECT last_insert_rowid()");
+  Statement add_object(db, "INSERT OR IGNORE INTO object (digest, block) VALUES (?, ?)");
+  for (std::size_t i = 0; i < index.blocks.size(); ++i) {
+    const PackedBlock& block = index.blocks[i];
+    const bool damaged = !sound.empty() && !sound[i];
+    std::uint64_t roots = 0;
+    for (const auto& object : block.objects) roots += object.kind == DigestKind::root;
+    add_block.start().bind(pack).bind(i).bind(block.offset).bind(block.size).bind(block.digest);
+    add_block.bind(block.raw_size).bind(block.objects.size()).bind(roots);
+    add_block.bind(block.objects.front().kind != DigestKind::chunk).bind(damaged).run();
+    if (damaged) continue;
+    last.start().step();
+    const std::uint64_t id = last.number(0);
+    last.reset();
+    for (const auto& object : block.objects) add_object.start().bind(object.digest).bind(id).run();
+  }
+  transaction.commit();
+}
+
+void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {
+  if (packs.empty()) return;
+  std::lock_guard lock(impl_->mutex);
+  Database& db = impl_->db;
+  Transaction transaction(db);
+  db.run(
+      "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY) STRICT;"
+      "DELETE FROM doomed");
+  {
+    Statement doom(db, "INSERT OR IGNORE INTO doomed SELECT id FROM pack WHERE digest = ?");
+    for (const auto& pack : packs) doom.start().bind(pack).run();
+  }
+  db.run(
+      "DELETE FROM object WHERE block IN "
+      "(SELECT id FROM block WHERE pack IN (SELECT id FROM doomed));"
+      "DELETE FROM block WHERE pack IN (SELECT id FROM doomed);"
+      "DELETE FROM pack WHERE id IN (SELECT id FROM doomed)");
+  transaction.commit();
+}
+
+void ChunkIndex::drop_block(const BlockRef& ref) {
+  const auto known = place(ref);
+  if (!known) return;
+  std::lock_guard lock(impl_->mutex);
+  Transaction transaction(impl_->db);
+  Statement(impl_->db, "DELETE FROM object WHERE block = ?").start().bind(known->id).run();
+  Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
+  transaction.commit();
+}
+
+std::vector<Digest> ChunkIndex::packs() {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<Digest> packs;
+  Statement all(impl_->db, "SELECT digest FROM pack ORDER BY digest");
+  while (all.step()) packs.push_back(all.digest(0));
+  return packs;
+}
+
+std::vector<BlockPlace> ChunkIndex::blocks_of(const Digest& pack) {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<BlockPlace> blocks;
+  Statement all(impl_->db, kBlocksOf);
+  all.start().bind(pack);
+  while (all.step()) blocks.push_back(place_from(all));
+  return blocks;
+}
+
+StoreStats ChunkIndex::stats() {
+  std::lock_guard lock(impl_->mutex);
+  StoreStats stats;
+  Statement packs(impl_->db, "SELECT count(*), ifnull(sum(size), 0) FROM pack");
+  packs.step();
+  stats.packs = packs.number(0);
+  stats.stored_bytes = packs.number(1);
+  packs.reset();
+  Statement blocks(impl_->db,
+                   "SELECT count(*), ifnull(sum(raw_size), 0), "
+                   "ifnull(sum(iif(nodes, 0, objects)), 0), "
+                   "ifnull(sum(iif(nodes, objects - roots, 0)), 0), ifnull(sum(roots), 0), "
+                   "ifnull(sum(damaged), 0) FROM block");
+  blocks.step();
+  stats.blocks = blocks.number(0);
+  stats.raw_bytes = blocks.number(1);
+  stats.chunks = blocks.number(2);
+  stats.nodes = blocks.number(3);
+  stats.roots = blocks.number(4);
+  stats.damaged_blocks = blocks.number(5);
+  blocks.reset();
+  return stats;
+}
+
+}  // namespace courier

@@ -1,0 +1,52 @@
+#include "store/chunker.h"
+
+#include <algorithm>
+#include <array>
+
+namespace courier {
+
+namespace {
+
+constexpr std::array<std::uint64_t, 256> make_gear() {
+  std::array<std::uint64_t, 256> gear{};
+  std::uint64_t state = 0x0072656972756f43u;
+  for (auto& value : gear) {
+    state += 0x9e3779b97f4a7c15u;
+    std::uint64_t z = state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    value = z ^ (z >> 31);
+  }
+  return gear;
+}
+
+constexpr std::array<std::uint64_t, 256> kGear = make_gear();
+constexpr std::uint64_t kStrict = 0xffffc00000000000u;  // 18 bits
+constexpr std::uint64_t kLoose = 0xfffc000000000000u;   // 14 bits
+
+// The hash of a long run of zeros is the same after 64 bytes: the run is cut at kMaxChunk unless
+// that hash itself asks for a cut.
+constexpr bool kZerosRunOn = ((~kGear[0] + 1) & kLoose) != 0;
+static_assert(kZerosRunOn);
+
+}  // namespace
+
+std::size_t first_cut(ByteView data) {
+  if (data.size() <= kMinChunk) return data.size();
+  const std::size_t end = std::min(data.size(), kMaxChunk);
+  const std::size_t middle = std::min(end, kAverageChunk);
+  const std::uint8_t* const p = data.data();
+  std::uint64_t hash = 0;
+  std::size_t i = kMinChunk;
+  for (; i < middle; ++i) {
+    hash = (hash << 1) + kGear[p[i]];
+    if ((hash & kStrict) == 0) return i + 1;
+  }
+  for (; i < end; ++i) {
+    hash = (hash << 1) + kGear[p[i]];
+    if ((hash & kLoose) == 0) return i + 1;
+  }
+  return end;
+}
+
+}  // namespace courier

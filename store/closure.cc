@@ -1,0 +1,196 @@
+// What hangs on a root: walking it as a tree of names, and as a set of objects.
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "store/leaf_reader.h"
+#include "store/sqlite.h"
+#include "store/store_impl.h"
+
+namespace courier {
+
+namespace {
+
+// Calls each for the entries of one folder in order.
+void for_each_entry(Store& store, const TreeEntry& folder,
+                    const std::function<void(const TreeEntry&)>& each) {
+  LeafReader leaves(store, Node::Kind::directory, folder.content, folder.size);
+  Node leaf;
+  std::string last;
+  while (leaves.next(leaf)) {
+    for (const auto& entry : leaf.entries) {
+      if (entry.name <= last) {
+        throw Error(ErrorCode::damaged, "folder " + escaped(folder.name), "entries out of order");
+      }
+      last = entry.name;
+      each(entry);
+    }
+  }
+}
+
+void walk_folder(Store& store, const SafePath& path, const TreeEntry& folder,
+                 const Store::Visit& visit, const Store::Visit& leave) {
+  for_each_entry(store, folder, [&](const TreeEntry& entry) {
+    const SafePath child = path.child(SafeName::parse(entry.name));
+    visit(child, entry);
+    if (entry.type != EntryType::dir) return;
+    walk_folder(store, child, entry, visit, leave);
+    if (leave) leave(child, entry);
+  });
+}
+
+}  // namespace
+
+void Store::walk(const Digest& root, const Visit& entry, const Visit& leave) {
+  walk_folder(*this, SafePath{}, read_root(root).folder, entry, leave);
+}
+
+std::optional<TreeEntry> Store::find(const Digest& root, const SafePath& path) {
+  TreeEntry at = read_root(root).folder;
+  for (const auto name : path.components()) {
+    if (at.type != EntryType::dir) return std::nullopt;
+    LeafReader leaves(*this, Node::Kind::directory, at.content, at.size);
+    Node leaf;
+    std::optional<TreeEntry> found;
+    while (!found && leaves.next(leaf)) {
+      for (auto& entry : leaf.entries) {
+        if (entry.name == name) found = std::move(entry);
+      }
+    }
+    if (!found) return std::nullopt;
+    at = std::move(*found);
+  }
+  return at;
+}
+
+void Store::Impl::visit_closure(const Digest& root, const ClosureVisitor& visitor) {
+  std::vector<std::pair<Digest, DigestKind>> open;
+  if (visitor.enter(root)) open.emplace_back(root, DigestKind::root);
+  const auto chunk = [&](const Digest& digest, std::uint64_t size) {
+    visitor.object({DigestKind::chunk, digest, static_cast<std::uint32_t>(size)});
+  };
+  const auto node = [&](const Digest& digest) {
+    if (visitor.enter(digest)) open.emplace_back(digest, DigestKind::node);
+  };
+  const auto entry = [&](const TreeEntry& e) {
+    if (e.type == EntryType::dir && e.size > 0) node(e.content);
+    if (e.type != EntryType::file) return;
+    if (e.form == ContentForm::chunk) chunk(e.content, e.size);
+    if (e.form == ContentForm::list) node(e.content);
+  };
+  while (!open.empty()) {
+    const auto [digest, kind] = open.back();
+    open.pop_back();
+    std::optional<RootObject> top;
+    std::optional<Node> inner;
+    std::uint32_t size = 0;
+    try {
+      const Bytes encoded = read(digest, kind);
+      size = static_cast<std::uint32_t>(encoded.size());
+      if (kind == DigestKind::root) {
+        top = decode_root(encoded);
+      } else {
+        inner = decode_node(encoded);
+      }
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+      visitor.absent(digest, kind, error);
+      continue;
+    }
+    visitor.object({kind, digest, size});
+    if (top) {
+      entry(top->folder);
+      continue;
+    }
+    for (const auto& child : inner->children) node(child.digest);
+    for (const auto& c : inner->chunks) chunk(c.digest, c.size);
+    for (const auto& e : inner->entries) entry(e);
+  }
+}
+
+ClosureResult Store::missing(const Digest& root, std::size_t limit) {
+  ClosureResult result;
+  std::unordered_set<Digest> entered;  // nodes only: one for some hundred chunks
+  ObjectSet gone;                      // so that each is named once
+  const auto miss = [&](const BlockObject& object) {
+    if (!gone.insert(object)) return;
+    ++result.missing_count;
+    if (result.missing.size() < limit) result.missing.push_back(object.digest);
+  };
+  Impl::ClosureVisitor visitor;
+  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
+  visitor.object = [&](const BlockObject& object) {
+    ++result.objects;
+    result.bytes += object.size;
+    if (object.kind == DigestKind::chunk && !impl_->index.has(object.digest)) miss(object);
+  };
+  visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
+    miss({kind, digest, 0});
+  };
+  impl_->visit_closure(root, visitor);
+  return result;
+}
+
+void Store::for_each_object(const Digest& root,
+                            const std::function<void(const BlockObject&)>& each) {
+  std::unordered_set<Digest> entered;
+  Impl::ClosureVisitor visitor;
+  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
+  visitor.object = each;
+  visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
+    each({kind, digest, 0});
+  };
+  impl_->visit_closure(root, visitor);
+}
+
+void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* except) {
+  std::unordered_set<Digest> entered;
+  Impl::ClosureVisitor visitor;
+  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
+  visitor.object = [&](const BlockObject& object) {
+    if (!except || !except->contains(object.digest)) into.insert(object);
+  };
+  visitor.absent = [](const Digest&, DigestKind, const Error& error) { throw error; };
+  impl_->visit_closure(root, visitor);
+}
+
+void Store::for_each_block(const ObjectSet& set,
+                           const std::function<void(const BlockRef&, std::uint32_t,
+                                                    const std::vector<BlockObject>&)>& each) {
+  // Sorted in a private temporary file: the set may be of any size.
+  Database places("");
+  places.run(
+      "PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+      "CREATE TABLE place (data INTEGER, block INTEGER, digest BLOB, PRIMARY KEY (data, block, "
+      "digest)) STRICT, WITHOUT ROWID; BEGIN");
+  {
+    Statement add(places, "INSERT OR IGNORE INTO place VALUES (?, ?, ?)");
+    set.for_each([&](const BlockObject& object) {
+      const auto place = impl_->index.locate(object.digest);
+      if (!place) return;
+      add.start().bind(place->nodes ? 0 : 1).bind(place->id).bind(object.digest).run();
+    });
+  }
+  std::unordered_set<Digest> wanted;  // of one block
+  const auto flush = [&] {
+    if (wanted.empty()) return;
+    const auto place = impl_->index.locate(*wanted.begin());
+    if (!place) return;  // dropped meanwhile as damaged
+    std::vector<BlockObject> in_order;
+    for (const auto& object : block_objects(place->ref)) {
+      if (wanted.erase(object.digest) > 0) in_order.push_back(object);
+    }
+    each(place->ref, place->objects, in_order);
+    wanted.clear();
+  };
+  Statement all(places, "SELECT block, digest FROM place ORDER BY data, block");
+  std::uint64_t current = 0;
+  while (all.step()) {
+    if (all.number(0) != current) flush();
+    current = all.number(0);
+    wanted.insert(all.digest(1));
+  }
+  flush();
+}
+
+}  // namespace courier

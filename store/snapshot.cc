@@ -1,0 +1,243 @@
+// Snapshot: source reader → digests → assembler → compression → pack writer, each a stage of one
+// pipeline. The reader and the writer have a thread each, digests and compression share a pool,
+// the assembler is the caller's thread: it alone decides what is new, so that no object is stored
+// twice. Memory: batches and blocks under way (a few for each worker), one node for each level of
+// the tree, and the digests of objects not yet committed, which a pack's limits bound.
+#include <atomic>
+#include <deque>
+#include <thread>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "store/node_builder.h"
+#include "store/source_reader.h"
+#include "store/store_impl.h"
+
+namespace courier {
+
+namespace {
+
+constexpr std::size_t kNodeBlockBytes = 1u << 20;
+
+SourceBatch digest_batch(SourceBatch batch) {
+  for (auto& step : batch.steps) {
+    if (auto* piece = std::get_if<Piece>(&step)) {
+      piece->digest = digest_of(DigestKind::chunk, {batch.data.get() + piece->offset, piece->size});
+    }
+  }
+  return batch;
+}
+
+class Snapshot {
+ public:
+  Snapshot(Store::Impl& store, const SnapshotOptions& options)
+      : store_(store),
+        options_(options),
+        digests_(pool_, 2 * pool_.size() + 2, digest_batch),
+        blocks_(pool_, pool_.size() + 2, [level = options.level](BlockBuilder::Raw raw) {
+          return compress_block(std::move(raw), level);
+        }) {}
+
+  SnapshotResult run(const std::string& source);
+
+ private:
+  void assemble();
+  void handle(const SourceBatch& batch, const Piece& piece);
+  void handle(FileDone&& done);
+  void handle(FolderDone&& done);
+  void handle(LinkDone&& done);
+  Digest store_node(DigestKind kind, Bytes encoded);
+  // True when it is to be stored: not in the store and not on its way there.
+  bool is_new(const Digest& digest, std::size_t size);
+  void pass_on(BlockBuilder& builder);
+  void write(const Block& block);
+  void finish_pack();
+
+  Store::Impl& store_;
+  const SnapshotOptions& options_;
+  SnapshotResult result_;
+
+  // The assembler's.
+  BlockBuilder data_, nodes_;
+  const NodeSink sink_ = [this](Bytes encoded) {
+    return store_node(DigestKind::node, std::move(encoded));
+  };
+  ChunkListBuilder list_{sink_};
+  std::vector<DirectoryBuilder> folders_;
+  RootObject root_;
+  std::uint64_t bytes_done_ = 0, bytes_total_ = 0;
+  std::unordered_set<Digest> pending_;  // new objects not yet in the index
+  std::deque<std::vector<Digest>> pending_by_block_;
+  std::uint64_t first_pending_block_ = 0;
+
+  // The writer's.
+  std::unique_ptr<PackWriter> pack_;
+  std::uint64_t blocks_written_ = 0;
+  std::atomic<std::uint64_t> blocks_committed_ = 0;
+
+  // Last: their work ends before what it uses.
+  ThreadPool pool_{worker_count()};
+  OrderedStage<SourceBatch, SourceBatch> digests_;
+  OrderedStage<BlockBuilder::Raw, Block> blocks_;
+};
+
+SnapshotResult Snapshot::run(const std::string& source) {
+  if (options_.progress) bytes_total_ = count_source_bytes(store_.fs, source);
+  SourceReader reader(store_.fs, options_.skip_unreadable,
+                      [this](SourceBatch batch) { digests_.push(std::move(batch)); });
+  std::exception_ptr error, write_error;
+  std::thread reading([&] {
+    try {
+      reader.run(source);
+      digests_.close();
+    } catch (...) {
+      digests_.fail(std::current_exception());
+    }
+  });
+  std::thread writing([&] {
+    try {
+      while (const auto block = blocks_.pop()) write(*block);
+      finish_pack();
+    } catch (...) {
+      write_error = std::current_exception();
+      blocks_.fail(write_error);
+    }
+  });
+  try {
+    assemble();
+    blocks_.close();
+  } catch (...) {
+    error = std::current_exception();
+    digests_.fail(error);
+    blocks_.fail(error);
+  }
+  reading.join();
+  writing.join();
+  if (error) std::rethrow_exception(error);
+  if (write_error) std::rethrow_exception(write_error);
+  const SourceFindings& findings = reader.findings();
+  result_.odd = findings.odd;
+  result_.odd_count = findings.odd_count;
+  result_.unreadable = findings.unreadable;
+  result_.unreadable_count = findings.unreadable_count;
+  result_.totals = root_.totals;
+  return std::move(result_);
+}
+
+void Snapshot::assemble() {
+  while (auto batch = digests_.pop()) {
+    for (auto& step : batch->steps) {
+      if (auto* piece = std::get_if<Piece>(&step)) {
+        handle(*batch, *piece);
+      } else if (auto* file = std::get_if<FileDone>(&step)) {
+        handle(std::move(*file));
+      } else if (std::holds_alternative<FileAgain>(step)) {
+        bytes_done_ -= list_.size();
+        list_.reset();
+      } else if (std::holds_alternative<FolderBegin>(step)) {
+        folders_.emplace_back(sink_);
+      } else if (auto* folder = std::get_if<FolderDone>(&step)) {
+        handle(std::move(*folder));
+      } else {
+        handle(std::get<LinkDone>(std::move(step)));
+      }
+    }
+    report(options_.progress, {"reading", "", bytes_done_, std::max(bytes_total_, bytes_done_)});
+  }
+  result_.root = store_node(DigestKind::root, encode(root_));
+  pass_on(data_);
+  pass_on(nodes_);
+}
+
+void Snapshot::handle(const SourceBatch& batch, const Piece& piece) {
+  if (is_new(piece.digest, piece.size)) {
+    if (!data_.fits(DigestKind::chunk, piece.size)) pass_on(data_);
+    data_.add(DigestKind::chunk, piece.digest, {batch.data.get() + piece.offset, piece.size});
+  }
+  list_.add({piece.digest, piece.size});
+  bytes_done_ += piece.size;
+}
+
+void Snapshot::handle(FileDone&& done) {
+  list_.finish(done.entry);
+  ++root_.totals.files;
+  root_.totals.bytes += done.entry.size;
+  folders_.back().add(std::move(done.entry));
+}
+
+void Snapshot::handle(FolderDone&& done) {
+  folders_.back().finish(done.entry);
+  folders_.pop_back();
+  if (folders_.empty()) {
+    root_.folder = std::move(done.entry);
+  } else {
+    ++root_.totals.dirs;
+    folders_.back().add(std::move(done.entry));
+  }
+}
+
+void Snapshot::handle(LinkDone&& done) {
+  auto& count =
+      done.entry.type == EntryType::symlink ? root_.totals.symlinks : root_.totals.hardlinks;
+  ++count;
+  folders_.back().add(std::move(done.entry));
+}
+
+Digest Snapshot::store_node(DigestKind kind, Bytes encoded) {
+  const Digest digest = digest_of(kind, encoded);
+  if (is_new(digest, encoded.size())) {
+    if (nodes_.raw_size() >= kNodeBlockBytes || !nodes_.fits(kind, encoded.size())) {
+      pass_on(nodes_);
+    }
+    nodes_.add(kind, digest, encoded);
+  }
+  return digest;
+}
+
+bool Snapshot::is_new(const Digest& digest, std::size_t size) {
+  for (const auto committed = blocks_committed_.load(); first_pending_block_ < committed;
+       ++first_pending_block_) {
+    for (const auto& known : pending_by_block_.front()) pending_.erase(known);
+    pending_by_block_.pop_front();
+  }
+  if (pending_.contains(digest) || store_.index.has(digest)) return false;
+  pending_.insert(digest);
+  ++result_.new_objects;
+  result_.new_bytes += size;
+  return true;
+}
+
+void Snapshot::pass_on(BlockBuilder& builder) {
+  if (builder.empty()) return;
+  BlockBuilder::Raw raw = builder.take();
+  auto& digests = pending_by_block_.emplace_back();
+  digests.reserve(raw.objects.size());
+  for (const auto& object : raw.objects) digests.push_back(object.digest);
+  blocks_.push(std::move(raw));
+}
+
+void Snapshot::write(const Block& block) {
+  if (!pack_) pack_ = std::make_unique<PackWriter>(*store_.packs);
+  pack_->add(block);
+  ++blocks_written_;
+  if (pack_->full()) finish_pack();
+}
+
+void Snapshot::finish_pack() {
+  if (!pack_) return;
+  const FinishedPack finished = pack_->finish();
+  pack_.reset();
+  store_.commit(finished);
+  result_.packs.push_back(finished.name);
+  result_.stored_bytes += finished.size;
+  blocks_committed_ = blocks_written_;
+}
+
+}  // namespace
+
+SnapshotResult Store::snapshot(const std::string& source, const SnapshotOptions& options) {
+  return Snapshot(*impl_, options).run(source);
+}
+
+}  // namespace courier

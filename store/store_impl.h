@@ -1,0 +1,73 @@
+// What the parts of the store share. Not for other rooms.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "store/block_cache.h"
+#include "store/chunk_index.h"
+#include "store/store.h"
+
+namespace courier {
+
+struct Store::Impl {
+  FileSystem& fs;
+  std::string dir;
+  Access access;
+  std::unique_ptr<PackStorage> packs;
+  ChunkIndex index;
+  BlockCache cache;
+
+  Impl(FileSystem& file_system, std::string store_dir, Access how,
+       std::unique_ptr<PackStorage> storage)
+      : fs(file_system),
+        dir(std::move(store_dir)),
+        access(how),
+        packs(std::move(storage)),
+        index(dir + "/index.sqlite") {}
+
+  // Makes the index agree with the packs that are there, by their own indexes.
+  void reconcile();
+  // The block at a place, authenticated; opened and verified. Errors: damaged (and then the block
+  // counts as missing).
+  Block read_block(const BlockPlace& place);
+  std::shared_ptr<const OpenBlock> open_block(const BlockPlace& place);
+  // The open block that holds an object, and the object's position in it.
+  struct Found {
+    std::shared_ptr<const OpenBlock> block;
+    std::size_t position = 0;
+  };
+  // Errors: incomplete; damaged, when every copy that is here is.
+  Found find(const Digest& object);
+  Bytes read(const Digest& object, DigestKind kind);
+  Node read_node(const Digest& digest);
+
+  // Visits the closure of a root. enter: of the root and of each node met, whether to read it;
+  // object: of each object (nodes after they were read, their size being known then), chunks once
+  // for each node that names them; absent: instead of it for a node or root that cannot be read,
+  // with the error.
+  struct ClosureVisitor {
+    std::function<bool(const Digest& digest)> enter;
+    std::function<void(const BlockObject& object)> object;
+    std::function<void(const Digest& digest, DigestKind kind, const Error& error)> absent;
+  };
+  void visit_closure(const Digest& root, const ClosureVisitor& visitor);
+
+  // Adds a durable pack to the index.
+  void commit(const FinishedPack& pack) { index.add_pack(pack.name, pack.size, pack.index); }
+};
+
+// What the packs really hold, block by block. Shared by check and rebuild-index.
+struct ScannedPack {
+  PackIndex index;
+  std::vector<bool> sound;
+  std::vector<std::string> faults;  // by block; empty when sound
+};
+// Errors: damaged, when the pack's own index is.
+ScannedPack scan_pack(PackStorage& storage, const Digest& pack, ThreadPool& pool,
+                      const std::function<void(std::uint64_t bytes)>& progress);
+
+}  // namespace courier

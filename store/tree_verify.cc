@@ -1,0 +1,179 @@
+// Reading back: what lies in a folder against the tree it should be.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "base/error.h"
+#include "store/store.h"
+#include "store/tree_writer.h"
+
+namespace courier {
+
+namespace {
+
+constexpr int kReadFile = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+class Verifier {
+ public:
+  Verifier(Store& store, FileSystem& fs, const Fd& top, const TreeVerifyOptions& options)
+      : store_(store), fs_(fs), top_(top), options_(options) {}
+
+  TreeVerifyReport run(const Digest& root) {
+    const RootObject object = store_.read_root(root);
+    total_ = object.totals.bytes;
+    folders_.push_back({Fd{}, {}});
+    const auto enter = [&](const SafePath& path, const TreeEntry& entry) {
+      if (!skipping(path)) verify_entry(path, entry);
+    };
+    const auto leave = [&](const SafePath& path, const TreeEntry& entry) {
+      if (skipping(path)) return;
+      report_extra(path);
+      if (options_.metadata) verify_metadata(path, entry, fs_.stat(folder()));
+      folders_.pop_back();
+    };
+    store_.walk(root, enter, leave);
+    report_extra(SafePath{});
+    return std::move(report_);
+  }
+
+ private:
+  struct Folder {
+    Fd fd;
+    std::set<std::string> expected;  // the names that belong here, for what is there besides
+  };
+
+  const Fd& folder() const { return folders_.size() == 1 ? top_ : folders_.back().fd; }
+
+  bool skipping(const SafePath& path) {
+    if (skipped_.empty()) return false;
+    if (path.str() == skipped_ || path.str().starts_with(skipped_ + "/")) return true;
+    skipped_.clear();
+    return false;
+  }
+
+  void verify_entry(const SafePath& path, const TreeEntry& entry) {
+    if (options_.extra) folders_.back().expected.insert(entry.name);
+    const auto status = fs_.stat_at(folder(), entry.name);
+    if (!status) {
+      if (entry.type == EntryType::dir) skipped_ = path.str();
+      return difference(path, "missing");
+    }
+    switch (entry.type) {
+      case EntryType::file:
+        return verify_file(path, entry, *status);
+      case EntryType::dir:
+        if (!S_ISDIR(status->st_mode)) {
+          skipped_ = path.str();
+          return difference(path, "is no folder");
+        }
+        folders_.push_back({fs_.open_at(folder(), entry.name, kFolder, 0), {}});
+        ++report_.read.dirs;
+        return;
+      case EntryType::symlink:
+        ++report_.read.symlinks;
+        if (!S_ISLNK(status->st_mode)) return difference(path, "is no symbolic link");
+        if (fs_.read_link_at(folder(), entry.name) != entry.target) {
+          difference(path, "leads elsewhere");
+        }
+        return;
+      case EntryType::hardlink:
+        return verify_hardlink(path, entry, *status);
+    }
+  }
+
+  void verify_file(const SafePath& path, const TreeEntry& entry, const struct stat& status) {
+    ++report_.read.files;
+    if (!S_ISREG(status.st_mode)) return difference(path, "is no file");
+    if (static_cast<std::uint64_t>(status.st_size) != entry.size) {
+      return difference(path, "has " + std::to_string(status.st_size) + " bytes instead of " +
+                                  std::to_string(entry.size));
+    }
+    const Fd fd = fs_.open_at(folder(), entry.name, kReadFile, 0);
+    if (options_.drop_cache) fs_.drop_cache(fd);
+    if (!same_content(store_, fs_, entry, fd)) {
+      difference(path, "content differs");
+    } else if (options_.metadata) {
+      verify_metadata(path, entry, status);
+    }
+    report_.read.bytes += entry.size;
+    if (options_.progress) {
+      courier::report(options_.progress, {options_.phase, path.str(), report_.read.bytes, total_});
+    }
+  }
+
+  void verify_hardlink(const SafePath& path, const TreeEntry& entry, const struct stat& status) {
+    ++report_.read.hardlinks;
+    const auto first = fs_.stat_at(top_, entry.target);
+    if (!first || first->st_dev != status.st_dev || first->st_ino != status.st_ino) {
+      difference(path, "is not the same file as " + escaped(entry.target));
+    }
+  }
+
+  void verify_metadata(const SafePath& path, const TreeEntry& entry, const struct stat& status) {
+    if ((status.st_mode & 07777) != written_mode(entry, options_.as)) {
+      difference(path, "mode differs");
+    }
+    if (status.st_mtim.tv_sec != entry.mtime ||
+        static_cast<std::uint32_t>(status.st_mtim.tv_nsec) != entry.mtime_ns) {
+      difference(path, "modification time differs");
+    }
+  }
+
+  void report_extra(const SafePath& path) {
+    if (!options_.extra) return;
+    for (const DirEntry& entry : fs_.list(folder())) {
+      if (folders_.back().expected.contains(entry.name)) continue;
+      if (SafeName::is_safe(entry.name)) {
+        difference(path.child(SafeName::parse(entry.name)), "not part of the package");
+      }
+    }
+  }
+
+  void difference(const SafePath& path, std::string what) {
+    if (report_.differences.size() < kMaxNamed) {
+      report_.differences.push_back({path.str(), std::move(what)});
+    }
+    ++report_.difference_count;
+  }
+
+  Store& store_;
+  FileSystem& fs_;
+  const Fd& top_;
+  const TreeVerifyOptions& options_;
+  TreeVerifyReport report_;
+  std::vector<Folder> folders_;
+  std::string skipped_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace
+
+bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file) {
+  ChunkLister chunks(store, entry);
+  ChunkRef chunk;
+  Bytes buffer;
+  std::uint64_t offset = 0;
+  while (chunks.next(chunk)) {
+    buffer.resize(chunk.size);
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+      const std::size_t n = fs.pread(file, MutableByteView(buffer).subspan(done), offset + done);
+      if (n == 0) return false;
+      done += n;
+    }
+    if (digest_of(DigestKind::chunk, buffer) != chunk.digest) return false;
+    offset += chunk.size;
+  }
+  std::uint8_t more = 0;
+  return fs.pread(file, MutableByteView(&more, 1), offset) == 0;
+}
+
+TreeVerifyReport verify_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,
+                             const TreeVerifyOptions& options) {
+  return Verifier(store, fs, dir, options).run(root);
+}
+
+}  // namespace courier
