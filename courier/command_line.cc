@@ -1,0 +1,203 @@
+// The command line as a whole: global options, dispatch, output, exit status.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "base/journal.h"
+#include "courier/commands.h"
+#include "courier/needs.h"
+#include "courier/progress_bar.h"
+#include "courier/terminal.h"
+#include "signer/passphrase.h"
+
+namespace courier {
+namespace {
+
+constexpr const char* kDescription =
+    "Courier moves software to sites that have no network: sealed, signed parcels go out on a\n"
+    "drive, and a signed return parcel proves what arrived.";
+constexpr const char* kFooter =
+    "Times are UTC and sizes in bytes with --json. Exit status: 0 done, 1 internal error, 2 "
+    "usage,\n"
+    "3 refused, 4 damaged, 5 incomplete, 6 no space, 7 not found, 8 busy, 9 not allowed in this\n"
+    "state, 10 partly done, 11 device or medium failure.\n\n"
+    "courier NOUN --help lists its verbs; courier NOUN VERB --help has an example.";
+
+void print(const GlobalOptions& options, const Report& report) {
+  if (options.json) {
+    Json document = report.json;
+    if (report.problem) document["error"] = error_json(*report.problem);
+    std::cout << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    std::cout << report.text;
+  }
+  std::cout << std::flush;
+  if (report.problem) std::cerr << error_text(*report.problem);
+}
+
+Report failed(Error error) {
+  Report report;
+  report.problem = std::move(error);
+  return report;
+}
+
+// What the journal got while the command ran, for -v.
+void show_journal(const std::string& home, Time since) {
+  Journal::read(home, std::nullopt, since, [](const JournalLine& line) {
+    std::string text =
+        fmt::format("{} {} {}", iso8601(line.time), word(line.component), printable(line.message));
+    for (const auto& [name, value] : line.fields) {
+      text += fmt::format(" {}={}", name, printable(value));
+    }
+    std::cerr << text << "\n";
+  });
+}
+
+// Unlocks the keys, or stops before any work is done.
+void unlock(Home& home, const GlobalOptions& options) {
+  if (!home.keys().is_locked()) return;
+  const PassphraseSource source{options.passphrase_file, options.passphrase_fd,
+                                can_ask() ? STDIN_FILENO : -1};
+  home.keys().unlock(read_passphrase(home.fs(), source, home.keys().code()));
+}
+
+Report run_verb(const Commands::Verb& verb, const GlobalOptions& options) {
+  const Needs& needs = needs_of(verb.command);
+  PosixFileSystem fs;
+  SystemClock clock;
+  SystemEntropy entropy;
+  const std::string home_path = find_home(options.home);
+  const Time began = clock.now();
+
+  std::unique_ptr<Home> home;
+  const bool wanted = needs.home == NeedsHome::yes ||
+                      (needs.home == NeedsHome::optional && Home::exists(fs, home_path));
+  if (wanted) {
+    home = std::make_unique<Home>(fs, clock, entropy, home_path);
+    if (needs.lock) home->lock(verb.command);
+    if (needs.keys) unlock(*home, options);
+  }
+  ProgressBar bar(clock, !options.no_progress && !options.quiet && !options.json);
+  Context context{options, fs, clock, entropy, home_path, home.get(), bar.sink(), {}, {}};
+  context.talk = [&](const std::string& text) {
+    bar.clear();
+    if (!options.quiet) std::cerr << text << std::flush;
+  };
+  context.unlock = [&] { unlock(*home, options); };
+  Report report;
+  try {
+    report = verb.run(context);
+  } catch (const Error& error) {
+    report = failed(error);
+  }
+  bar.clear();
+  if (options.verbose && home) show_journal(home_path, began);
+  return report;
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--home", options.home,
+                 "the site's home (else $COURIER_HOME, /var/lib/courier as root, or\n"
+                 "$XDG_DATA_HOME/courier)")
+      ->type_name("DIR");
+  app.add_flag("--json", options.json, "print one JSON document");
+  app.add_flag("--no-progress", options.no_progress, "draw no progress bar");
+  app.add_flag("-v,--verbose", options.verbose, "show what was logged while it ran");
+  app.add_flag("-q,--quiet", options.quiet, "only results and errors");
+  app.add_option("--passphrase-file", options.passphrase_file,
+                 "unlock the keys with the first line of FILE")
+      ->type_name("FILE");
+  app.add_option("--passphrase-fd", options.passphrase_fd,
+                 "unlock the keys with the first line of descriptor N")
+      ->type_name("N");
+  app.set_version_flag("--version", "courier " COURIER_VERSION);
+}
+
+// A hint that names the help of the noun or verb that was being typed.
+std::string usage_hint(const CLI::App& app) {
+  std::string command = "courier";
+  const CLI::App* at = &app;
+  for (bool deeper = true; deeper;) {
+    deeper = false;
+    for (const CLI::App* sub : at->get_subcommands()) {
+      command += " " + sub->get_name();
+      at = sub;
+      deeper = true;
+      break;
+    }
+  }
+  return "see " + command + " --help";
+}
+
+}  // namespace
+
+Home& Context::home() const {
+  if (opened_home == nullptr) bug("a command without a home asks for it");
+  return *opened_home;
+}
+
+CLI::App& Commands::noun(const std::string& name, const std::string& what) {
+  CLI::App& sub = *app_.add_subcommand(name, what);
+  sub.require_subcommand(1);
+  sub.fallthrough();
+  return sub;
+}
+
+CLI::App& Commands::verb(CLI::App& parent, const std::string& name, const std::string& what,
+                         const std::string& example, Run run) {
+  CLI::App& sub = *parent.add_subcommand(name, what);
+  sub.fallthrough();
+  sub.footer("example:\n  " + example);
+  const std::string command = &parent == &app_ ? name : parent.get_name() + " " + name;
+  verbs_.push_back({command, &sub, std::move(run)});
+  return sub;
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(kDescription, "courier");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  GlobalOptions options;
+  add_global_options(app, options);
+  Commands commands(app);
+  add_site_commands(commands);
+  add_package_commands(commands);
+  add_dp_commands(commands);
+  add_address_commands(commands);
+  add_distribute_commands(commands);
+  add_status_commands(commands);
+  add_job_commands(commands);
+  add_parcel_commands(commands);
+  add_media_commands(commands);
+  add_receive_commands(commands);
+  add_store_commands(commands);
+  add_log_command(commands);
+
+  Report report;
+  try {
+    app.parse(argc, argv);
+    for (const Commands::Verb& verb : commands.verbs()) {
+      if (verb.app->parsed()) report = run_verb(verb, options);
+    }
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    report = failed(Error(ErrorCode::usage, "command line", error.what())
+                        .with_loss("nothing was done")
+                        .with_hint(usage_hint(app)));
+  } catch (const Error& error) {
+    report = failed(error);
+  } catch (const std::exception& error) {
+    report = failed(Error(ErrorCode::internal, "courier", error.what()));
+  }
+  print(options, report);
+  if (!std::cout) {
+    std::cerr << error_text(Error(ErrorCode::device, "standard output", "cannot be written")
+                                .with_loss("the command did its work; only its report is cut off")
+                                .with_hint("run it again with another place for the output"));
+    return row_of(ErrorCode::device).exit_status;
+  }
+  return report.problem ? report.problem->exit_status() : 0;
+}
+
+}  // namespace courier

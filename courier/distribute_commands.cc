@@ -1,0 +1,173 @@
+// distribute, redistribute, retract, validate: the verbs that say which package is to be where.
+#include <fmt/format.h>
+
+#include "courier/commands.h"
+#include "courier/shown.h"
+#include "courier/table.h"
+#include "distribution/distribution_manager.h"
+#include "sender/distribute.h"
+
+namespace courier {
+namespace {
+
+struct DistributeOptions {
+  std::vector<std::string> packages, targets;
+  std::string priority, dp;
+};
+
+std::vector<PackageId> packages_from(const DistributeOptions& options) {
+  std::vector<PackageId> ids;
+  for (const std::string& text : options.packages) ids.push_back(PackageId::parse(text));
+  return ids;
+}
+
+Report distribute(Context& context, const DistributeOptions& options, LocalWork work) {
+  Home& home = context.home();
+  const std::vector<Target> targets = resolve_targets(home.ledger(), options.targets);
+  std::optional<Priority> priority;
+  if (!options.priority.empty()) priority = priority_from(options.priority);
+  SenderContext sender = home.sender();
+  Distributor distributor(sender);
+  Report report;
+  for (const PackageId& id : packages_from(options)) {
+    const std::vector<MadeJob> jobs =
+        work == LocalWork::install        ? distributor.distribute(id, targets, priority)
+        : work == LocalWork::redistribute ? distributor.redistribute(id, targets, priority)
+                                          : distributor.retract(id, targets);
+    carry_out(context, work, id, jobs, report);
+  }
+  return report;
+}
+
+std::string_view word(ValidationFinding::Kind kind) {
+  switch (kind) {
+    case ValidationFinding::Kind::missing:
+      return "missing";
+    case ValidationFinding::Kind::different:
+      return "different";
+    case ValidationFinding::Kind::stray:
+      return "stray";
+    case ValidationFinding::Kind::unreadable:
+      return "unreadable";
+  }
+  bug("a validation finding of no kind");
+}
+
+Json validation_json(const ValidationResult& result) {
+  Json findings = Json::array();
+  for (const ValidationFinding& finding : result.findings) {
+    findings.push_back({{"kind", word(finding.kind)},
+                        {"path", json_text(finding.path)},
+                        {"detail", json_text(finding.detail)}});
+  }
+  return {{"dp", result.dp},
+          {"package", result.package.str()},
+          {"version", result.version},
+          {"files", result.files},
+          {"bytes", result.bytes},
+          {"differences", result.differences},
+          {"strays", result.strays},
+          {"valid", result.differences == 0 && !result.error},
+          {"reason", json_text(result.reason)},
+          {"findings", std::move(findings)}};
+}
+
+// What went wrong, as one error: the first that is worst.
+std::optional<Error> validation_problem(const ValidationReport& validation) {
+  const int status = validation.exit_status();
+  if (status == 0) return std::nullopt;
+  for (const ValidationResult& result : validation.results) {
+    const std::string subject =
+        fmt::format("package {} on distribution point {}", result.package.str(), result.dp);
+    if (result.error && row_of(*result.error).exit_status == status) {
+      return Error(*result.error, subject, result.reason);
+    }
+    if (result.differences > 0 && status == row_of(ErrorCode::damaged).exit_status) {
+      std::string first;
+      for (const ValidationFinding& finding : result.findings) {
+        if (finding.kind == ValidationFinding::Kind::stray) continue;
+        first = fmt::format(", first {}: {}", finding.path, finding.detail);
+        break;
+      }
+      return Error(ErrorCode::damaged, subject,
+                   fmt::format("{} from version {}{}",
+                               counted(result.differences, "difference", "differences"),
+                               result.version, first))
+          .with_loss("nothing was lost: the store has the content; nothing was repaired")
+          .with_hint(
+              fmt::format("courier redistribute {} --to {}", result.package.str(), result.dp));
+    }
+  }
+  return Error(ErrorCode::partly_done, "validation", "some shares differ");
+}
+
+Report validate(Context& context, const DistributeOptions& options) {
+  DistributionManager manager(context.home().distribution());
+  std::optional<PackageId> package;
+  if (!options.packages.empty()) package = PackageId::parse(options.packages.front());
+  std::optional<std::string> dp;
+  if (!options.dp.empty()) dp = options.dp;
+  const ValidationReport validation = manager.validate(package, dp, context.progress);
+
+  Report report;
+  Table table({"dp", "package", ">version", ">files", ">size", "result"});
+  std::string findings;
+  Json results = Json::array();
+  for (const ValidationResult& result : validation.results) {
+    std::string verdict = result.error ? result.reason
+                          : result.differences > 0
+                              ? counted(result.differences, "difference", "differences")
+                              : "valid";
+    if (result.strays > 0) {
+      verdict += ", " + counted(result.strays, "file", "files") + " not of the package";
+    }
+    table.add({result.dp, result.package.str(), std::to_string(result.version),
+               std::to_string(result.files), human_size(result.bytes), verdict});
+    for (const ValidationFinding& finding : result.findings) {
+      findings += printable(fmt::format("{} {} {}: {}{}", result.dp, result.package.str(),
+                                        finding.path, word(finding.kind),
+                                        finding.detail.empty() ? "" : ", " + finding.detail)) +
+                  "\n";
+    }
+    results.push_back(validation_json(result));
+  }
+  report.json = {{"validations", std::move(results)}};
+  report.text = table.str("nothing is installed here") + findings;
+  report.problem = validation_problem(validation);
+  return report;
+}
+
+}  // namespace
+
+void add_distribute_commands(Commands& commands) {
+  DistributeOptions& o = commands.options<DistributeOptions>();
+  const auto targeted = [&](const char* name, const char* what, const char* example,
+                            const char* preposition, LocalWork work) {
+    CLI::App& verb = commands.verb(
+        name, what, example, [&o, work](Context& context) { return distribute(context, o, work); });
+    verb.add_option("ID", o.packages, "the package, or several")->required();
+    verb.add_option(preposition, o.targets,
+                    "a site, SITE/DP, a distribution point of this site, or a group")
+        ->required()
+        ->delimiter(',')
+        ->type_name("TARGET...");
+    if (work != LocalWork::retract) {
+      verb.add_option("--priority", o.priority, "high, medium or low")->type_name("P");
+    }
+  };
+  targeted("distribute", "make jobs that bring a package to its targets",
+           "courier distribute PUN00020 --to PSE,TEX --priority high", "--to", LocalWork::install);
+  targeted("redistribute", "send all of the same version again",
+           "courier redistribute PUN00020 --to PSE/files", "--to", LocalWork::redistribute);
+  targeted("retract", "remove a package there", "courier retract PUN00020 --from PSE", "--from",
+           LocalWork::retract);
+
+  CLI::App& validate_verb =
+      commands.verb("validate", "re-hash what the shares serve; report, never repair",
+                    "courier validate PUN00020 --dp files",
+                    [&o](Context& context) { return validate(context, o); });
+  validate_verb.add_option("ID", o.packages, "one package (else all)")->expected(0, 1);
+  validate_verb.add_option("--dp", o.dp, "one distribution point (else all)")->type_name("NAME");
+}
+
+}  // namespace courier

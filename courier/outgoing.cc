@@ -1,0 +1,309 @@
+#include "courier/outgoing.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "courier/shown.h"
+#include "courier/table.h"
+#include "media/medium.h"
+#include "sender/parcel_life.h"
+
+namespace courier {
+namespace {
+
+std::string addressee_state(const ParcelAddressee& addressee) {
+  std::string text(word(addressee.state));
+  if (addressee.lost) text += ", lost";
+  if (addressee.partly_confirmed && addressee.state != ParcelState::confirmed) {
+    text += ", partly confirmed";
+  }
+  return text;
+}
+
+std::string kind_text(std::uint8_t code) {
+  switch (static_cast<ItemKind>(code)) {
+    case ItemKind::package:
+    case ItemKind::announcement:
+    case ItemKind::redistribute:
+    case ItemKind::remove:
+    case ItemKind::trust:
+    case ItemKind::verdicts:
+    case ItemKind::request:
+      return std::string(word(static_cast<ItemKind>(code)));
+  }
+  return fmt::format("unknown kind {}", code);
+}
+
+}  // namespace
+
+std::string outgoing_state(const ParcelRow& parcel) {
+  const ParcelAddressee* least = nullptr;
+  for (const ParcelAddressee& addressee : parcel.addressees) {
+    if (least == nullptr || addressee.state < least->state) least = &addressee;
+  }
+  return least == nullptr ? "" : addressee_state(*least);
+}
+
+std::string addressees_text(const ParcelRow& parcel) {
+  std::string text;
+  for (const ParcelAddressee& addressee : parcel.addressees) {
+    text += (text.empty() ? "" : ", ") + addressee.id.str();
+  }
+  return text;
+}
+
+Json outgoing_json(const ParcelRow& parcel) {
+  Json addressees = Json::array();
+  for (const ParcelAddressee& addressee : parcel.addressees) {
+    addressees.push_back(
+        {{"id", addressee.id.str()},
+         {"site", addressee.id.to.str()},
+         {"state", word(addressee.state)},
+         {"partly_confirmed", addressee.partly_confirmed},
+         {"lost", addressee.lost},
+         {"return", addressee.return_id.empty() ? Json() : Json(addressee.return_id)},
+         {"sent", json_time(addressee.sent)},
+         {"confirmed", json_time(addressee.confirmed)}});
+  }
+  return {{"id", parcel.addressees.empty() ? "" : parcel.addressees.front().id.str()},
+          {"direction", "outgoing"},
+          {"from", parcel.addressees.empty() ? "" : parcel.addressees.front().id.from.str()},
+          {"state", word(parcel.state())},
+          {"lost", parcel.lost()},
+          {"addressees", std::move(addressees)},
+          {"is_return", parcel.is_return},
+          {"name", json_text(parcel.name)},
+          {"comment", json_text(parcel.comment)},
+          {"carrier", json_text(parcel.carrier)},
+          {"tracking", json_text(parcel.tracking)},
+          {"file", json_text(parcel.file)},
+          {"file_bytes", parcel.file_bytes},
+          {"content_bytes", parcel.content_bytes},
+          {"records", parcel.records},
+          {"volumes", 1},
+          {"label_digest", parcel.label.hex()},
+          {"payload_removed", parcel.payload_removed},
+          {"created", json_time(parcel.created)},
+          {"expected", json_time(parcel.expected)}};
+}
+
+Json outgoing_items_json(Home& home, const ParcelRow& parcel) {
+  ParcelBook book(home.ledger());
+  const ParcelId& id = parcel.addressees.front().id;
+  const std::vector<ItemVerdict> verdicts = book.verdicts(id);
+  Json items = Json::array();
+  for (const ParcelItemRow& item : book.items(id)) {
+    Json told = Json::array();
+    for (const ItemVerdict& verdict : verdicts) {
+      if (verdict.index != item.index) continue;
+      told.push_back({{"site", verdict.site.str()},
+                      {"verdict", verdict.verdict ? Json(word(*verdict.verdict)) : Json()},
+                      {"reason", json_text(verdict.reason)},
+                      {"return", verdict.return_id},
+                      {"as_of", json_time(verdict.as_of)}});
+    }
+    items.push_back({{"index", item.index},
+                     {"kind", word(item.kind)},
+                     {"jobs", item.jobs},
+                     {"package", item.package.empty() ? Json() : Json(item.package.str())},
+                     {"version", item.version},
+                     {"digest", item.root.is_zero() ? Json() : Json(item.root.hex())},
+                     {"bytes", item.bytes},
+                     {"distribution_points", item.dps},
+                     {"base", item.base},
+                     {"verdicts", std::move(told)}});
+  }
+  return items;
+}
+
+std::string outgoing_items_table(Home& home, const ParcelRow& parcel) {
+  ParcelBook book(home.ledger());
+  const ParcelId& id = parcel.addressees.front().id;
+  const std::vector<ItemVerdict> verdicts = book.verdicts(id);
+  Table table({"kind", "job", "package", ">version", ">size", "builds on", "verdict"});
+  for (const ParcelItemRow& item : book.items(id)) {
+    std::string told;
+    for (const ItemVerdict& verdict : verdicts) {
+      if (verdict.index != item.index || !verdict.verdict) continue;
+      told += (told.empty() ? "" : "; ") + verdict.site.str() + " " +
+              std::string(word(*verdict.verdict)) +
+              (verdict.reason.empty() ? "" : ": " + verdict.reason);
+    }
+    std::string jobs;
+    for (const std::uint64_t job : item.jobs) {
+      if (job != 0) jobs += (jobs.empty() ? "" : ", ") + std::to_string(job);
+    }
+    table.add({std::string(word(item.kind)), jobs.empty() ? "-" : jobs,
+               item.package.empty() ? "-" : item.package.str(),
+               item.version == 0 ? "-" : std::to_string(item.version), human_size(item.bytes),
+               item.base.empty() ? "-" : item.base, told.empty() ? "-" : told});
+  }
+  return table.str("no items");
+}
+
+Report show_outgoing(Home& home, const ParcelRow& parcel) {
+  ParcelBook book(home.ledger());
+  const ParcelId& id = parcel.addressees.front().id;
+  Report report;
+  report.json = outgoing_json(parcel);
+  report.json["items"] = outgoing_items_json(home, parcel);
+  Json copies = Json::array();
+  Table copy_table({"copy", "medium", "read back", "time"});
+  for (const ParcelCopy& copy : book.copies(id)) {
+    copies.push_back({{"target", json_text(copy.target)},
+                      {"medium_label", json_text(copy.medium_label)},
+                      {"medium_serial", json_text(copy.medium_serial)},
+                      {"verified", copy.verified},
+                      {"note", json_text(copy.note)},
+                      {"time", json_time(copy.time)}});
+    copy_table.add({copy.target, copy.medium_label, copy.verified ? "equal" : "bad: " + copy.note,
+                    shown_time(copy.time)});
+  }
+  report.json["copies"] = std::move(copies);
+  const std::vector<HistoryRow> history = book.history(id);
+  report.json["history"] = history_json(history);
+
+  std::string states;
+  for (const ParcelAddressee& addressee : parcel.addressees) {
+    states += (states.empty() ? "" : "; ") + addressee.id.to.str() + " " +
+              addressee_state(addressee) +
+              (addressee.return_id.empty() ? "" : " by return " + addressee.return_id);
+  }
+  report.text =
+      listing({{"parcel", addressees_text(parcel) + (parcel.is_return ? " (return)" : "")},
+               {"state", parcel.addressees.size() == 1 && parcel.addressees[0].return_id.empty()
+                             ? outgoing_state(parcel)
+                             : states},
+               {"made", shown_time(parcel.created)},
+               {"name", parcel.name},
+               {"comment", parcel.comment},
+               {"carrier", parcel.carrier},
+               {"tracking", parcel.tracking},
+               {"return expected", parcel.expected ? shown_time(parcel.expected) : ""},
+               {"file", parcel.payload_removed ? "removed: Confirmed, and the grace time is over"
+                                               : home.outbox_path() + "/" + parcel.file},
+               {"size", fmt::format("{}, {} of content, {}", human_size(parcel.file_bytes),
+                                    human_size(parcel.content_bytes),
+                                    counted(parcel.records, "record", "records"))},
+               {"label", parcel.label.hex()}});
+  report.text += "\n" + outgoing_items_table(home, parcel);
+  if (!copy_table.empty()) report.text += "\n" + copy_table.str("");
+  report.text += "\n" + history_table(history);
+  return report;
+}
+
+Json incoming_json(const IncomingParcel& parcel) {
+  return {{"id", parcel.id.str()},
+          {"direction", "incoming"},
+          {"from", parcel.id.from.str()},
+          {"to", parcel.id.to.str()},
+          {"state", word(parcel.state)},
+          {"reason", json_text(parcel.reason)},
+          {"is_return", parcel.is_return},
+          {"name", json_text(parcel.name)},
+          {"comment", json_text(parcel.comment)},
+          {"signer", parcel.signer},
+          {"written", json_time(parcel.written)},
+          {"arrived", json_time(parcel.arrived)},
+          {"finished", json_time(parcel.finished)},
+          {"item_count", parcel.item_count},
+          {"content_bytes", parcel.content_bytes},
+          {"record_count", parcel.record_count ? Json(*parcel.record_count) : Json()},
+          {"received_records", ranges_json(parcel.received)},
+          {"label_digest", parcel.label.hex()}};
+}
+
+Json incoming_items_json(Home& home, const IncomingParcel& parcel) {
+  Json items = Json::array();
+  for (const IncomingItem& item : IncomingBook(home.ledger()).items(parcel.label)) {
+    items.push_back({{"job", item.job},
+                     {"kind", kind_text(item.kind)},
+                     {"package", item.package.empty() ? Json() : Json(item.package.str())},
+                     {"version", item.version},
+                     {"verdict", item.verdict ? Json(word(*item.verdict)) : Json("waiting")},
+                     {"reason", json_text(item.reason)}});
+  }
+  return items;
+}
+
+std::string incoming_items_table(Home& home, const IncomingParcel& parcel) {
+  Table table({">job", "kind", "package", ">version", ">size", "verdict", "reason"});
+  for (const IncomingItem& item : IncomingBook(home.ledger()).items(parcel.label)) {
+    table.add({item.job == 0 ? "-" : std::to_string(item.job), kind_text(item.kind),
+               item.package.empty() ? "-" : item.package.str(),
+               item.version == 0 ? "-" : std::to_string(item.version), human_size(item.bytes),
+               item.verdict ? std::string(word(*item.verdict)) : "waiting", item.reason});
+  }
+  return table.str("no items");
+}
+
+Report show_incoming(Home& home, const IncomingParcel& parcel) {
+  Report report;
+  report.json = incoming_json(parcel);
+  report.json["items"] = incoming_items_json(home, parcel);
+  const std::vector<HistoryRow> history = home.ledger().history("incoming", parcel.label.hex());
+  report.json["history"] = history_json(history);
+  report.text = listing(
+      {{"parcel", parcel.id.str() + (parcel.is_return ? " (return)" : "")},
+       {"state",
+        std::string(word(parcel.state)) + (parcel.reason.empty() ? "" : ": " + parcel.reason)},
+       {"name", parcel.name},
+       {"comment", parcel.comment},
+       {"signer", parcel.signer},
+       {"written", shown_time(parcel.written)},
+       {"arrived", shown_time(parcel.arrived)},
+       {"content", human_size(parcel.content_bytes)},
+       {"records", fmt::format("{} of {}", ranges_text(parcel.received),
+                               parcel.record_count ? std::to_string(*parcel.record_count) : "?")},
+       {"label", parcel.label.hex()}});
+  report.text += "\n" + incoming_items_table(home, parcel) + "\n" + history_table(history);
+  return report;
+}
+
+void copy_to_medium(Context& context, const ParcelRow& parcel, const std::string& target,
+                    Report& report) {
+  Home& home = context.home();
+  ParcelBook book(home.ledger());
+  SenderContext sender = home.sender();
+  const ParcelId& id = parcel.addressees.front().id;
+  const std::string path = ParcelLife(sender).path_of(parcel);
+  ParcelCopy copy;
+  copy.target = target;
+  copy.time = context.clock.now();
+  try {
+    if (parcel.payload_removed) {
+      throw Error(ErrorCode::not_allowed, "parcel " + id.str(),
+                  "its payload was removed after it was Confirmed");
+    }
+    const std::unique_ptr<Medium> medium = open_medium(context.fs, target);
+    const Fd file = context.fs.open(path, O_RDONLY | O_CLOEXEC);
+    const ProvedCopy proved = medium->write_proved(file, parcel_file_name(id), context.progress);
+    copy.target = proved.path;
+    copy.medium_label = proved.medium.label;
+    copy.medium_serial = proved.medium.serial;
+    copy.verified = true;
+    book.add_copy(id, copy);
+    report.json["copy"] = {{"path", json_text(proved.path)},
+                           {"bytes", proved.size},
+                           {"digest", proved.digest.hex()},
+                           {"medium", json_text(proved.medium.describe())},
+                           {"verified", true},
+                           {"was_there", proved.was_there}};
+    report.text += fmt::format("{}: {}\n",
+                               proved.was_there ? "the same copy was there, read back again"
+                                                : "copy written and read back",
+                               printable(proved.path));
+  } catch (const Error& error) {
+    report.problem = error;
+    report.problem->with_loss("nothing was lost: parcel " + id.str() + " is in the outbox, " +
+                              path);
+    report.problem->with_hint("put it right, or take another medium, then: courier media write " +
+                              id.str() + " TARGET");
+    if (error.code() == ErrorCode::device) {
+      copy.note = error.happened();
+      book.add_copy(id, copy);
+    }
+  }
+}
+
+}  // namespace courier

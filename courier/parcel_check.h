@@ -1,0 +1,42 @@
+// Checks a parcel file without opening it: the label's signature, and of every record that the
+// sender made it for this parcel at this place. Needs no key and no home.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "courier/report.h"
+#include "parcel/parcel_reader.h"
+#include "signer/key_ring.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+
+// What a home knows of signers.
+struct KnownSigners {
+  const KeyRing& keys;
+  const TrustList& trust;
+};
+
+struct ParcelCheck {
+  Label label;
+  std::string title, fingerprint;
+  std::string signer;         // "this site", "known", "not known here", ...
+  std::uint64_t records = 0;  // genuine ones
+  RecordRanges missing;       // damaged or not there
+  std::uint64_t forged = 0;
+  ParcelTail tail;
+  std::optional<Error> problem;
+};
+
+// Errors: damaged (no parcel, a head that cannot be read), unsupported, bad_signature, revoked,
+// not_trusted, device. What is wrong with its records is the result's problem.
+ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path,
+                         const std::optional<KnownSigners>& known, const ProgressSink& progress);
+
+Json check_json(const ParcelCheck& check, const std::string& path);
+std::string check_text(const ParcelCheck& check, const std::string& path);
+
+}  // namespace courier

@@ -1,0 +1,282 @@
+#include "courier/received.h"
+
+#include <fmt/format.h>
+
+#include "courier/table.h"
+
+namespace courier {
+namespace {
+
+bool has_label(const Offer& offer) { return offer.standing != Standing::unreadable; }
+
+std::string addressees_text(const Label& label) {
+  std::string text;
+  for (const Addressee& addressee : label.addressees) {
+    text += (text.empty() ? "" : ", ") + label.id_for(addressee).str();
+  }
+  return text;
+}
+
+Json item_json(const ReceivedItem& item) {
+  return {{"job", item.job},
+          {"kind", item.kind},
+          {"package", item.package.empty() ? Json() : Json(item.package.str())},
+          {"version", item.version},
+          {"verdict", item.verdict ? Json(word(*item.verdict)) : Json("waiting")},
+          {"reason", json_text(item.reason)}};
+}
+
+// "2 installed, 1 refused".
+std::string tally(const std::vector<ReceivedItem>& items) {
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  for (const ReceivedItem& item : items) {
+    const std::string verdict = item.verdict ? std::string(word(*item.verdict)) : "waiting";
+    bool found = false;
+    for (auto& [name, count] : counts) {
+      if (name == verdict) {
+        ++count;
+        found = true;
+      }
+    }
+    if (!found) counts.emplace_back(verdict, 1);
+  }
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
+  }
+  return text;
+}
+
+Json missing_json(const RecordRanges& ranges) {
+  Json list = Json::array();
+  for (const RecordRange& range : ranges.ranges()) {
+    list.push_back({{"first", range.first}, {"last", range.end - 1}});
+  }
+  return list;
+}
+
+void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
+  Json one = offer_json(parcel.offer);
+  one.erase("items");
+  one["state"] = parcel.declined ? Json("declined") : Json(word(parcel.state));
+  one["already_received"] = parcel.already_received;
+  one["records"] = parcel.records;
+  one["new_bytes"] = parcel.new_bytes;
+  one["missing_records"] = missing_json(parcel.missing_records);
+  Json items = Json::array();
+  Table table({">job", "kind", "package", ">version", "verdict", "reason"});
+  for (const ReceivedItem& item : parcel.items) {
+    items.push_back(item_json(item));
+    table.add({item.job == 0 ? "-" : std::to_string(item.job), item.kind,
+               item.package.empty() ? "-" : item.package.str(),
+               item.version == 0 ? "-" : std::to_string(item.version),
+               item.verdict ? std::string(word(*item.verdict)) : "waiting", item.reason});
+  }
+  one["items"] = std::move(items);
+  one["return"] = parcel.return_id.empty() ? Json() : Json(parcel.return_id);
+  if (parcel.error) one["error"] = error_json(*parcel.error);
+  report.json["parcels"].push_back(std::move(one));
+
+  const std::string title = parcel.offer.title.empty() ? parcel.offer.path : parcel.offer.title;
+  std::string state = parcel.declined           ? "left alone, as you said"
+                      : parcel.already_received ? "already received: nothing was changed"
+                                                : std::string(word(parcel.state));
+  if (!parcel.items.empty() && !parcel.already_received) state += ": " + tally(parcel.items);
+  report.text += printable(fmt::format("parcel {}: {}", title, state)) + "\n";
+  if (!table.empty() && !parcel.already_received && !parcel.offer.is_return) {
+    report.text += table.str("");
+  }
+}
+
+// What the command as a whole must say on stderr.
+std::optional<Error> problem_of(const ReceiveReport& received) {
+  if (received.exit_status == 0) return std::nullopt;
+  for (const ReceivedParcelReport& parcel : received.parcels) {
+    if (parcel.error && parcel.error->exit_status() == received.exit_status) return parcel.error;
+  }
+  for (const WrittenReturn& written : received.returns) {
+    if (written.error && written.error->exit_status() == received.exit_status) {
+      return written.error;
+    }
+  }
+  for (const Offer& offer : received.left_alone) {
+    if (offer.error && offer.error->exit_status() == received.exit_status) return offer.error;
+  }
+  for (const ReceivedParcelReport& parcel : received.parcels) {
+    if (parcel.error) return parcel.error;
+  }
+  std::string subject =
+      received.parcels.empty() ? "medium" : "parcel " + received.parcels.front().offer.title;
+  for (const ErrorCodeRow& row : error_code_table()) {
+    if (row.exit_status != received.exit_status) continue;
+    return Error(row.code, std::move(subject), "some of it was not accepted");
+  }
+  bug("an exit status that no error has");
+}
+
+}  // namespace
+
+Json offer_json(const Offer& offer) {
+  Json one = {{"path", json_text(offer.path)},
+              {"file_bytes", offer.file_bytes},
+              {"verdict", word(offer.standing)},
+              {"reason", offer.error ? json_text(offer.error->happened()) : Json()}};
+  if (!has_label(offer)) return one;
+  const Label& label = offer.label;
+  Json addressees = Json::array();
+  for (const Addressee& addressee : label.addressees) {
+    addressees.push_back({{"site", addressee.code.str()}, {"id", label.id_for(addressee).str()}});
+  }
+  one["id"] = offer.id.str();
+  one["from"] = label.sender.code.str();
+  one["from_name"] = json_text(label.sender.name);
+  one["to"] = offer.id.to.str();
+  one["addressees"] = std::move(addressees);
+  one["name"] = json_text(label.name);
+  one["comment"] = json_text(label.comment);
+  one["created"] = json_time(label.created);
+  one["is_return"] = offer.is_return;
+  one["item_count"] = label.item_count;
+  one["content_bytes"] = label.content_bytes;
+  one["records"] = label.record_count ? Json(*label.record_count) : Json();
+  one["fingerprint"] = offer.fingerprint;
+  one["label_digest"] = offer.label_digest.hex();
+  Json items = Json::array();
+  for (const OfferedItem& item : offer.items) {
+    items.push_back({{"job", item.job},
+                     {"kind", item.kind},
+                     {"package", item.package.empty() ? Json() : Json(item.package.str())},
+                     {"version", item.version},
+                     {"name", json_text(item.package_name)},
+                     {"content_bytes", item.content_bytes},
+                     {"files", item.files},
+                     {"distribution_points", item.dps}});
+  }
+  one["items"] = std::move(items);
+  return one;
+}
+
+std::string offer_text(const Offer& offer) {
+  if (!has_label(offer)) {
+    return listing({{"file", offer.path},
+                    {"size", human_size(offer.file_bytes)},
+                    {"verdict", std::string(word(offer.standing))},
+                    {"reason", offer.error ? offer.error->happened() : ""}});
+  }
+  const Label& label = offer.label;
+  std::string text = listing(
+      {{"parcel", offer.title + (offer.is_return ? " (return)" : "")},
+       {"file", offer.path},
+       {"from", label.sender.code.str() + " (" + label.sender.name + ")"},
+       {"to", addressees_text(label)},
+       {"date", shown_time(label.created)},
+       {"name", label.name},
+       {"comment", label.comment},
+       {"items", fmt::format("{}, {} of content", counted(label.item_count, "item", "items"),
+                             human_size(label.content_bytes))},
+       {"size", human_size(offer.file_bytes)},
+       {"signer", offer.fingerprint},
+       {"verdict", std::string(word(offer.standing))},
+       {"reason", offer.error ? offer.error->happened() : ""}});
+  if (!offer.items.empty()) {
+    Table table({">job", "kind", "package", ">version", "name", ">files", ">size"});
+    for (const OfferedItem& item : offer.items) {
+      table.add({item.job == 0 ? "-" : std::to_string(item.job), item.kind,
+                 item.package.empty() ? "-" : item.package.str(),
+                 item.version == 0 ? "-" : std::to_string(item.version), item.package_name,
+                 std::to_string(item.files), human_size(item.content_bytes)});
+    }
+    text += table.str("");
+  }
+  return text;
+}
+
+void add_returns(const std::vector<WrittenReturn>& returns, Report& report) {
+  Json list = Json::array();
+  for (const WrittenReturn& written : returns) {
+    Json one = {
+        {"id", written.id},
+        {"to", written.to.str()},
+        {"outbox", json_text(written.outbox_path)},
+        {"written", written.written_path.empty() ? Json() : json_text(written.written_path)}};
+    if (written.error) one["error"] = error_json(*written.error);
+    list.push_back(std::move(one));
+    if (!written.written_path.empty()) {
+      report.text += fmt::format("return parcel {} for {} written and read back: {}\n", written.id,
+                                 written.to.str(), printable(written.written_path));
+    } else {
+      report.text += fmt::format("return parcel {} for {} is in the outbox: {}\n", written.id,
+                                 written.to.str(), printable(written.outbox_path));
+    }
+  }
+  report.json["returns"] = std::move(list);
+}
+
+void add_received(const ReceiveReport& received, Report& report) {
+  report.json["parcels"] = Json::array();
+  for (const ReceivedParcelReport& parcel : received.parcels) add_parcel(parcel, report);
+  Json left = Json::array();
+  for (const Offer& offer : received.left_alone) {
+    left.push_back(offer_json(offer));
+    report.text +=
+        printable(fmt::format("parcel {}: {}, left alone", offer.title, word(offer.standing))) +
+        "\n";
+  }
+  report.json["left_alone"] = std::move(left);
+  add_returns(received.returns, report);
+  if (const std::optional<Error> problem = problem_of(received)) report.problem = problem;
+}
+
+void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
+  Json list = Json::array();
+  const auto ids = [](const std::vector<ParcelId>& parcels) {
+    Json names = Json::array();
+    for (const ParcelId& id : parcels) names.push_back(id.str());
+    return names;
+  };
+  const auto numbers = [](const std::vector<std::uint64_t>& jobs) {
+    return fmt::format("{}", fmt::join(jobs, ", "));
+  };
+  for (const AppliedReturn& one : applied) {
+    list.push_back({{"id", one.id.str()},
+                    {"outcome", json_text(one.outcome)},
+                    {"changed", one.changed},
+                    {"confirmed", ids(one.confirmed)},
+                    {"partly_confirmed", ids(one.partly_confirmed)},
+                    {"jobs_confirmed", one.jobs_confirmed},
+                    {"jobs_again", one.jobs_again},
+                    {"jobs_failed", one.jobs_failed},
+                    {"repair_jobs", one.repair_jobs},
+                    {"not_received", one.not_received},
+                    {"unknown_parcels", ids(one.unknown_parcels)}});
+    report.text += printable(fmt::format("return {}: {}", one.id.str(), one.outcome)) + "\n";
+    for (const ParcelId& id : one.confirmed) {
+      report.text += fmt::format("  parcel {} Confirmed\n", id.str());
+    }
+    for (const ParcelId& id : one.partly_confirmed) {
+      report.text += fmt::format("  parcel {} partly confirmed\n", id.str());
+    }
+    if (!one.jobs_confirmed.empty()) {
+      report.text += "  jobs confirmed: " + numbers(one.jobs_confirmed) + "\n";
+    }
+    if (!one.jobs_again.empty()) {
+      report.text += "  jobs that go again: " + numbers(one.jobs_again) + "\n";
+    }
+    if (!one.jobs_failed.empty()) {
+      report.text += "  jobs refused there: " + numbers(one.jobs_failed) + "\n";
+    }
+    if (!one.repair_jobs.empty()) {
+      report.text += "  repair jobs made: " + numbers(one.repair_jobs) + "\n";
+    }
+    if (!one.not_received.empty()) {
+      report.text += "  parcels that have not arrived there: " + numbers(one.not_received) + "\n";
+    }
+    for (const ParcelId& id : one.unknown_parcels) {
+      report.text +=
+          fmt::format("  it speaks of parcel {}, which was never sent from here\n", id.str());
+    }
+  }
+  report.json["returns_applied"] = std::move(list);
+}
+
+}  // namespace courier

@@ -1,0 +1,53 @@
+#include "courier/report.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace courier {
+
+Json json_time(const std::optional<Time>& time) { return time ? Json(iso8601(*time)) : Json(); }
+
+std::string shown_time(const std::optional<Time>& time) { return time ? local_time(*time) : "-"; }
+
+std::string printable(std::string_view raw) {
+  std::string shown;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = raw.find('\\', begin);
+    shown += escaped(raw.substr(begin, end - begin));
+    if (end == std::string_view::npos) return shown;
+    shown += '\\';
+    begin = end + 1;
+  }
+}
+
+Json json_text(std::string_view raw) {
+  std::string text(raw);
+  try {
+    static_cast<void>(Json(text).dump());
+    return text;
+  } catch (const Json::type_error&) {
+    return escaped(raw);
+  }
+}
+
+Json error_json(const Error& error) {
+  return {{"code", row_of(error.code()).name},       {"exit_status", error.exit_status()},
+          {"message", json_text(error.what())},      {"subject", json_text(error.subject())},
+          {"happened", json_text(error.happened())}, {"loss", json_text(error.loss())},
+          {"hint", json_text(error.hint())}};
+}
+
+std::string error_text(const Error& error) {
+  std::string text;
+  for (const std::string& line : {std::string(error.what()), error.loss(), error.hint()}) {
+    if (!line.empty()) text += printable(line) + "\n";
+  }
+  return text;
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+}  // namespace courier

@@ -1,0 +1,41 @@
+// Report: what a command has to say, once as a JSON document and once as text for people. The facts
+// are the same.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace courier {
+
+using Json = nlohmann::ordered_json;
+
+struct Report {
+  Json json = Json::object();
+  std::string text;              // whole lines
+  std::optional<Error> problem;  // not all was done: its exit status and message, after the facts
+};
+
+// For JSON: ISO 8601 UTC, or null.
+Json json_time(const std::optional<Time>& time);
+// For people: local with zone, or "-".
+std::string shown_time(const std::optional<Time>& time);
+// For JSON text from outside: valid UTF-8 as it is, anything else escaped.
+Json json_text(std::string_view raw);
+
+// The error as the object that --json prints under "error".
+Json error_json(const Error& error);
+// Three lines: what happened, whether anything was lost, what to do now.
+std::string error_text(const Error& error);
+
+// Text from outside made safe for a terminal: control characters and invalid bytes as \xNN,
+// backslashes as they are.
+std::string printable(std::string_view raw);
+
+// "1 file", "3 files", "2 entries".
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
+
+}  // namespace courier

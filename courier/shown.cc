@@ -1,0 +1,212 @@
+#include "courier/shown.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "courier/table.h"
+
+namespace courier {
+
+Priority priority_from(const std::string& text) {
+  const std::optional<Priority> priority = parse_priority(text);
+  if (!priority) throw Error(ErrorCode::usage, "priority " + text, "is none of high, medium, low");
+  return *priority;
+}
+
+bool on_or_off(const std::string& text, const std::string& option) {
+  if (text == "on") return true;
+  if (text == "off") return false;
+  throw Error(ErrorCode::usage, option + " " + text, "is neither on nor off");
+}
+
+std::string absolute_path(const std::string& path) {
+  std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  if (!whole.has_filename() && whole.has_relative_path()) whole = whole.parent_path();
+  return whole.string();
+}
+
+Json job_json(const JobRow& job) {
+  return {{"job", job.number},
+          {"kind", word(job.kind)},
+          {"package", job.package.str()},
+          {"version", job.version},
+          {"destination", job.site.str()},
+          {"distribution_points", job.dps},
+          {"priority", word(job.priority)},
+          {"state", word(job.state)},
+          {"state_code", static_cast<int>(job.state)},
+          {"step", word(job.step)},
+          {"pending", job.pending == PendingReason::none ? Json() : Json(word(job.pending))},
+          {"reason", json_text(job.reason)},
+          {"sender", job.sender.empty() ? Json() : Json(job.sender)},
+          {"parcel", job.parcel.empty() ? Json() : Json(job.parcel)},
+          {"total_bytes", job.total_bytes},
+          {"remaining_bytes", job.remaining_bytes},
+          {"note", json_text(job.note)},
+          {"superseded_by", job.superseded_by == 0 ? Json() : Json(job.superseded_by)},
+          {"attempts", job.attempts},
+          {"created", json_time(job.created)},
+          {"started", json_time(job.started)},
+          {"finished", json_time(job.finished)},
+          {"retry_at", json_time(job.retry_at)},
+          {"as_of", json_time(job.as_of)},
+          {"as_of_return", job.as_of_return.empty() ? Json() : Json(job.as_of_return)}};
+}
+
+std::string target_text(const SiteCode& site, const std::vector<std::string>& dps) {
+  if (dps.empty()) return site.str();
+  std::string text;
+  for (const std::string& dp : dps) text += (text.empty() ? "" : ", ") + site.str() + "/" + dp;
+  return text;
+}
+
+std::string job_state(const JobRow& job) {
+  std::string text(word(job.state));
+  if (job.state == PackageState::install_pending && job.pending != PendingReason::none &&
+      !is_ended(job.step)) {
+    text += ", " + std::string(word(job.pending));
+  }
+  return text;
+}
+
+Json outcome_json(const DpOutcome& outcome) {
+  return {{"dp", outcome.dp},
+          {"package", outcome.package.str()},
+          {"version", outcome.version},
+          {"transfer_job", outcome.transfer.empty() ? Json() : Json(outcome.transfer)},
+          {"state", outcome.removed ? "Removed" : std::string(word(outcome.state))},
+          {"state_code", outcome.removed ? Json() : Json(static_cast<int>(outcome.state))},
+          {"already_installed", outcome.already_installed},
+          {"reason", json_text(outcome.reason)},
+          {"retries_left", outcome.error ? Json(outcome.retries_left) : Json()},
+          {"retry_at", json_time(outcome.next_try)},
+          {"files_present", outcome.files_present},
+          {"files_copied", outcome.files_copied},
+          {"bytes_copied", outcome.bytes_copied}};
+}
+
+Json history_json(const std::vector<HistoryRow>& history) {
+  Json rows = Json::array();
+  for (const HistoryRow& row : history) {
+    rows.push_back({{"time", json_time(row.time)},
+                    {"operator", json_text(row.who)},
+                    {"event", row.event},
+                    {"from", row.from},
+                    {"to", row.to},
+                    {"evidence", json_text(row.evidence)}});
+  }
+  return rows;
+}
+
+std::string history_table(const std::vector<HistoryRow>& history) {
+  Table table({"time", "who", "state", "evidence"});
+  for (const HistoryRow& row : history) {
+    table.add({shown_time(row.time), row.who, row.to, row.evidence});
+  }
+  return table.str("no history");
+}
+
+std::string ranges_text(const std::vector<NumberRange>& ranges) {
+  std::string text;
+  for (const NumberRange& range : ranges) {
+    if (!text.empty()) text += ", ";
+    text += range.first == range.last ? std::to_string(range.first)
+                                      : fmt::format("{}-{}", range.first, range.last);
+  }
+  return text;
+}
+
+Json ranges_json(const std::vector<NumberRange>& ranges) {
+  Json list = Json::array();
+  for (const NumberRange& range : ranges) {
+    list.push_back({{"first", range.first}, {"last", range.last}});
+  }
+  return list;
+}
+
+void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report) {
+  JobBook book(home.ledger());
+  if (!report.json.contains("jobs")) report.json["jobs"] = Json::array();
+  for (const MadeJob& made : jobs) {
+    const JobRow job = book.get(made.job);
+    Json one = job_json(job);
+    one["existed"] = made.existed;
+    report.json["jobs"].push_back(std::move(one));
+    report.text += fmt::format("job {}: {} {} version {} to {}: {}{}\n", job.number, word(job.kind),
+                               job.package.str(), job.version, target_text(job.site, job.dps),
+                               job_state(job), made.existed ? " (this job was there already)" : "");
+  }
+}
+
+void add_outcomes(const PublishReport& published, Report& report) {
+  if (!report.json.contains("distribution_points")) {
+    report.json["distribution_points"] = Json::array();
+  }
+  std::vector<const DpOutcome*> failed;
+  for (const DpOutcome& outcome : published.outcomes) {
+    report.json["distribution_points"].push_back(outcome_json(outcome));
+    std::string state = outcome.removed             ? "removed"
+                        : outcome.already_installed ? "already installed"
+                                                    : std::string(word(outcome.state));
+    std::string line = fmt::format("{} version {} on {}: {}", outcome.package.str(),
+                                   outcome.version, outcome.dp, state);
+    if (outcome.files_copied + outcome.files_present > 0) {
+      line += fmt::format("; {} copied ({}), {} present",
+                          counted(outcome.files_copied, "file", "files"),
+                          human_size(outcome.bytes_copied), outcome.files_present);
+    }
+    report.text += printable(line) + "\n";
+    if (outcome.error) failed.push_back(&outcome);
+  }
+  if (failed.empty()) return;
+  const DpOutcome& first = *failed.front();
+  std::string subject =
+      fmt::format("package {} on distribution point {}", first.package.str(), first.dp);
+  if (published.exit_status() == row_of(ErrorCode::partly_done).exit_status) {
+    report.problem = Error(ErrorCode::partly_done, std::move(subject), first.reason)
+                         .with_loss(fmt::format("nothing was lost: {} of {} are done, the store "
+                                                "has the content",
+                                                published.outcomes.size() - failed.size(),
+                                                published.outcomes.size()));
+  } else {
+    report.problem = Error(*first.error, std::move(subject), first.reason)
+                         .with_loss("nothing was lost: the share serves what it served before");
+  }
+  if (first.next_try) {
+    report.problem->with_hint(
+        fmt::format("put it right; it is tried again by 'courier job run', next at {}, {} left",
+                    shown_time(first.next_try), counted(first.retries_left, "retry", "retries")));
+  }
+}
+
+void carry_out(Context& context, LocalWork work, const PackageId& package,
+               const std::vector<MadeJob>& jobs, Report& report) {
+  DistributionManager manager(context.home().distribution());
+  bool here = false;
+  PublishReport published;
+  for (const MadeJob& made : jobs) {
+    if (!made.local) continue;
+    here = true;
+    const PublishReport targeted =
+        work == LocalWork::retract
+            ? manager.retract(package, made.target.dps, made.job)
+            : manager.target(package, JobBook(context.home().ledger()).get(made.job).version,
+                             made.target.dps,
+                             work == LocalWork::redistribute ? PublishMode::redistribute
+                                                             : PublishMode::install,
+                             made.job);
+    for (const DpOutcome& outcome : targeted.outcomes) {
+      if (outcome.already_installed) published.outcomes.push_back(outcome);
+    }
+  }
+  if (here) {
+    for (DpOutcome& outcome : manager.run_due(context.progress, package).outcomes) {
+      published.outcomes.push_back(std::move(outcome));
+    }
+  }
+  add_jobs(context.home(), jobs, report);
+  if (here) add_outcomes(published, report);
+}
+
+}  // namespace courier

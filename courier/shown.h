@@ -1,0 +1,43 @@
+// What several nouns share: options that mean the same everywhere, jobs and their outcomes as facts
+// and text, and carrying out on this site's own distribution points.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/vocabulary.h"
+#include "courier/commands.h"
+#include "courier/report.h"
+#include "distribution/distribution_manager.h"
+#include "ledger/job_book.h"
+#include "ledger/ledger.h"
+#include "sender/distribute.h"
+
+namespace courier {
+
+Priority priority_from(const std::string& text);  // Errors: usage
+bool on_or_off(const std::string& text, const std::string& option);
+// A folder or file as an absolute path without dots.
+std::string absolute_path(const std::string& path);
+
+Json job_json(const JobRow& job);
+// "PSE", "PSE/D1, PSE/D2".
+std::string target_text(const SiteCode& site, const std::vector<std::string>& dps);
+// "Install Pending, not created".
+std::string job_state(const JobRow& job);
+Json outcome_json(const DpOutcome& outcome);
+Json history_json(const std::vector<HistoryRow>& history);
+std::string history_table(const std::vector<HistoryRow>& history);
+std::string ranges_text(const std::vector<NumberRange>& ranges);
+Json ranges_json(const std::vector<NumberRange>& ranges);
+
+// Adds "jobs" and "distribution_points" to the report, and the problem when a DP failed.
+void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report);
+void add_outcomes(const PublishReport& published, Report& report);
+
+enum class LocalWork { install, redistribute, retract };
+// add_jobs, then does what of these jobs is to be done on this site's own DPs.
+void carry_out(Context& context, LocalWork work, const PackageId& package,
+               const std::vector<MadeJob>& jobs, Report& report);
+
+}  // namespace courier

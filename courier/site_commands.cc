@@ -1,0 +1,419 @@
+// site: this site, and those it has joined.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "courier/commands.h"
+#include "courier/table.h"
+#include "courier/terminal.h"
+#include "ledger/settings.h"
+#include "ledger/site_book.h"
+#include "parcel/label.h"
+#include "signer/passphrase.h"
+
+namespace courier {
+namespace {
+
+struct SiteOptions {
+  std::string code, name, file, role, fingerprint, prefix;
+  std::vector<std::string> assignments;
+  bool trust = false, lost = false, settings = false, passphrase = false;
+};
+
+Json key_json(const Fingerprint& fingerprint, std::uint32_t generation, std::string_view status) {
+  return {{"generation", generation},
+          {"status", status},
+          {"fingerprint", fingerprint.words()},
+          {"fingerprint_hex", fingerprint.hex()}};
+}
+
+// A new passphrase, if one is asked for.
+std::optional<Secret> new_passphrase(Context& context, bool ask) {
+  const GlobalOptions& options = context.options;
+  if (!options.passphrase_file.empty()) {
+    return read_passphrase_from_file(context.fs, options.passphrase_file);
+  }
+  if (options.passphrase_fd >= 0) return read_passphrase_from_descriptor(options.passphrase_fd);
+  if (!ask) return std::nullopt;
+  if (!can_ask()) {
+    throw Error(ErrorCode::usage, "passphrase", "there is no terminal to ask for it")
+        .with_hint("give --passphrase-file FILE or --passphrase-fd N");
+  }
+  return read_new_passphrase_from_terminal(STDIN_FILENO);
+}
+
+Report init(Context& context, const SiteOptions& options) {
+  const SiteCode code = SiteCode::parse(options.code);
+  const std::optional<Secret> passphrase = new_passphrase(context, options.passphrase);
+  const std::string name = options.name.empty() ? code.str() : options.name;
+  Home::init(context.fs, context.clock, context.entropy, context.home_path, code, name,
+             passphrase ? &*passphrase : nullptr);
+  Home home(context.fs, context.clock, context.entropy, context.home_path);
+  home.journal().write(Component::site, Severity::info, "site made", {{"site", code.str()}});
+  const Fingerprint fingerprint = home.keys().fingerprint();
+  Report report;
+  report.json = {{"code", code.str()},
+                 {"name", json_text(name)},
+                 {"home", json_text(context.home_path)},
+                 {"incarnation", home.keys().incarnation().str()},
+                 {"fingerprint", fingerprint.words()},
+                 {"fingerprint_hex", fingerprint.hex()},
+                 {"passphrase", passphrase.has_value()}};
+  report.text = fmt::format("site {} ({}) made in {}\nfingerprint: {}\n", code.str(),
+                            printable(name), printable(context.home_path), fingerprint.words());
+  return report;
+}
+
+Report show_settings(Home& home) {
+  Report report;
+  Table table({"setting", "value", "", "what"});
+  Json settings = Json::array();
+  for (const Settings::Value& value : Settings(home.ledger()).list()) {
+    table.add({std::string(value.row->name), value.value, value.is_default ? "default" : "set",
+               std::string(value.row->what)});
+    settings.push_back({{"name", value.row->name},
+                        {"value", json_text(value.value)},
+                        {"is_default", value.is_default},
+                        {"what", value.row->what}});
+  }
+  report.json = {{"settings", std::move(settings)}};
+  report.text = table.str("no settings");
+  return report;
+}
+
+Report show(Context& context, const SiteOptions& options) {
+  Home& home = context.home();
+  if (options.settings) return show_settings(home);
+  const KeyRing& keys = home.keys();
+  const Fingerprint fingerprint = keys.fingerprint();
+  Report report;
+  report.json = {{"code", keys.code().str()},
+                 {"name", json_text(keys.name())},
+                 {"home", json_text(home.path())},
+                 {"incarnation", keys.incarnation().str()},
+                 {"created", json_time(keys.created())},
+                 {"key_generation", keys.generation()},
+                 {"fingerprint", fingerprint.words()},
+                 {"fingerprint_hex", fingerprint.hex()},
+                 {"passphrase", keys.has_passphrase()}};
+  report.text = listing({{"site", keys.code().str() + " (" + keys.name() + ")"},
+                         {"home", home.path()},
+                         {"incarnation", keys.incarnation().str()},
+                         {"made", shown_time(keys.created())},
+                         {"keys", fmt::format("generation {}{}", keys.generation(),
+                                              keys.has_passphrase() ? ", with a passphrase" : "")},
+                         {"fingerprint", fingerprint.words()},
+                         {"fingerprint (hex)", fingerprint.hex()}});
+  return report;
+}
+
+Report list(Context& context) {
+  Home& home = context.home();
+  SiteBook book(home.ledger());
+  Table table({"site", "name", "role", "keys", "fingerprint", "last return", "as of"});
+  Json sites = Json::array();
+  const KeyRing& own = home.keys();
+  table.add({own.code().str(), own.name(), "self", "current", own.fingerprint().words(), "-", "-"});
+  sites.push_back(
+      {{"code", own.code().str()},
+       {"name", json_text(own.name())},
+       {"role", "self"},
+       {"incarnation", own.incarnation().str()},
+       {"keys", Json::array({key_json(own.fingerprint(), own.generation(), "current")})}});
+  for (const TrustedSite& site : home.trust().sites()) {
+    const std::optional<SiteRow> row = book.find(site.code);
+    const std::uint64_t last = row ? row->last_return : 0;
+    const std::string last_return = last == 0 ? "" : ParcelId{site.code, own.code(), last}.str();
+    Json keys = Json::array();
+    bool first = true;
+    for (const TrustedKey& key : site.keys) {
+      const Fingerprint fingerprint = site.fingerprint_of(key);
+      keys.push_back(key_json(fingerprint, key.generation, word(key.status)));
+      table.add({first ? site.code.str() : "", first ? site.name : "",
+                 first ? std::string(word(site.role)) : "", std::string(word(key.status)),
+                 fingerprint.words(), first ? (last == 0 ? "none" : last_return) : "",
+                 first && row ? shown_time(row->last_return_time) : ""});
+      first = false;
+    }
+    sites.push_back({{"code", site.code.str()},
+                     {"name", json_text(site.name)},
+                     {"role", word(site.role)},
+                     {"incarnation", site.incarnation.str()},
+                     {"joined", json_time(site.joined)},
+                     {"granted", site.granted_prefixes},
+                     {"keys", std::move(keys)},
+                     {"last_return", last == 0 ? Json() : Json(last_return)},
+                     {"last_return_time", json_time(row ? row->last_return_time : std::nullopt)},
+                     {"free_bytes", row && last != 0 ? Json(row->free_bytes) : Json()}});
+  }
+  Report report;
+  report.json = {{"sites", std::move(sites)}};
+  report.text = table.str("no sites");
+  return report;
+}
+
+// Writes into the folder of `path`; an identity file that is there is replaced, anything else is
+// not.
+void write_identity(FileSystem& fs, const std::string& path, ByteView identity) {
+  const std::filesystem::path target(path);
+  const std::string folder = target.parent_path().empty() ? "." : target.parent_path().string();
+  const std::string name = target.filename().string();
+  if (name.empty()) throw Error(ErrorCode::usage, "file " + path, "is no name of a file");
+  const Fd dir = open_dir(fs, folder);
+  Replace replace = Replace::never;
+  if (fs.stat_at(dir, name)) {
+    try {
+      SiteIdentity::parse(read_file(fs, dir, name, kMaxIdentitySize));
+      replace = Replace::always;
+    } catch (const Error&) {
+      throw Error(ErrorCode::not_allowed, "file " + path,
+                  "is there already and is no identity file")
+          .with_hint("choose another name");
+    }
+  }
+  write_durably(fs, dir, name, identity, replace, 0644);
+}
+
+Report export_identity(Context& context, const SiteOptions& options) {
+  Home& home = context.home();
+  write_identity(context.fs, options.file,
+                 home.keys().export_identity(kFormatVersion, kKnownCriticalFeatures));
+  const Fingerprint fingerprint = home.keys().fingerprint();
+  Report report;
+  report.json = {{"code", home.keys().code().str()},
+                 {"file", json_text(options.file)},
+                 {"fingerprint", fingerprint.words()},
+                 {"fingerprint_hex", fingerprint.hex()}};
+  report.text = fmt::format(
+      "identity of site {} written to {}\nfingerprint: {}\n"
+      "tell the fingerprint to the other site by a way that is not this file\n",
+      home.keys().code().str(), printable(options.file), fingerprint.words());
+  return report;
+}
+
+SiteRole role_from(const std::string& text) {
+  const std::optional<SiteRole> role = parse_role(text);
+  if (!role || *role == SiteRole::self) {
+    throw Error(ErrorCode::usage, "role " + text, "is none of parent, child, peer");
+  }
+  return *role;
+}
+
+JoinDecision decide(const SiteIdentity& identity, const SiteOptions& options) {
+  if (!options.fingerprint.empty()) return JoinDecision::by_fingerprint(options.fingerprint);
+  if (options.trust) return JoinDecision::by_trust();
+  const std::string who = "site " + identity.code.str();
+  if (!can_ask()) {
+    throw Error(ErrorCode::not_trusted, who, "its fingerprint was not confirmed")
+        .with_loss("nothing was changed")
+        .with_hint("compare '" + identity.fingerprint().words() +
+                   "' with what the site tells you, and give it with --fingerprint, or --trust");
+  }
+  const std::string shown = listing({{"site", identity.code.str() + " (" + identity.name + ")"},
+                                     {"role", options.role},
+                                     {"fingerprint", identity.fingerprint().words()},
+                                     {"fingerprint (hex)", identity.fingerprint().hex()}});
+  if (!ask_yes(shown, "is this the fingerprint that the site itself tells you?")) {
+    throw Error(ErrorCode::not_trusted, who, "its fingerprint was not confirmed")
+        .with_loss("nothing was changed")
+        .with_hint("ask the site for its fingerprint ('courier site show') and try again");
+  }
+  // The person has compared the words: that is more than --trust.
+  return JoinDecision::by_fingerprint(identity.fingerprint().words());
+}
+
+std::string_view word(JoinOutcome outcome) {
+  switch (outcome) {
+    case JoinOutcome::added:
+      return "joined";
+    case JoinOutcome::known:
+      return "known already";
+    case JoinOutcome::rotated:
+      return "new keys, vouched for by those known";
+    case JoinOutcome::replaced:
+      return "new keys accepted by fingerprint; those before count as lost";
+  }
+  bug("a join with no outcome");
+}
+
+Report join(Context& context, const SiteOptions& options) {
+  Home& home = context.home();
+  const SiteRole role = role_from(options.role);
+  const SiteIdentity identity =
+      SiteIdentity::parse(read_file(context.fs, options.file, kMaxIdentitySize));
+  const JoinOutcome outcome = home.trust().join(identity, role, decide(identity, options));
+  const TrustedSite& site = home.trust().require(identity.code);
+
+  SiteBook sites(home.ledger());
+  SiteRow row;
+  row.code = site.code;
+  row.name = site.name;
+  row.role = site.role;
+  row.incarnation = site.incarnation;
+  row.format_version = site.format_version;
+  row.features = site.features;
+  row.joined = site.joined;
+  const std::optional<SiteRow> before = sites.find(site.code);
+  if (before && before->incarnation != site.incarnation) {
+    sites.see_incarnation(site.code, site.incarnation);
+  }
+  sites.join(row);
+  home.journal().write(Component::site, Severity::info, "site joined",
+                       {{"site", site.code.str()},
+                        {"role", options.role},
+                        {"fingerprint", identity.fingerprint().hex()}});
+  Report report;
+  report.json = {{"code", site.code.str()},
+                 {"name", json_text(site.name)},
+                 {"role", courier::word(site.role)},
+                 {"outcome", word(outcome)},
+                 {"fingerprint", identity.fingerprint().words()},
+                 {"fingerprint_hex", identity.fingerprint().hex()}};
+  report.text = fmt::format("site {} ({}) as {}: {}\nfingerprint: {}\n", site.code.str(),
+                            printable(site.name), courier::word(site.role), word(outcome),
+                            identity.fingerprint().words());
+  return report;
+}
+
+Report set(Context& context, const SiteOptions& options) {
+  Settings settings(context.home().ledger());
+  Report report;
+  Json values = Json::object();
+  Transaction transaction(context.home().ledger());
+  for (const std::string& assignment : options.assignments) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos) {
+      throw Error(ErrorCode::usage, "setting " + assignment, "has no value")
+          .with_hint("write NAME=VALUE; 'courier site show --settings' lists the names");
+    }
+    const std::string name = assignment.substr(0, equals);
+    settings.set(name, assignment.substr(equals + 1));
+    values[name] = json_text(settings.get(name));
+    report.text += fmt::format("{} = {}\n", name, printable(settings.get(name)));
+  }
+  transaction.commit();
+  report.json = {{"settings", std::move(values)}};
+  return report;
+}
+
+Report grant(Context& context, const SiteOptions& options) {
+  const SiteCode code = SiteCode::parse(options.code);
+  context.home().trust().grant(code, options.prefix);
+  const TrustedSite& site = context.home().trust().require(code);
+  Report report;
+  report.json = {{"code", code.str()}, {"granted", site.granted_prefixes}};
+  report.text = fmt::format("site {} may send packages {}\n", code.str(),
+                            fmt::join(site.granted_prefixes, ", "));
+  return report;
+}
+
+Report rotate(Context& context, const SiteOptions& options) {
+  Home& home = context.home();
+  if (options.lost) {
+    const std::optional<Secret> passphrase = new_passphrase(context, options.passphrase);
+    home.keys().rotate_lost(passphrase ? &*passphrase : nullptr);
+  } else {
+    context.unlock();
+    home.keys().rotate();
+  }
+  const Fingerprint fingerprint = home.keys().fingerprint();
+  home.journal().write(Component::signer, Severity::info, "keys rotated",
+                       {{"generation", std::to_string(home.keys().generation())},
+                        {"lost", options.lost ? "yes" : "no"},
+                        {"fingerprint", fingerprint.hex()}});
+  Report report;
+  report.json = {{"code", home.keys().code().str()},
+                 {"key_generation", home.keys().generation()},
+                 {"vouched_for", !options.lost},
+                 {"fingerprint", fingerprint.words()},
+                 {"fingerprint_hex", fingerprint.hex()}};
+  report.text =
+      fmt::format("keys of site {}: generation {}\nfingerprint: {}\n{}\n", home.keys().code().str(),
+                  home.keys().generation(), fingerprint.words(),
+                  options.lost ? "nothing vouches for them: export the identity again, and let "
+                                 "every other site join it by its fingerprint"
+                               : "the next parcels carry the proof; other sites accept them by "
+                                 "themselves");
+  return report;
+}
+
+Report revoke(Context& context, const SiteOptions& options) {
+  Home& home = context.home();
+  const std::vector<Fingerprint> revoked = home.trust().revoke(options.code);
+  Report report;
+  Json keys = Json::array();
+  for (const Fingerprint& key : revoked) {
+    keys.push_back({{"fingerprint", key.words()}, {"fingerprint_hex", key.hex()}});
+    report.text += "revoked: " + key.words() + "\n";
+    home.journal().write(Component::signer, Severity::warning, "key revoked",
+                         {{"fingerprint", key.hex()}});
+  }
+  if (revoked.empty()) report.text = "nothing to revoke: it was revoked before\n";
+  report.json = {{"revoked", std::move(keys)}};
+  return report;
+}
+
+}  // namespace
+
+void add_site_commands(Commands& commands) {
+  CLI::App& site = commands.noun("site", "this site, and the sites it knows");
+  SiteOptions& o = commands.options<SiteOptions>();
+
+  CLI::App& init_verb = commands.verb(site, "init", "make this home a site: keys, ledger, store",
+                                      "courier --home A site init PUN --name Pune",
+                                      [&o](Context& context) { return init(context, o); });
+  init_verb.add_option("CODE", o.code, "site code, three characters A-Z 0-9")->required();
+  init_verb.add_option("--name", o.name, "its name, for people")->type_name("TEXT");
+  init_verb.add_flag("--passphrase", o.passphrase, "ask for a passphrase that locks the keys");
+
+  CLI::App& show_verb = commands.verb(site, "show", "this site", "courier site show --settings",
+                                      [&o](Context& context) { return show(context, o); });
+  show_verb.add_flag("--settings", o.settings, "its settings instead");
+
+  commands.verb(site, "list", "the sites known here, their roles, keys and last returns",
+                "courier site list", [](Context& context) { return list(context); });
+
+  CLI::App& export_verb =
+      commands.verb(site, "export", "write this site's identity, public parts only",
+                    "courier --home A site export PUN.site",
+                    [&o](Context& context) { return export_identity(context, o); });
+  export_verb.add_option("FILE", o.file, "the identity file to write")->required();
+
+  CLI::App& join_verb = commands.verb(
+      site, "join", "accept another site's identity after its fingerprint was compared",
+      "courier --home A site join PSE.site --as child --fingerprint 'eight words it told you'",
+      [&o](Context& context) { return join(context, o); });
+  join_verb.add_option("FILE", o.file, "the other site's identity file")->required();
+  join_verb.add_option("--as", o.role, "what it is to this site: parent, child or peer")
+      ->required()
+      ->type_name("ROLE");
+  CLI::Option* words =
+      join_verb.add_option("--fingerprint", o.fingerprint, "accept it if this is its fingerprint");
+  words->type_name("WORDS");
+  join_verb.add_flag("--trust", o.trust, "accept it without comparing")->excludes(words);
+
+  CLI::App& set_verb =
+      commands.verb(site, "set", "change settings", "courier site set parcel.grace=14",
+                    [&o](Context& context) { return set(context, o); });
+  set_verb.add_option("NAME=VALUE", o.assignments, "see site show --settings")->required();
+
+  CLI::App& grant_verb = commands.verb(site, "grant", "let a site send packages whose ID begins so",
+                                       "courier site grant TEX TEX",
+                                       [&o](Context& context) { return grant(context, o); });
+  grant_verb.add_option("CODE", o.code, "the site")->required();
+  grant_verb.add_option("PREFIX", o.prefix, "site code and up to five digits")->required();
+
+  CLI::App& rotate_verb = commands.verb(
+      site, "rotate-key", "new signing and sealing keys, vouched for by the old ones",
+      "courier site rotate-key", [&o](Context& context) { return rotate(context, o); });
+  rotate_verb.add_flag("--lost", o.lost, "the old keys are lost: nothing vouches for the new ones");
+  rotate_verb.add_flag("--passphrase", o.passphrase, "with --lost: ask for a new passphrase");
+
+  CLI::App& revoke_verb = commands.verb(site, "revoke", "stop trusting a site, or one of its keys",
+                                        "courier site revoke TEX",
+                                        [&o](Context& context) { return revoke(context, o); });
+  revoke_verb.add_option("CODE|FINGERPRINT", o.code, "a site, or one key by its fingerprint")
+      ->required();
+}
+
+}  // namespace courier

@@ -1,0 +1,18 @@
+#include "courier/terminal.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace courier {
+
+bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
+
+bool ask_yes(const std::string& text, const std::string& question) {
+  std::cerr << text << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace courier

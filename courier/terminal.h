@@ -1,0 +1,14 @@
+// Terminal: questions to the person at it. Questions go to stderr, answers come from stdin.
+#pragma once
+
+#include <string>
+
+namespace courier {
+
+// Whether there is a person to ask: stdin and stderr are a terminal.
+bool can_ask();
+// Shows `text` (whole lines) and asks a yes-or-no question; only "y" or "yes" is a yes.
+// Precondition: can_ask().
+bool ask_yes(const std::string& text, const std::string& question);
+
+}  // namespace courier
