@@ -106,7 +106,13 @@ struct Journal::Impl {
   void open_current() {
     if (!dir) {
       const Fd home_dir = open_dir(fs, home);
-      if (!fs.stat_at(home_dir, "log")) fs.make_dir_at(home_dir, "log", 0700);
+      if (!fs.stat_at(home_dir, "log")) {
+        try {
+          fs.make_dir_at(home_dir, "log", 0700);
+        } catch (const Error& error) {
+          if (error.code() != ErrorCode::not_allowed) throw;  // another process was first
+        }
+      }
       dir = fs.open_at(home_dir, "log", O_RDONLY | O_DIRECTORY, 0);
     }
     if (!fd || !is_current()) fd = fs.open_at(dir, kCurrent, O_WRONLY | O_CREAT | O_APPEND, 0600);
