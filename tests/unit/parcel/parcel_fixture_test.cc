@@ -1,0 +1,140 @@
+#include "tests/unit/parcel/parcel_fixture.h"
+
+#include <stdlib.h>
+
+#include "base/digest.h"
+
+namespace courier {
+
+namespace {
+
+std::string make_folder() {
+  std::string path = (std::filesystem::temp_directory_path() / "parcel-test-XXXXXX").string();
+  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  return path;
+}
+
+}  // namespace
+
+std::vector<LooseFrame> take_apart(ByteView parcel) {
+  std::vector<LooseFrame> frames;
+  while (!parcel.empty()) {
+    const auto parsed = parse_frame_header(parcel.first(kFrameHeaderSize));
+    EXPECT_EQ(parsed.fault, FrameFault::none);
+    const auto payload = parcel.subspan(kFrameHeaderSize, parsed.header.payload_size);
+    EXPECT_EQ(frame_checksum(payload), parsed.header.checksum);
+    frames.push_back({parsed.header.kind, parsed.header.number, to_bytes(payload)});
+    parcel = parcel.subspan(kFrameHeaderSize + payload.size());
+  }
+  return frames;
+}
+
+Bytes put_together(const std::vector<LooseFrame>& frames) {
+  Bytes out;
+  for (const auto& frame : frames) {
+    const auto header = encode_frame_header(frame.frame_kind(), frame.number, frame.payload);
+    out.insert(out.end(), header.begin(), header.end());
+    out.insert(out.end(), frame.payload.begin(), frame.payload.end());
+  }
+  return out;
+}
+
+ParcelTest::ParcelTest()
+    : folder_(make_folder()),
+      pun_(make_site("PUN")),
+      pse_(make_site("PSE")),
+      tex_(make_site("TEX")) {}
+
+KeyRing ParcelTest::make_site(const std::string& code) {
+  const std::string home = folder_ + "/" + code;
+  std::filesystem::create_directories(home);
+  return KeyRing::create(fs_, home, SiteCode::parse(code), "Site " + code, entropy_, clock_);
+}
+
+ParcelDraft ParcelTest::draft(const std::vector<const KeyRing*>& to) {
+  ParcelDraft draft;
+  for (const auto* site : to) {
+    draft.addressees.push_back({site->code(), 12, 1, site->public_keys().sealing, 4});
+  }
+  draft.name = "Åre kiosk";
+  draft.comment = "two drives";
+  draft.created = clock_.now();
+  draft.content_bytes = 2100;
+  Item item;
+  item.set_kind(ItemKind::package);
+  item.jobs.assign(to.size(), 41);
+  item.package = PackageId::parse("PUN00020");
+  item.version = 3;
+  item.root = digest_of(DigestKind::root, as_bytes("root"));
+  item.content_bytes = 2100;
+  item.files = 3;
+  item.package_name = "Field tools";
+  draft.packing_list.items.push_back(item);
+  return draft;
+}
+
+std::vector<Block> ParcelTest::some_blocks(std::size_t count, std::size_t size) {
+  std::vector<Block> blocks;
+  for (std::size_t i = 0; i < count; ++i) {
+    Bytes raw(size + i);
+    CountingEntropy(static_cast<std::uint8_t>(i)).fill(raw);
+    Block block;
+    block.raw_size = static_cast<std::uint32_t>(raw.size());
+    block.objects.push_back({DigestKind::chunk, digest_of(DigestKind::chunk, raw), block.raw_size});
+    block.payload = raw;
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+Bytes ParcelTest::build(const ParcelDraft& draft, const std::vector<Block>& blocks,
+                        const KeyRing& from) {
+  Bytes out;
+  ParcelWriter writer([&](ByteView data) { out.insert(out.end(), data.begin(), data.end()); });
+  writer.begin(draft, from, entropy_);
+  for (const auto& block : blocks) writer.add(block);
+  const auto summary = writer.finish();
+  EXPECT_EQ(summary.bytes, out.size());
+  EXPECT_EQ(summary.record_count, blocks.size());
+  return out;
+}
+
+Reading ParcelTest::read(ByteView parcel, const KeyRing& reader) {
+  Reading reading;
+  try {
+    ParcelReader stream(memory_source(parcel), "usb/a.pcl");
+    ParcelHead head = stream.read_head();
+    reading.label = head.label;
+    const VerifiedHead verified = verify_head(std::move(head), pun_.public_keys().signing);
+    OpenedParcel opened = open_parcel(verified, reader);
+    reading.packing_list = opened.packing_list;
+    while (auto raw = stream.next_record()) reading.records.push_back(opened.opener.open(*raw));
+    reading.tail = stream.finish(verified);
+  } catch (const Error& error) {
+    reading.refused = error.code();
+    reading.message = error.what();
+    reading.hint = error.hint();
+  }
+  return reading;
+}
+
+Bytes ParcelTest::relabelled(ByteView parcel, const std::function<void(Bytes& body)>& change,
+                             const KeyRing& signer) {
+  auto frames = take_apart(parcel);
+  Bytes& label = frames[1].payload;
+  label.resize(label.size() - kSignatureSize);
+  change(label);
+  VolumeHeader volume = parse_volume_header(frames[0].payload);
+  volume.label_digest = label_digest(label);
+  frames[0].payload = encode_volume_header(volume);
+  const auto signature = signer.sign(DigestKind::label_signature, label);
+  label.insert(label.end(), signature.begin(), signature.end());
+  return put_together(frames);
+}
+
+TEST_F(ParcelTest, TakingApartAndPuttingTogetherGivesTheSameBytes) {
+  const Bytes parcel = build();
+  EXPECT_EQ(put_together(take_apart(parcel)), parcel);
+}
+
+}  // namespace courier
