@@ -30,21 +30,13 @@ class HostileParcel : public ParcelTest {
   }
 
   // A label changed by its own sender: right signature, whatever it says.
-  Bytes resigned(ByteView parcel, const std::function<void(Label&)>& change,
-                 const KeyRing* signer = nullptr) {
-    return relabelled(
-        parcel,
-        [&](Bytes& body) {
-          Label label = parse_label(body);
-          change(label);
-          body = encode_label(label);
-        },
-        signer != nullptr ? *signer : pun_);
+  Bytes resigned(ByteView parcel, const std::function<void(Label&)>& change) {
+    return with_label(parcel, change, pun_);
   }
 };
 
 TEST_F(HostileParcel, WithANewerVersionIsRefusedBeforeItsSignatureIsLookedAt) {
-  const Bytes bad = relabelled(
+  const Bytes bad = with_label_body(
       build(), [](Bytes& body) { body[0] = 2; }, tex_);
   const Reading reading = read(bad);
   EXPECT_EQ(reading.refused, ErrorCode::unsupported);
@@ -53,7 +45,7 @@ TEST_F(HostileParcel, WithANewerVersionIsRefusedBeforeItsSignatureIsLookedAt) {
 }
 
 TEST_F(HostileParcel, WithAnUnknownCriticalFeatureIsRefused) {
-  const Reading reading = read(relabelled(
+  const Reading reading = read(with_label_body(
       build(), [](Bytes& body) { body[2] = 4; }, tex_));
   EXPECT_EQ(reading.refused, ErrorCode::unsupported);
   EXPECT_EQ(reading.message,
@@ -74,7 +66,7 @@ TEST_F(HostileParcel, WithAnUnknownOptionalFeatureIsRead) {
 
 TEST_F(HostileParcel, WithAnUnknownAlgorithmIsRefused) {
   for (const std::size_t at : {18u, 19u}) {
-    const Reading reading = read(relabelled(
+    const Reading reading = read(with_label_body(
         build(), [&](Bytes& body) { body[at] = 0; }, tex_));
     EXPECT_EQ(reading.refused, ErrorCode::unsupported);
     EXPECT_THAT(reading.message, HasSubstr("with algorithm 0, which is not known"));
@@ -168,13 +160,13 @@ TEST_F(HostileParcel, WithARecordForgedByAnotherAddresseeKeepsItOut) {
 
 // A trusted site takes PUN's slots, list and parcel key and signs a label of its own over them.
 TEST_F(HostileParcel, OfAnotherSendersPartsUnderATrustedLabelIsRefused) {
-  const Bytes bad = resigned(
+  const Bytes bad = with_label(
       build(),
       [&](Label& label) {
         label.sender.code = tex_.code();
         label.sender.signing_key = tex_.public_keys().signing;
       },
-      &tex_);
+      tex_);
   ParcelReader stream(memory_source(bad), "usb/a.pcl");
   const VerifiedHead head = verify_head(stream.read_head(), tex_.public_keys().signing);
   try {

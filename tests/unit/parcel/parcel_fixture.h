@@ -6,54 +6,24 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/entropy.h"
 #include "base/error.h"
 #include "base/file_system.h"
-#include "base/frame.h"
 #include "parcel/parcel_reader.h"
 #include "parcel/parcel_writer.h"
 #include "signer/key_ring.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/parcel_surgery.h"
+#include "tests/support/seeded_entropy.h"
+#include "tests/support/temp_folder.h"
 
 namespace courier {
 
-// Bytes that differ from run to run of the counter and never from run to run of the test.
-class CountingEntropy final : public Entropy {
- public:
-  explicit CountingEntropy(std::uint8_t seed) : next_(seed) {}
-  void fill(MutableByteView out) override {
-    for (auto& byte : out) {
-      next_ = next_ * 6364136223846793005u + 1442695040888963407u;
-      byte = static_cast<std::uint8_t>(next_ >> 56);
-    }
-  }
-
- private:
-  std::uint64_t next_;
-};
-
-class FixedClock final : public Clock {
- public:
-  Time now() const override { return from_seconds(1'800'000'000); }
-  std::chrono::nanoseconds monotonic() const override { return {}; }
-};
-
-// A frame taken out of a parcel.
-struct LooseFrame {
-  std::uint8_t kind = 0;
-  std::uint64_t number = 0;
-  Bytes payload;
-  FrameKind frame_kind() const { return static_cast<FrameKind>(kind); }
-};
-
-std::vector<LooseFrame> take_apart(ByteView parcel);
-Bytes put_together(const std::vector<LooseFrame>& frames);
+using test::LooseFrame, test::put_together, test::take_apart, test::with_label,
+    test::with_label_body;
 
 // What reading a parcel came to.
 struct Reading {
@@ -87,12 +57,11 @@ struct Reading {
 class ParcelTest : public ::testing::Test {
  protected:
   ParcelTest();
-  ~ParcelTest() override { std::filesystem::remove_all(folder_); }
 
   KeyRing make_site(const std::string& code);
   // One item, for PSE alone unless other addressees are given.
   ParcelDraft draft(const std::vector<const KeyRing*>& to);
-  static std::vector<Block> some_blocks(std::size_t count = 3, std::size_t size = 700);
+  static std::vector<Block> some_blocks(std::size_t count = 3, std::size_t size = 100);
   Bytes build(const ParcelDraft& draft, const std::vector<Block>& blocks, const KeyRing& from);
   Bytes build() { return build(draft({&pse_}), some_blocks(), pun_); }
 
@@ -100,14 +69,10 @@ class ParcelTest : public ::testing::Test {
   Reading read(ByteView parcel, const KeyRing& reader);
   Reading read(ByteView parcel) { return read(parcel, pse_); }
 
-  // The same parcel with another label, signed by `signer`: what a trusted site can do.
-  Bytes relabelled(ByteView parcel, const std::function<void(Bytes& body)>& change,
-                   const KeyRing& signer);
-
   PosixFileSystem fs_;
-  FixedClock clock_;
-  CountingEntropy entropy_{7};
-  std::string folder_;
+  test::FakeClock clock_;
+  test::SeededEntropy entropy_{7};
+  test::TempFolder folder_;
   KeyRing pun_, pse_, tex_;
 };
 

@@ -1,52 +1,13 @@
 #include "tests/unit/parcel/parcel_fixture.h"
 
-#include <stdlib.h>
-
 #include "base/digest.h"
 
 namespace courier {
 
-namespace {
-
-std::string make_folder() {
-  std::string path = (std::filesystem::temp_directory_path() / "parcel-test-XXXXXX").string();
-  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  return path;
-}
-
-}  // namespace
-
-std::vector<LooseFrame> take_apart(ByteView parcel) {
-  std::vector<LooseFrame> frames;
-  while (!parcel.empty()) {
-    const auto parsed = parse_frame_header(parcel.first(kFrameHeaderSize));
-    EXPECT_EQ(parsed.fault, FrameFault::none);
-    const auto payload = parcel.subspan(kFrameHeaderSize, parsed.header.payload_size);
-    EXPECT_EQ(frame_checksum(payload), parsed.header.checksum);
-    frames.push_back({parsed.header.kind, parsed.header.number, to_bytes(payload)});
-    parcel = parcel.subspan(kFrameHeaderSize + payload.size());
-  }
-  return frames;
-}
-
-Bytes put_together(const std::vector<LooseFrame>& frames) {
-  Bytes out;
-  for (const auto& frame : frames) {
-    const auto header = encode_frame_header(frame.frame_kind(), frame.number, frame.payload);
-    out.insert(out.end(), header.begin(), header.end());
-    out.insert(out.end(), frame.payload.begin(), frame.payload.end());
-  }
-  return out;
-}
-
-ParcelTest::ParcelTest()
-    : folder_(make_folder()),
-      pun_(make_site("PUN")),
-      pse_(make_site("PSE")),
-      tex_(make_site("TEX")) {}
+ParcelTest::ParcelTest() : pun_(make_site("PUN")), pse_(make_site("PSE")), tex_(make_site("TEX")) {}
 
 KeyRing ParcelTest::make_site(const std::string& code) {
-  const std::string home = folder_ + "/" + code;
+  const std::string home = folder_ / code;
   std::filesystem::create_directories(home);
   return KeyRing::create(fs_, home, SiteCode::parse(code), "Site " + code, entropy_, clock_);
 }
@@ -77,7 +38,7 @@ std::vector<Block> ParcelTest::some_blocks(std::size_t count, std::size_t size) 
   std::vector<Block> blocks;
   for (std::size_t i = 0; i < count; ++i) {
     Bytes raw(size + i);
-    CountingEntropy(static_cast<std::uint8_t>(i)).fill(raw);
+    test::SeededEntropy(i).fill(raw);
     Block block;
     block.raw_size = static_cast<std::uint32_t>(raw.size());
     block.objects.push_back({DigestKind::chunk, digest_of(DigestKind::chunk, raw), block.raw_size});
@@ -116,20 +77,6 @@ Reading ParcelTest::read(ByteView parcel, const KeyRing& reader) {
     reading.hint = error.hint();
   }
   return reading;
-}
-
-Bytes ParcelTest::relabelled(ByteView parcel, const std::function<void(Bytes& body)>& change,
-                             const KeyRing& signer) {
-  auto frames = take_apart(parcel);
-  Bytes& label = frames[1].payload;
-  label.resize(label.size() - kSignatureSize);
-  change(label);
-  VolumeHeader volume = parse_volume_header(frames[0].payload);
-  volume.label_digest = label_digest(label);
-  frames[0].payload = encode_volume_header(volume);
-  const auto signature = signer.sign(DigestKind::label_signature, label);
-  label.insert(label.end(), signature.begin(), signature.end());
-  return put_together(frames);
 }
 
 TEST_F(ParcelTest, TakingApartAndPuttingTogetherGivesTheSameBytes) {

@@ -82,8 +82,8 @@ TEST_F(ParcelReaderTest, RefusesASiteThatIsNoAddressee) {
 TEST_F(ParcelReaderTest, SaysThatItsKeyIsNotHereWhenTheSlotIsForAnother) {
   // PSE was built anew: same code, other keys.
   const KeyRing other = [&] {
-    std::filesystem::create_directories(folder_ + "/again");
-    return KeyRing::create(fs_, folder_ + "/again", pse_.code(), "x", entropy_, clock_);
+    std::filesystem::create_directories(folder_ / "again");
+    return KeyRing::create(fs_, folder_ / "again", pse_.code(), "x", entropy_, clock_);
   }();
   const Reading reading = read(build(), other);
   EXPECT_EQ(reading.refused, ErrorCode::no_key);
@@ -264,21 +264,8 @@ TEST_F(ParcelReaderTest, BelievesNoLengthBeyondALimit) {
   for (std::size_t f = 0; f < frames.size(); ++f) {
     const std::size_t size = kFrameHeaderSize + frames[f].payload.size();
     for (const std::uint32_t stated : {kMaxFramePayload + 1, 0xffffffffu, kMaxFramePayload}) {
-      // A real header over a payload of that size, put in front of the real payload.
       Bytes bad = parcel;
-      auto header =
-          encode_frame_header(frames[f].frame_kind(), frames[f].number, frames[f].payload);
-      for (int i = 0; i < 4; ++i) header[16 + i] = static_cast<std::uint8_t>(stated >> (8 * i));
-      const auto sum = [&] {  // CRC-32C, bit by bit
-        std::uint32_t crc = 0xffffffffu;
-        for (int i = 0; i < 28; ++i) {
-          crc ^= header[static_cast<std::size_t>(i)];
-          for (int b = 0; b < 8; ++b) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-        }
-        return ~crc;
-      }();
-      for (int i = 0; i < 4; ++i) header[28 + i] = static_cast<std::uint8_t>(sum >> (8 * i));
-      std::ranges::copy(header, bad.begin() + static_cast<std::ptrdiff_t>(begin));
+      test::state_length(bad, begin, stated);
       const Reading reading = read(bad);
       if (f < 4) {
         ASSERT_EQ(reading.refused, ErrorCode::damaged);
@@ -313,7 +300,7 @@ TEST_F(ParcelReaderTest, RefusesAnEndWithAnotherCount) {
 }
 
 TEST_F(ParcelReaderTest, ReadsFramesThatClaimRecordsInBoundedWork) {
-  // Headers of 8 MiB records, one behind the other: each would be searched through.
+  // Headers of 1 MiB records, one behind the other: each would be searched through.
   Bytes bad = build();
   const Bytes big(1 << 20);
   const auto header = encode_frame_header(FrameKind::record, 1, big);

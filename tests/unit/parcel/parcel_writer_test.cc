@@ -21,7 +21,7 @@ TEST_F(ParcelWriterTest, UsesNewKeysForEachBuildOfTheSameDraft) {
 TEST_F(ParcelWriterTest, WritesTheSameWhenRecordsAreSealedInAPool) {
   const auto blocks = some_blocks(40);
   const auto write = [&](bool pooled) {
-    CountingEntropy same(3);
+    test::SeededEntropy same(3);
     Bytes out;
     ParcelWriter writer([&](ByteView data) { out.insert(out.end(), data.begin(), data.end()); });
     writer.begin(draft({&pse_}), pun_, same);
@@ -91,7 +91,7 @@ TEST_F(ParcelWriterTest, CarriesTheRotationCertificatesOfTheSite) {
 TEST_F(ParcelWriterTest, NeedsUnlockedKeys) {
   Secret passphrase = Secret::copy_of(as_bytes("correct horse"));
   pun_.set_passphrase(&passphrase, {1, 8u << 20});
-  const KeyRing locked = KeyRing::open(fs_, folder_ + "/PUN", entropy_, clock_);
+  const KeyRing locked = KeyRing::open(fs_, folder_ / "PUN", entropy_, clock_);
   std::size_t written = 0;
   ParcelWriter writer([&](ByteView data) { written += data.size(); });
   try {
