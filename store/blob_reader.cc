@@ -66,14 +66,7 @@ ByteView BlobReader::next_chunk() {
   ChunkRef chunk;
   if (!impl_->chunks.next(chunk)) return {};
   auto& found = impl_->current;
-  // What follows in a file mostly follows in the block.
-  const bool follows = found.block && found.position + 1 < found.block->objects.size() &&
-                       found.block->objects[found.position + 1].digest == chunk.digest;
-  if (follows) {
-    ++found.position;
-  } else {
-    found = impl_->store.impl_->find(chunk.digest);
-  }
+  found = impl_->store.impl_->find(chunk.digest);
   const ByteView bytes = found.block->object(found.position);
   if (bytes.size() != chunk.size ||
       found.block->objects[found.position].kind != DigestKind::chunk) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 
 #include "base/durable.h"
 #include "base/error.h"
@@ -92,6 +93,15 @@ std::shared_ptr<const Store::OpenBlock> Store::Impl::open_block(const BlockPlace
 }
 
 Store::Impl::Found Store::Impl::find(const Digest& object) {
+  {
+    // What follows in a tree mostly follows in the block.
+    std::lock_guard lock(last_mutex);
+    if (last.block && last.position + 1 < last.block->objects.size() &&
+        last.block->objects[last.position + 1].digest == object) {
+      ++last.position;
+      return last;
+    }
+  }
   std::optional<Error> damage;
   // Each turn that fails drops a block, so this ends.
   while (const auto place = index.locate(object)) {
@@ -105,7 +115,10 @@ Store::Impl::Found Store::Impl::find(const Digest& object) {
                     "does not hold object " + object.brief() + " as the index says")
             .with_hint("run courier store rebuild-index");
       }
-      return {std::move(block), static_cast<std::size_t>(found - block->objects.begin())};
+      const auto position = static_cast<std::size_t>(found - block->objects.begin());
+      std::lock_guard lock(last_mutex);
+      last = {std::move(block), position};
+      return last;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::damaged) throw;
       damage = error;
@@ -164,7 +177,14 @@ BlockPlace place_of(ChunkIndex& index, const BlockRef& ref) {
 }  // namespace
 
 Block Store::read_block(const BlockRef& ref) {
-  return impl_->read_block(place_of(impl_->index, ref));
+  std::lock_guard lock(impl_->last_mutex);
+  auto& [last_ref, block] = impl_->last_read;
+  if (last_ref != ref || block.objects.empty()) {
+    block = {};
+    block = impl_->read_block(place_of(impl_->index, ref));
+    last_ref = ref;
+  }
+  return block;
 }
 
 std::shared_ptr<const Store::OpenBlock> Store::open_block(const BlockRef& ref) {
@@ -172,7 +192,7 @@ std::shared_ptr<const Store::OpenBlock> Store::open_block(const BlockRef& ref) {
 }
 
 std::vector<BlockObject> Store::block_objects(const BlockRef& ref) {
-  return impl_->open_block(place_of(impl_->index, ref))->objects;
+  return read_block(ref).objects;
 }
 
 StoreStats Store::stats() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/error.h"
@@ -42,6 +43,10 @@ struct Store::Impl {
   };
   // Errors: incomplete; damaged, when every copy that is here is.
   Found find(const Digest& object);
+  std::mutex last_mutex;  // guards what follows
+  Found last;             // found last
+  // Read last by its place: whoever asks for a block's objects asks for the block next.
+  std::pair<BlockRef, Block> last_read;
   Bytes read(const Digest& object, DigestKind kind);
   Node read_node(const Digest& digest);
 
