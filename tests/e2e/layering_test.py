@@ -1,0 +1,98 @@
+"""The rooms see only what they may: includes against the table of the architecture, and the build
+file against the same table. SQL is spoken in ledger/ and store/ alone."""
+import pathlib
+import re
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+# Each room also sees everything that the rooms it lists see.
+ALLOWED = {
+    "base": [],
+    "signer": ["base"],
+    "store": ["base"],
+    "parcel": ["base", "signer", "store"],
+    "media": ["base"],
+    "ledger": ["base"],
+    "distribution": ["store", "ledger"],
+    "sender": ["parcel", "ledger", "media"],
+    "importer": ["parcel", "ledger", "media", "distribution"],
+    "console": ["sender", "importer"],
+    "courier": ["sender", "importer", "console"],
+}
+SQL_ROOMS = {"ledger", "store"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+SQL_HEADER = re.compile(r"^\s*#\s*include\s+<(sqlite3\.h|soci/[^>]*|soci\.h)>", re.M)
+STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\b")
+
+
+def seen_by(room):
+    rooms, todo = {room}, [room]
+    while todo:
+        for below in ALLOWED[todo.pop()]:
+            if below not in rooms:
+                rooms.add(below)
+                todo.append(below)
+    return rooms
+
+
+def files_of(room):
+    return sorted(p for p in (SOURCE / room).rglob("*") if p.suffix in (".h", ".cc"))
+
+
+def code_of(path):
+    return re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+
+
+class Layering(unittest.TestCase):
+    def test_every_room_includes_only_what_it_may_see(self):
+        bad, looked_at = [], 0
+        for room in ALLOWED:
+            for path in files_of(room):
+                for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+                    looked_at += 1
+                    if name.split("/")[0] not in seen_by(room):
+                        bad.append(f"{path.relative_to(SOURCE)} includes {name}")
+        self.assertEqual(bad, [])
+        self.assertGreater(looked_at, 100)
+
+    def test_the_build_file_says_the_same(self):
+        text = (SOURCE / "CMakeLists.txt").read_text(encoding="utf-8")
+        rooms = dict(re.findall(r"^room\((\w+)([^)]*)\)", text, re.M))
+        for room, below in ALLOWED.items():
+            if room in rooms:
+                named = [word for word in rooms[room].split() if word in ALLOWED]
+                self.assertEqual(named, below, room)
+        self.assertLessEqual({"base", "signer", "store", "parcel", "media", "ledger"}, set(rooms))
+
+    def test_no_room_is_missing_from_the_table(self):
+        others = {"tests", "build", "bench", "docs", "packaging", "scripts", "firmware-notes"}
+        folders = {p.parent.name for p in SOURCE.glob("*/*.cc")} - others
+        self.assertEqual(folders - set(ALLOWED), set())
+
+    def test_only_ledger_and_store_speak_sql(self):
+        bad, spoken = [], 0
+        for room in ALLOWED:
+            for path in files_of(room):
+                code = code_of(path)
+                found = bool(SQL_HEADER.search(code)) or any(SQL.search(s) for s in STRING.findall(code))
+                if found and room not in SQL_ROOMS:
+                    bad.append(str(path.relative_to(SOURCE)))
+                spoken += found
+        self.assertEqual(bad, [])
+        self.assertGreater(spoken, 0)
+
+    def test_no_header_of_the_ledger_shows_the_database_library(self):
+        for path in files_of("ledger"):
+            if path.suffix == ".h":
+                self.assertIsNone(re.search(r"soci[:/]|sqlite3_", code_of(path)), path)
+
+    def test_media_are_never_mapped_into_memory(self):
+        for room in ALLOWED:
+            for path in files_of(room):
+                self.assertIsNone(re.search(r"\bmmap\s*\(", code_of(path)), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
