@@ -1,5 +1,6 @@
 #include "signer/public_keys.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/sodium_ready.h"
@@ -15,6 +16,15 @@ bool can_be_sealed_to(const PublicKey& sealing) {
   constexpr PublicKey kAnySecret{1, 2, 3};
   PublicKey shared;
   return crypto_scalarmult(shared.data(), kAnySecret.data(), sealing.data()) == 0;
+}
+
+// A number below 2^255 - 19, so that one key has one form (and one fingerprint).
+bool is_canonical(const PublicKey& sealing) {
+  if (sealing[31] > 0x7f) return false;
+  const bool is_high =
+      sealing[31] == 0x7f &&
+      std::all_of(sealing.begin() + 1, sealing.end() - 1, [](std::uint8_t b) { return b == 0xff; });
+  return !is_high || sealing[0] < 0xed;
 }
 
 template <std::size_t N>
@@ -41,7 +51,9 @@ PublicKeys decode_public_keys(Decoder& in) {
   PublicKeys keys;
   keys.signing = decode_public_key(in);
   keys.sealing = decode_public_key(in);
-  if (!can_be_sealed_to(keys.sealing)) in.fail("has a sealing key that nothing can be sealed to");
+  if (!is_canonical(keys.sealing) || !can_be_sealed_to(keys.sealing)) {
+    in.fail("has a sealing key that nothing can be sealed to");
+  }
   return keys;
 }
 

@@ -28,7 +28,8 @@ Digest sealing_key_digest(const PublicKey& sealing);
 
 // 64 bytes: signing key, sealing key.
 void encode(Encoder& out, const PublicKeys& keys);
-// Errors: damaged, when the sealing key is one of the few points that nothing can be sealed to.
+// Errors: damaged, when the sealing key is one of the few points that nothing can be sealed to, or
+// not in its one canonical form.
 PublicKeys decode_public_keys(Decoder& in);
 
 // Copies of exactly 32 and 64 bytes.
