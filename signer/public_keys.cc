@@ -21,9 +21,8 @@ bool can_be_sealed_to(const PublicKey& sealing) {
 // A number below 2^255 - 19, so that one key has one form (and one fingerprint).
 bool is_canonical(const PublicKey& sealing) {
   if (sealing[31] > 0x7f) return false;
-  const bool is_high =
-      sealing[31] == 0x7f &&
-      std::all_of(sealing.begin() + 1, sealing.end() - 1, [](std::uint8_t b) { return b == 0xff; });
+  const bool is_high = sealing[31] == 0x7f && std::all_of(sealing.begin() + 1, sealing.end() - 1,
+                                                          [](std::uint8_t b) { return b == 0xff; });
   return !is_high || sealing[0] < 0xed;
 }
 

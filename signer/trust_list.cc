@@ -60,6 +60,16 @@ void check_decision(const std::string& subject, const Fingerprint& fingerprint,
                              fingerprint.words()));
 }
 
+// nullopt when there is none: an empty file is a damaged list, not an empty one.
+std::optional<Bytes> read_list(FileSystem& fs, const std::string& home) {
+  try {
+    return read_file(fs, path_of(home), kMaxTrustFileSize);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::not_found) return std::nullopt;
+    throw;
+  }
+}
+
 TrustedSite& at(std::vector<TrustedSite>& sites, const SiteCode& code) {
   const auto found = std::ranges::find(sites, code, &TrustedSite::code);
   if (found == sites.end()) throw not_joined(code);
@@ -104,9 +114,9 @@ TrustList TrustList::load(FileSystem& fs, const std::string& home, const SiteCod
 }
 
 void TrustList::reload() {
-  const Bytes file = copy_of_file();
-  sites_ = file.empty() ? std::vector<TrustedSite>()
-                        : parse_trust_file(file, "trust list " + path_of(home_));
+  const std::optional<Bytes> file = read_list(*fs_, home_);
+  sites_ =
+      file ? parse_trust_file(*file, "trust list " + path_of(home_)) : std::vector<TrustedSite>();
 }
 
 // Applies a change to the list as it is on disk now; the file first, then memory. apply(next, now)
@@ -339,12 +349,8 @@ void TrustList::note_capabilities(const SiteCode& code, std::uint16_t format_ver
 }
 
 Bytes TrustList::copy_of_file() const {
-  try {
-    return read_file(*fs_, path_of(home_), kMaxTrustFileSize);
-  } catch (const Error& e) {
-    if (e.code() == ErrorCode::not_found) return {};
-    throw;
-  }
+  const std::optional<Bytes> file = read_list(*fs_, home_);
+  return file ? *file : encode_trust_file({});
 }
 
 void TrustList::check_copy(ByteView copy) { parse_trust_file(copy, "trust list in the backup"); }

@@ -475,28 +475,6 @@ TEST(TrustListIncarnation, OfASiteRestoredIsTakenFromItsIdentityFile) {
   EXPECT_EQ(p.list.require(kPun).incarnation, p.pun.ring.incarnation());
 }
 
-TEST(TrustListIncarnation, OfOneOrdinalAreRememberedToALimit) {
-  Pair p;
-  p.join();
-  Incarnation next = p.pun.ring.incarnation();
-  bool refused = false;
-  for (std::uint32_t i = 0; i < 3000 && !refused; ++i) {
-    std::memcpy(next.random.data(), &i, sizeof i);
-    try {
-      EXPECT_EQ(p.list.see_incarnation(kPun, next), IncarnationOrder::newer);
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), ErrorCode::not_trusted);
-      refused = true;
-    }
-  }
-  EXPECT_TRUE(refused);
-  p.expect_same_on_disk();
-  // A higher ordinal makes room again.
-  ++next.ordinal;
-  EXPECT_EQ(p.list.see_incarnation(kPun, next), IncarnationOrder::newer);
-  EXPECT_TRUE(p.list.require(kPun).earlier.empty());
-}
-
 TEST(TrustListGrant, LetsAPeerSendWithThatPrefixOnly) {
   Pair p;
   p.join(kTrust, SiteRole::peer);
