@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <iostream>
 
 #include "base/journal.h"
@@ -114,20 +115,32 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.set_version_flag("--version", "courier " COURIER_VERSION);
 }
 
-// A hint that names the help of the noun or verb that was being typed.
-std::string usage_hint(const CLI::App& app) {
+// What was being typed, as far as it was understood: "courier parcel create".
+std::string typed_command(const CLI::App& app) {
   std::string command = "courier";
-  const CLI::App* at = &app;
-  for (bool deeper = true; deeper;) {
-    deeper = false;
-    for (const CLI::App* sub : at->get_subcommands()) {
-      command += " " + sub->get_name();
-      at = sub;
-      deeper = true;
-      break;
-    }
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    command += " " + at->get_name();
   }
-  return "see " + command + " --help";
+  return command;
+}
+
+Error usage_error(const CLI::App& app, std::string what) {
+  while (!what.empty() && what.back() == '\n') what.pop_back();
+  if (what.size() > 1 && what[1] >= 'a' && what[1] <= 'z') {
+    what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+  }
+  const std::string command = typed_command(app);
+  return Error(ErrorCode::usage, command, std::move(what))
+      .with_loss("nothing was done")
+      .with_hint("see " + command + " --help");
+}
+
+const Commands::Verb& parsed_verb(const CLI::App& app, const Commands& commands) {
+  for (const Commands::Verb& verb : commands.verbs()) {
+    if (verb.app->parsed()) return verb;
+  }
+  throw usage_error(app, app.get_subcommands().empty() ? "needs a command" : "needs a verb");
 }
 
 }  // namespace
@@ -139,7 +152,8 @@ Home& Context::home() const {
 
 CLI::App& Commands::noun(const std::string& name, const std::string& what) {
   CLI::App& sub = *app_.add_subcommand(name, what);
-  sub.require_subcommand(1);
+  sub.group("Commands");
+  sub.footer("courier " + name + " VERB --help has an example.");
   sub.fallthrough();
   return sub;
 }
@@ -147,6 +161,7 @@ CLI::App& Commands::noun(const std::string& name, const std::string& what) {
 CLI::App& Commands::verb(CLI::App& parent, const std::string& name, const std::string& what,
                          const std::string& example, Run run) {
   CLI::App& sub = *parent.add_subcommand(name, what);
+  sub.group("Commands");
   sub.fallthrough();
   sub.footer("example:\n  " + example);
   const std::string command = &parent == &app_ ? name : parent.get_name() + " " + name;
@@ -157,7 +172,8 @@ CLI::App& Commands::verb(CLI::App& parent, const std::string& name, const std::s
 int run_command_line(int argc, char** argv) {
   CLI::App app(kDescription, "courier");
   app.footer(kFooter);
-  app.require_subcommand(1);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("REQUIRED", "(required)");
   GlobalOptions options;
   add_global_options(app, options);
   Commands commands(app);
@@ -177,14 +193,10 @@ int run_command_line(int argc, char** argv) {
   Report report;
   try {
     app.parse(argc, argv);
-    for (const Commands::Verb& verb : commands.verbs()) {
-      if (verb.app->parsed()) report = run_verb(verb, options);
-    }
+    report = run_verb(parsed_verb(app, commands), options);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    report = failed(Error(ErrorCode::usage, "command line", error.what())
-                        .with_loss("nothing was done")
-                        .with_hint(usage_hint(app)));
+    report = failed(usage_error(app, error.what()));
   } catch (const Error& error) {
     report = failed(error);
   } catch (const std::exception& error) {

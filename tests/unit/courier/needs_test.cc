@@ -11,7 +11,8 @@ namespace {
 
 TEST(Needs, HasEachCommandOnce) {
   std::set<std::string_view> seen;
-  for (const Needs& row : needs_table()) EXPECT_TRUE(seen.insert(row.command).second) << row.command;
+  for (const Needs& row : needs_table())
+    EXPECT_TRUE(seen.insert(row.command).second) << row.command;
 }
 
 TEST(Needs, NeverLocksWhatMustNotWait) {

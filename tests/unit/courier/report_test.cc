@@ -33,7 +33,9 @@ TEST(ErrorJson, SaysTheSameAsTheText) {
 
 TEST(JsonText, EscapesWhatIsNoUtf8AndKeepsTheRest) {
   EXPECT_EQ(json_text("Återställning"), "Återställning");
-  EXPECT_EQ(json_text("a\xff" "b"), "a\\xffb");
+  EXPECT_EQ(json_text("a\xff"
+                      "b"),
+            "a\\xffb");
 }
 
 TEST(Printable, KeepsBackslashesAsTheyAre) { EXPECT_EQ(printable("a\\b\tc"), "a\\b\\x09c"); }

@@ -17,9 +17,7 @@ TEST(Table, AlignsColumnsByWhatIsInThem) {
             "1000    4.2 GB  size limit\n");
 }
 
-TEST(Table, SaysSoWhenThereIsNothing) {
-  EXPECT_EQ(Table({"job"}).str("no jobs"), "no jobs\n");
-}
+TEST(Table, SaysSoWhenThereIsNothing) { EXPECT_EQ(Table({"job"}).str("no jobs"), "no jobs\n"); }
 
 TEST(Table, CountsColumnsAndNotBytes) {
   std::setlocale(LC_CTYPE, "C.UTF-8");

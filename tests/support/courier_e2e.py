@@ -1,0 +1,217 @@
+"""What the end-to-end tests share: sites, sources, drives, and running the program as a user would.
+
+A test's own folder is its working directory, so that commands read as in the documentation.
+COURIER names the program, COURIER_TOOLS the folder of the test programs.
+"""
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from tree_listing import listing  # noqa: E402,F401
+
+COURIER = os.environ.get("COURIER", "courier")
+TOOLS = os.environ.get("COURIER_TOOLS", "")
+TIMEOUT = 300
+
+ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0")
+for name in ("COURIER_HOME", "XDG_DATA_HOME"):
+    ENVIRONMENT.pop(name, None)
+
+
+class Result:
+    def __init__(self, command, status, out, err):
+        self.command = command
+        self.status = status
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return "%s\nexit status %d\n--- stdout\n%s--- stderr\n%s" % (" ".join(self.command), self.status, self.out, self.err)
+
+
+def execute(command, stdin=subprocess.DEVNULL, environment=None, pass_fds=()):
+    done = subprocess.run(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
+                          env=environment or ENVIRONMENT, pass_fds=pass_fds)
+    return Result(command, done.returncode, done.stdout.decode("utf-8", "backslashreplace"),
+                  done.stderr.decode("utf-8", "backslashreplace"))
+
+
+class CourierTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="courier-e2e-")
+        self.before = os.getcwd()
+        os.chdir(self.folder)
+
+    def tearDown(self):
+        os.chdir(self.before)
+        # Folders without write permission are part of some sources.
+        subprocess.run(["chmod", "-R", "u+rwx", self.folder], stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ------------------------------------------------------------------------------- the program
+    def courier(self, *arguments, status=0, wrapper=(), stdin=subprocess.DEVNULL, pass_fds=()):
+        """Runs the program and checks its exit status; None accepts any."""
+        result = execute([*wrapper, COURIER, *arguments], stdin=stdin, pass_fds=pass_fds)
+        if status is not None and result.status != status:
+            self.fail("expected exit status %d\n%s" % (status, result))
+        return result
+
+    def at(self, home, *arguments, **options):
+        return self.courier("--home", home, *arguments, **options)
+
+    def facts(self, home, *arguments, **options):
+        """The --json document of a command."""
+        return self.at(home, *arguments, "--json", **options).json
+
+    def message(self, result, *lines):
+        """The whole of stderr, line by line."""
+        self.assertEqual(result.err.splitlines(), list(lines), str(result))
+
+    # -------------------------------------------------------------------------------------- sites
+    def init(self, home, code, name):
+        self.at(home, "site", "init", code, "--name", name)
+        self.at(home, "site", "export", code + ".site")
+
+    def join(self, home, other, role):
+        self.at(home, "site", "join", other + ".site", "--as", role, "--trust")
+
+    def pun_and_pse(self):
+        """PUN in A is the parent of PSE in B; PSE has the distribution point files on share/."""
+        self.init("A", "PUN", "Pune")
+        self.init("B", "PSE", "Branch")
+        self.join("A", "PSE", "child")
+        self.join("B", "PUN", "parent")
+        os.mkdir("share")
+        os.mkdir("drive")
+        self.at("B", "dp", "add", "files", "share")
+
+    def send(self, package, to="PSE", out="drive", mark=True):
+        """distribute, parcel create, mark sent; returns the parcel's ID and its file on the drive."""
+        self.at("A", "distribute", package, "--to", *to.split(","))
+        created = self.facts("A", "parcel", "create", "--to", to, "--out", out)
+        if mark:
+            self.at("A", "parcel", "mark", created["id"], "sent")
+        return created["id"], created["copy"]["path"]
+
+    def receive(self, home="B", source="drive", return_to=None, status=0):
+        arguments = ["receive", source, "--yes", "--no-progress"]
+        if return_to:
+            arguments += ["--return-to", return_to]
+        return self.facts(home, *arguments, status=status)
+
+    def store_is_clean(self, *homes):
+        for home in homes:
+            self.assertTrue(self.facts(home, "store", "check")["clean"], home)
+
+    def same_tree(self, one, other):
+        self.assertEqual(listing(one, contents=True), listing(other, contents=True))
+
+    def states(self, home, *arguments):
+        """{dp or None: state} of the rows that status shows."""
+        return {row["dp"]: row["state"] for row in self.facts(home, "status", *arguments)["states"]}
+
+
+def write(path, content, mode=None):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "wb") as out:
+        out.write(content if isinstance(content, bytes) else content.encode())
+    if mode is not None:
+        os.chmod(path, mode)
+
+
+def noise(size, seed):
+    """Bytes that do not compress, the same for the same seed."""
+    import random
+    return random.Random(seed).randbytes(size)
+
+
+def text(size, seed):
+    """Bytes that compress as text does."""
+    import random
+    chooser = random.Random(seed)
+    words = ["%s%d" % (chooser.choice("abcdefgh"), chooser.randrange(5000)) for _ in range(size // 5)]
+    return " ".join(words).encode()[:size]
+
+
+def attributes_are_held(folder):
+    try:
+        os.setxattr(folder, "user.courier-probe", b"1")
+        os.removexattr(folder, "user.courier-probe")
+        return True
+    except OSError:
+        return False
+
+
+def make_source(path, large=3_000_000):
+    """A tree with everything that travels: sizes, modes, times, links, attributes, names."""
+    write(path + "/readme.txt", "read me first\n", 0o644)
+    write(path + "/setup/run.sh", "#!/bin/sh\necho hello\n", 0o755)
+    write(path + "/setup/empty", "", 0o600)
+    write(path + "/data/large.bin", noise(large, 1) + text(large // 2, 2), 0o640)
+    write(path + "/data/text.log", text(400_000, 3), 0o444)
+    write(path + "/Återställning ção/naïve ☃.txt", "names\n", 0o644)
+    write(path.encode() + b"/data/not\xffutf8", b"raw name\n", 0o644)
+    os.makedirs(path + "/empty folder", exist_ok=True)
+    os.symlink("../readme.txt", path + "/setup/link")
+    os.symlink("/etc/hostname", path + "/absolute link")
+    os.symlink("nowhere at all", path + "/dangling")
+    os.link(path + "/data/text.log", path + "/setup/same.log")
+    with open(path + "/data/sparse", "wb") as sparse:
+        sparse.truncate(5_000_000)
+        sparse.seek(4_999_000)
+        sparse.write(b"end of holes")
+    if attributes_are_held(path):
+        os.setxattr(path + "/readme.txt", "user.origin", b"PUN")
+        os.setxattr(path + "/readme.txt", "user.binary", bytes(range(256)))
+        os.setxattr(path + "/setup", "user.folder", b"yes")
+    os.chmod(path + "/setup", 0o750)
+    os.utime(path + "/readme.txt", ns=(0, 1_700_000_000_123_456_789))
+    os.utime(path + "/setup/link", ns=(0, 1_500_000_000_000_000_001), follow_symlinks=False)
+    os.utime(path + "/setup/empty", ns=(0, -1_000_000_000))
+    os.utime(path + "/empty folder", ns=(0, 1_600_000_000_500_000_000))
+    os.utime(path + "/setup", ns=(0, 1_600_000_001_000_000_000))
+
+
+def make_second_version(first, second):
+    """The first version with a little changed, added and removed."""
+    subprocess.run(["cp", "-a", first, second], check=True)
+    with open(second + "/data/large.bin", "r+b") as large:
+        large.seek(1_000_000)
+        large.write(b"changed in version 2")
+    write(second + "/new/added.txt", "added in version 2\n", 0o644)
+    os.unlink(second + "/dangling")
+
+
+def flip(path, offset, bit=1):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ bit]))
+
+
+def tool(name):
+    return os.path.join(TOOLS, name)
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def mode_of(path):
+    return stat.S_IMODE(os.lstat(path).st_mode)
+
+
+main = unittest.main
