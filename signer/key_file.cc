@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sodium_ready.h"
 #include "signer/checked_file.h"
+#include "signer/fields.h"
 #include "signer/signature.h"
 #include "signer/site_identity.h"
 
@@ -27,7 +28,7 @@ void encode_generations(Encoder& out, const KeyFile& file) {
   for (const KeyGeneration& generation : file.generations) {
     out.u32(generation.number);
     encode(out, generation.keys);
-    out.zigzag(to_seconds(generation.created));
+    encode(out, generation.created);
   }
 }
 
@@ -40,7 +41,7 @@ std::vector<KeyGeneration> decode_generations(Decoder& in) {
     if (generation.number <= last) in.fail("has key generations out of order");
     last = generation.number;
     generation.keys = decode_public_keys(in);
-    generation.created = from_seconds(in.zigzag());
+    generation.created = decode_time(in);
   }
   return generations;
 }
@@ -63,7 +64,7 @@ KeyWrapping decode_wrapping(Decoder& in, std::size_t secrets_size) {
 
 Bytes associated_data(const KeyFile& file) {
   Encoder out;
-  out.raw(as_bytes(file.code.str()));
+  encode(out, file.code);
   encode_generations(out, file);
   return out.take();
 }
@@ -80,8 +81,10 @@ PublicKey sealing_key_of(ByteView secret) {
 
 Secret KeyFile::encode(const Secret& clear_secrets) const {
   Encoder out;
-  out.raw(as_bytes(code.str())).text(name).u32(incarnation.ordinal).raw(incarnation.random);
-  out.zigzag(to_seconds(created));
+  courier::encode(out, code);
+  out.text(name);
+  courier::encode(out, incarnation);
+  courier::encode(out, created);
   encode_generations(out, *this);
   out.varint(succession.size());
   for (const Bytes& certificate : succession) out.bytes(certificate);
@@ -104,13 +107,10 @@ ParsedKeyFile parse_key_file(ByteView bytes, const std::string& subject) {
   Decoder in(checked.body, subject);
   ParsedKeyFile parsed;
   KeyFile& file = parsed.file;
-  const auto code = SiteCode::try_parse(as_text(in.raw(3)));
-  if (!code) in.fail("has no valid site code");
-  file.code = *code;
+  file.code = decode_site_code(in);
   file.name = in.text(kMaxSiteNameSize);
-  file.incarnation.ordinal = in.u32();
-  std::memcpy(file.incarnation.random.data(), in.raw(16).data(), 16);
-  file.created = from_seconds(in.zigzag());
+  file.incarnation = decode_incarnation(in);
+  file.created = decode_time(in);
   file.generations = decode_generations(in);
   const std::size_t certificates = in.count(kMaxSuccession);
   for (std::size_t i = 0; i < certificates; ++i) {

@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "signer/fields.h"
 #include "signer/fingerprint.h"
 #include "signer/signature.h"
 
@@ -16,10 +17,11 @@ constexpr char kSubject[] = "rotation certificate";
 
 Bytes RotationCertificate::signed_part() const {
   Encoder out;
-  out.u8(kVersion).u8(kEd25519).raw(as_bytes(code.str())).u32(old_generation).u32(new_generation);
-  out.digest(old_keys);
+  out.u8(kVersion).u8(kEd25519);
+  courier::encode(out, code);
+  out.u32(old_generation).u32(new_generation).digest(old_keys);
   courier::encode(out, new_keys);
-  out.zigzag(to_seconds(created));
+  courier::encode(out, created);
   return out.take();
 }
 
@@ -43,9 +45,7 @@ RotationCertificate RotationCertificate::parse(ByteView bytes) {
                 fmt::format("has the unknown signature algorithm {}", algorithm));
   }
   RotationCertificate certificate;
-  const auto code = SiteCode::try_parse(as_text(in.raw(3)));
-  if (!code) in.fail("has no valid site code");
-  certificate.code = *code;
+  certificate.code = decode_site_code(in);
   certificate.old_generation = in.u32();
   certificate.new_generation = in.u32();
   if (certificate.new_generation <= certificate.old_generation) {
@@ -53,7 +53,7 @@ RotationCertificate RotationCertificate::parse(ByteView bytes) {
   }
   certificate.old_keys = in.digest();
   certificate.new_keys = decode_public_keys(in);
-  certificate.created = from_seconds(in.zigzag());
+  certificate.created = decode_time(in);
   certificate.signature = decode_signature(in);
   in.expect_end();
   return certificate;

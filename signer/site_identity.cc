@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 #include "base/codec.h"
 #include "base/error.h"
 #include "signer/checked_file.h"
+#include "signer/fields.h"
 #include "signer/rotation_certificate.h"
 #include "signer/signature.h"
 
@@ -17,21 +16,16 @@ namespace {
 constexpr CheckedFileKind kKind{"PCLSITE\n", 1, kMaxIdentitySize, "identity file"};
 constexpr char kSubject[] = "identity file";
 
-Incarnation decode_incarnation(Decoder& in) {
-  Incarnation incarnation;
-  incarnation.ordinal = in.u32();
-  const ByteView random = in.raw(incarnation.random.size());
-  std::memcpy(incarnation.random.data(), random.data(), random.size());
-  return incarnation;
-}
-
 }  // namespace
 
 Bytes SiteIdentity::encode_body() const {
   Encoder out;
-  out.u8(kEd25519).raw(as_bytes(code.str())).text(name).u32(key_generation);
+  out.u8(kEd25519);
+  encode(out, code);
+  out.text(name).u32(key_generation);
   encode(out, keys);
-  out.u32(incarnation.ordinal).raw(incarnation.random).zigzag(to_seconds(created));
+  encode(out, incarnation);
+  encode(out, created);
   out.u16(format_version).u64(features).varint(succession.size());
   for (const Bytes& certificate : succession) out.bytes(certificate);
   return out.take();
@@ -54,14 +48,12 @@ SiteIdentity SiteIdentity::parse(ByteView file) {
         .with_loss("nothing was changed");
   }
   SiteIdentity identity;
-  const auto code = SiteCode::try_parse(as_text(in.raw(3)));
-  if (!code) in.fail("has no valid site code");
-  identity.code = *code;
+  identity.code = decode_site_code(in);
   identity.name = in.text(kMaxSiteNameSize);
   identity.key_generation = in.u32();
   identity.keys = decode_public_keys(in);
   identity.incarnation = decode_incarnation(in);
-  identity.created = from_seconds(in.zigzag());
+  identity.created = decode_time(in);
   identity.format_version = in.u16();
   identity.features = in.u64();
   const std::size_t certificates = in.count(kMaxSuccession);
@@ -72,10 +64,11 @@ SiteIdentity SiteIdentity::parse(ByteView file) {
   const Signature signature = decode_signature(in);
   in.expect_end();
   if (!verify(identity.keys.signing, DigestKind::identity_signature, body, signature)) {
-    throw Error(ErrorCode::bad_signature, fmt::format("identity file of site {}", code->str()),
+    throw Error(ErrorCode::bad_signature,
+                fmt::format("identity file of site {}", identity.code.str()),
                 "is not signed by the keys in it: somebody changed it")
         .with_loss("nothing was changed")
-        .with_hint(fmt::format("get the file again from site {} itself", code->str()));
+        .with_hint(fmt::format("get the file again from site {} itself", identity.code.str()));
   }
   return identity;
 }

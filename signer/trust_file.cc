@@ -1,10 +1,10 @@
 #include "signer/trust_file.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/codec.h"
 #include "signer/checked_file.h"
+#include "signer/fields.h"
 #include "signer/rights.h"
 
 namespace courier {
@@ -16,30 +16,22 @@ constexpr std::size_t kIncarnationSize = 4 + 16;
 constexpr std::size_t kMinKeySize = 64 + 4 + 1 + 1;
 constexpr std::size_t kMinSiteSize = 3 + 1 + 1 + kIncarnationSize + 1 + 1 + 1 + 2 + 8 + 1;
 
-void encode_incarnation(Encoder& out, const Incarnation& incarnation) {
-  out.u32(incarnation.ordinal).raw(incarnation.random);
-}
-
-Incarnation decode_incarnation(Decoder& in) {
-  Incarnation incarnation;
-  incarnation.ordinal = in.u32();
-  std::memcpy(incarnation.random.data(), in.raw(16).data(), 16);
-  return incarnation;
-}
-
 void encode_site(Encoder& out, const TrustedSite& site) {
-  out.raw(as_bytes(site.code.str())).text(site.name).u8(static_cast<std::uint8_t>(site.role));
-  encode_incarnation(out, site.incarnation);
+  encode(out, site.code);
+  out.text(site.name).u8(static_cast<std::uint8_t>(site.role));
+  encode(out, site.incarnation);
   out.varint(site.earlier.size());
-  for (const Incarnation& incarnation : site.earlier) encode_incarnation(out, incarnation);
+  for (const Incarnation& incarnation : site.earlier) encode(out, incarnation);
   out.varint(site.keys.size());
   for (const TrustedKey& key : site.keys) {
     encode(out, key.keys);
-    out.u32(key.generation).u8(static_cast<std::uint8_t>(key.status)).zigzag(to_seconds(key.since));
+    out.u32(key.generation).u8(static_cast<std::uint8_t>(key.status));
+    encode(out, key.since);
   }
   out.varint(site.granted_prefixes.size());
   for (const std::string& prefix : site.granted_prefixes) out.text(prefix);
-  out.u16(site.format_version).u64(site.features).zigzag(to_seconds(site.joined));
+  out.u16(site.format_version).u64(site.features);
+  encode(out, site.joined);
 }
 
 SiteRole decode_role(Decoder& in) {
@@ -61,15 +53,13 @@ TrustedKey decode_key(Decoder& in) {
     in.fail("has a key of an unknown status");
   }
   key.status = static_cast<KeyStatus>(status);
-  key.since = from_seconds(in.zigzag());
+  key.since = decode_time(in);
   return key;
 }
 
 TrustedSite decode_site(Decoder& in) {
   TrustedSite site;
-  const auto code = SiteCode::try_parse(as_text(in.raw(3)));
-  if (!code) in.fail("has no valid site code");
-  site.code = *code;
+  site.code = decode_site_code(in);
   site.name = in.text(kMaxSiteNameSize);
   site.role = decode_role(in);
   site.incarnation = decode_incarnation(in);
@@ -89,7 +79,7 @@ TrustedSite decode_site(Decoder& in) {
   }
   site.format_version = in.u16();
   site.features = in.u64();
-  site.joined = from_seconds(in.zigzag());
+  site.joined = decode_time(in);
   return site;
 }
 
