@@ -41,13 +41,14 @@ ScanResult FakeMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
     }
     ++result.found;
     OfferedVolume volume{"fake:" + name, content.size(), {}};
-    volume.source = [this, content, at = std::size_t{0}, name](MutableByteView out) mutable {
-      const std::size_t n = std::min<std::size_t>(out.size(), content.size() - at);
+    volume.source = [this, bytes = content, at = std::size_t{0},
+                     file = name](MutableByteView out) mutable {
+      const std::size_t n = std::min<std::size_t>(out.size(), bytes.size() - at);
       if (fail_from_ && at + n > *fail_from_) {
-        throw system_error(ENODEV, "fake:" + name, "cannot read it")
+        throw system_error(ENODEV, "fake:" + file, "cannot read it")
             .in("reading at byte " + std::to_string(at));
       }
-      std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(at), n, out.begin());
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), n, out.begin());
       at += n;
       return n;
     };
