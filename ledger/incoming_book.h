@@ -37,7 +37,7 @@ struct IncomingParcel {
   std::uint64_t last_return_seen = 0;  // of ours, as the label says
   std::optional<Time> key_deadline;    // R7
   std::optional<Time> finished;
-  bool reported = false;  // a return that says its final state was acknowledged
+  bool reported = false;  // a return has told its present state
 };
 
 struct IncomingItem {
@@ -128,6 +128,8 @@ class IncomingBook {
   // below `acknowledged`; and the note that return `number` tells all of them.
   std::vector<IncomingParcel> unreported(const SiteCode& site, std::uint64_t acknowledged);
   void mark_reported(const SiteCode& site, std::uint64_t number);
+  // The sender is a new incarnation and knows nothing of what was told to the one before.
+  void forget_told(const SiteCode& site);
   // Numbers of that sender's current incarnation never received, below the highest received.
   std::vector<std::uint64_t> missing_numbers(const SiteCode& sender, const Incarnation& incarnation,
                                              std::size_t limit = 1000);

@@ -79,6 +79,8 @@ class ParcelBook {
  public:
   explicit ParcelBook(Ledger& ledger) : ledger_(ledger) {}
 
+  // The numbers that reserve() would give: for showing a path before writing.
+  std::vector<ParcelId> peek(const std::vector<SiteCode>& addressees);
   // Commits the next number for each addressee and the addressees' order. Nothing shows yet.
   std::vector<ParcelId> reserve(const std::vector<SiteCode>& addressees);
   // The file is whole under its name: the row, its items, J5 for their jobs (routed and suspended
@@ -113,6 +115,8 @@ class ParcelBook {
   std::vector<HistoryRow> history(const ParcelId& id);
   // Sent and past their expected return (P8).
   std::vector<ParcelRow> overdue(Time now);
+  // Notes it once (P8); false when that was done before.
+  bool note_overdue(const ParcelId& id);
   // Confirmed by all, payload still here, confirmed before `time` (P10).
   std::vector<ParcelRow> removable(Time time);
 

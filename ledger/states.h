@@ -108,6 +108,10 @@ std::string_view word(PendingReason);
 std::string_view word(PackageStatus);
 std::string_view word(TransferState);
 std::optional<JobStep> parse_job_step(std::string_view);
+std::optional<JobKind> parse_job_kind(std::string_view);
+std::optional<ParcelState> parse_parcel_state(std::string_view);
+std::optional<IncomingState> parse_incoming_state(std::string_view);
+std::optional<ItemState> parse_item_state(std::string_view);
 std::optional<PackageState> parse_package_state(std::string_view);
 std::optional<PackageState> package_state_of(std::uint64_t code);  // 0 to 8
 std::optional<PendingReason> pending_reason_of(std::uint64_t code);
@@ -123,6 +127,8 @@ struct NumberRange {
   std::uint64_t first = 0, last = 0;
   bool operator==(const NumberRange&) const = default;
 };
+// Adds a range to sorted, disjoint ones, joining what touches.
+void add_range(std::vector<NumberRange>& ranges, NumberRange added);
 // Adds `number` to sorted, disjoint ranges, joining neighbours.
 void add_number(std::vector<NumberRange>& ranges, std::uint64_t number);
 // What of [0, count) is in none of the ranges.

@@ -1,0 +1,521 @@
+#include "ledger/incoming_book.h"
+
+#include <algorithm>
+#include <set>
+
+#include "ledger/arrows.h"
+#include "ledger/sql.h"
+
+namespace courier {
+namespace {
+
+using L = long long;
+using S = std::string;
+
+std::string title(const IncomingParcel& p) { return "incoming parcel " + p.id.str(); }
+
+IncomingParcel read_one(Ledger::Impl& db, const std::string& label) {
+  IncomingParcel p;
+  const auto a = sql::row<S, S, S, S, S, L, L, L, S, S>(
+      db,
+      "SELECT id, incarnation, name, comment, signer, is_return, written, arrived, state, reason"
+      " FROM incoming WHERE label = :l",
+      label);
+  if (!a)
+    throw Error(ErrorCode::not_found, "incoming parcel " + label.substr(0, 12), "there is none");
+  p.label = sql::digest_of_hex(label);
+  p.id = ParcelId::parse(std::get<0>(*a));
+  p.sender_incarnation = sql::incarnation_of(std::get<1>(*a));
+  p.name = std::get<2>(*a);
+  p.comment = std::get<3>(*a);
+  p.signer = std::get<4>(*a);
+  p.is_return = std::get<5>(*a) != 0;
+  p.written = sql::time_of(std::get<6>(*a));
+  p.arrived = sql::time_of(std::get<7>(*a));
+  p.state = parse_incoming_state(std::get<8>(*a)).value();
+  p.reason = std::get<9>(*a);
+  const auto b = sql::row<std::optional<L>, S, L, L, L, std::optional<L>, std::optional<L>, L>(
+      db,
+      "SELECT record_count, received, item_count, content_bytes, last_return_seen, key_deadline,"
+      " finished, first_return FROM incoming WHERE label = :l",
+      label);
+  if (std::get<0>(*b)) p.record_count = static_cast<std::uint64_t>(*std::get<0>(*b));
+  p.received = sql::ranges_of(std::get<1>(*b));
+  p.item_count = static_cast<std::uint64_t>(std::get<2>(*b));
+  p.content_bytes = static_cast<std::uint64_t>(std::get<3>(*b));
+  p.last_return_seen = static_cast<std::uint64_t>(std::get<4>(*b));
+  p.key_deadline = sql::time_of(std::get<5>(*b));
+  p.finished = sql::time_of(std::get<6>(*b));
+  p.reported = std::get<7>(*b) != 0;
+  return p;
+}
+
+template <typename... Args>
+std::vector<IncomingParcel> read_all(Ledger::Impl& db, const std::string& rest,
+                                     const Args&... args) {
+  std::lock_guard lock(db.mutex);
+  std::vector<IncomingParcel> out;
+  for (const auto& [label] : sql::rows<S>(db, "SELECT label FROM incoming " + rest, args...))
+    out.push_back(read_one(db, label));
+  return out;
+}
+
+// What the label says; state, received records and what was told stay.
+void write_facts(Ledger::Impl& db, const IncomingParcel& p) {
+  sql::run(db,
+           "UPDATE incoming SET id = :a, sender = :b, number = :c, incarnation = :d, name = :e,"
+           " comment = :f, signer = :g, is_return = :h, written = :i, item_count = :j,"
+           " content_bytes = :k, last_return_seen = :m, key_deadline = :n,"
+           " record_count = coalesce(:o, record_count), reason = :p WHERE label = :l",
+           p.id, p.id.from, p.id.number, sql::text_of(p.sender_incarnation), p.name, p.comment,
+           p.signer, p.is_return, p.written, p.item_count, p.content_bytes, p.last_return_seen,
+           p.key_deadline, p.record_count, p.reason, p.label);
+}
+
+void move(Ledger::Impl& db, const IncomingParcel& p, std::string_view event, IncomingState to,
+          const std::string& evidence) {
+  const std::string from(word(p.state)), target(word(to));
+  require_arrow("incoming", event, from, target, title(p), from);
+  record(db, "incoming", p.label.hex(), event, from, target, evidence);
+  sql::run(db, "UPDATE incoming SET state = :s, first_return = 0 WHERE label = :l", target,
+           p.label);
+}
+
+// Makes the row in state `to`, or moves the one there is.
+void enter(Ledger::Impl& db, const IncomingParcel& p, std::string_view first_event,
+           std::string_view again_event, IncomingState to, const std::string& evidence) {
+  const auto known = sql::row<S>(db, "SELECT state FROM incoming WHERE label = :l", p.label);
+  if (known) {
+    IncomingParcel before = read_one(db, p.label.hex());
+    move(db, before, again_event, to, evidence);
+  } else {
+    require_arrow("incoming", first_event, "", std::string(word(to)), title(p), "not known here");
+    record(db, "incoming", p.label.hex(), first_event, "", std::string(word(to)), evidence);
+    sql::run(
+        db,
+        "INSERT INTO incoming SELECT :a, '', '', 0, '', '', '', '', 0, 0, :b, :c, '', NULL, '',"
+        " 0, 0, 0, NULL, NULL, 0, coalesce(max(order_no), 0) + 1 FROM incoming",
+        p.label, p.arrived == Time{} ? db.clock.now() : p.arrived, word(to));
+  }
+  write_facts(db, p);
+}
+
+std::vector<IncomingItem> read_items(Ledger::Impl& db, const std::string& where,
+                                     const std::vector<sql::Parameter>& parameters) {
+  std::lock_guard lock(db.mutex);
+  std::vector<std::pair<S, L>> keys;
+  sql::fetch<S, L>(
+      db,
+      "SELECT i.label, i.position FROM incoming_item i JOIN incoming p ON p.label = i.label "
+      "WHERE " +
+          where + " ORDER BY p.order_no, i.position",
+      parameters,
+      [&](const std::tuple<S, L>& k) { keys.emplace_back(std::get<0>(k), std::get<1>(k)); },
+      std::index_sequence_for<S, L>{});
+  std::vector<IncomingItem> out;
+  for (const auto& [label, position] : keys) {
+    IncomingItem i;
+    i.label = sql::digest_of_hex(label);
+    i.index = static_cast<std::uint32_t>(position);
+    const auto a = sql::row<L, L, S, L, S, L, L, S, S, L, S, S>(
+        db,
+        "SELECT kind, job, package, version, root, bytes, files, package_name, share_name, "
+        "no_files,"
+        " dps, encoded FROM incoming_item WHERE label = :l AND position = :p",
+        label, position);
+    i.kind = static_cast<std::uint8_t>(std::get<0>(*a));
+    i.job = static_cast<std::uint64_t>(std::get<1>(*a));
+    i.package = sql::package_of(std::get<2>(*a));
+    i.version = static_cast<std::uint32_t>(std::get<3>(*a));
+    i.root = sql::digest_of_hex(std::get<4>(*a));
+    i.bytes = static_cast<std::uint64_t>(std::get<5>(*a));
+    i.files = static_cast<std::uint64_t>(std::get<6>(*a));
+    i.package_name = std::get<7>(*a);
+    i.share_name = std::get<8>(*a);
+    i.no_files = std::get<9>(*a) != 0;
+    i.dps = sql::list_of(std::get<10>(*a));
+    i.encoded = from_hex(std::get<11>(*a));
+    const auto b = sql::row<L, std::optional<L>, S, S, S, std::optional<L>, std::optional<L>, L, L>(
+        db,
+        "SELECT state, verdict, reason, missing_records, missing_objects, retry_at, finished,"
+        " local_job, first_return FROM incoming_item WHERE label = :l AND position = :p",
+        label, position);
+    i.state = static_cast<ItemState>(std::get<0>(*b));
+    if (std::get<1>(*b)) i.verdict = static_cast<VerdictKind>(*std::get<1>(*b));
+    i.reason = std::get<2>(*b);
+    i.missing_records = sql::ranges_of(std::get<3>(*b));
+    i.missing_objects = sql::digests_of(std::get<4>(*b));
+    i.retry_at = sql::time_of(std::get<5>(*b));
+    i.finished = sql::time_of(std::get<6>(*b));
+    i.local_job = static_cast<std::uint64_t>(std::get<7>(*b));
+    i.first_return = static_cast<std::uint64_t>(std::get<8>(*b));
+    out.push_back(std::move(i));
+  }
+  return out;
+}
+
+// Moves an item between waiting, executing and done (R12).
+void move_item(Ledger::Impl& db, const Digest& label, std::uint32_t index, ItemState from,
+               ItemState to, const std::string& evidence) {
+  const auto r = sql::row<L>(
+      db, "SELECT state FROM incoming_item WHERE label = :l AND position = :p", label, index);
+  const std::string subject = "item " + std::to_string(index) + " of parcel " + label.brief();
+  if (!r) throw Error(ErrorCode::not_found, subject, "there is none");
+  const auto now = static_cast<ItemState>(std::get<0>(*r));
+  if (now != from)
+    throw Error(ErrorCode::not_allowed, subject,
+                "it is " + std::string(word(now)) + ", not " + std::string(word(from)));
+  record(db, "incoming", label.hex(), "R12", std::to_string(index) + " " + std::string(word(from)),
+         std::to_string(index) + " " + std::string(word(to)), evidence);
+}
+
+}  // namespace
+
+void IncomingBook::quarantine(const IncomingParcel& p) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  // Offered again while it waits: nothing new.
+  if (auto known = find(p.label); known && known->state == IncomingState::quarantined) return;
+  enter(db, p, "R5", "R5", IncomingState::quarantined, "no key of " + p.id.from.str());
+  transaction.commit();
+}
+
+void IncomingBook::begin(const IncomingParcel& p) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const auto known = find(p.label);
+  const bool again = known && (known->state == IncomingState::incomplete ||
+                               known->state == IncomingState::verifying);
+  enter(db, p, "R8", again ? "R9" : "R6", IncomingState::verifying, "label verified");
+  transaction.commit();
+}
+
+void IncomingBook::set_items(const Digest& label, const std::vector<IncomingItem>& items) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  read_one(db, label.hex());
+  for (const auto& i : items)
+    sql::run(db,
+             "INSERT INTO incoming_item VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m,"
+             " :n, 0, NULL, '', '', '', NULL, NULL, 0, 0) ON CONFLICT DO NOTHING",
+             label, i.index, i.kind, i.job, i.package, i.version, i.root, i.bytes, i.files,
+             i.package_name, i.share_name, i.no_files, sql::text_of(i.dps), to_hex(i.encoded));
+  sql::run(db, "UPDATE incoming SET item_count = :n WHERE label = :l", items.size(), label);
+  transaction.commit();
+}
+
+void IncomingBook::add_received(const Digest& label, const std::vector<NumberRange>& records,
+                                const std::vector<std::string>& packs) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  auto all = read_one(db, label.hex()).received;
+  for (const auto& r : records) add_range(all, r);
+  sql::run(db, "UPDATE incoming SET received = :r WHERE label = :l", sql::text_of(all), label);
+  for (const auto& pack : packs)
+    sql::run(db, "INSERT INTO pin VALUES(:l, :p) ON CONFLICT DO NOTHING", label, pack);
+  transaction.commit();
+}
+
+void IncomingBook::set_record_count(const Digest& label, std::uint64_t count) {
+  sql::run(ledger_.impl(), "UPDATE incoming SET record_count = :c WHERE label = :l", count, label);
+}
+
+void IncomingBook::incomplete(const Digest& label, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, read_one(db, label.hex()), "R9", IncomingState::incomplete, reason);
+  sql::run(db, "UPDATE incoming SET reason = :r WHERE label = :l", reason, label);
+  transaction.commit();
+}
+
+void IncomingBook::accept(const Digest& label, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const IncomingParcel p = read_one(db, label.hex());
+  const bool whole = p.record_count && complement(p.received, *p.record_count).empty();
+  move(db, p, whole ? "R11" : "R10", IncomingState::accepted, evidence);
+  sql::run(db, "UPDATE incoming SET reason = '' WHERE label = :l", label);
+  transaction.commit();
+}
+
+void IncomingBook::refuse(const IncomingParcel& p) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const auto known = find(p.label);
+  const std::string_view event = !known                                       ? "R3"
+                                 : known->state == IncomingState::verifying   ? "R10"
+                                 : known->state == IncomingState::quarantined ? "R7"
+                                                                              : "R3";
+  enter(db, p, "R3", event, IncomingState::refused, p.reason);
+  sql::run(db, "UPDATE incoming SET finished = :t WHERE label = :l", db.clock.now(), p.label);
+  transaction.commit();
+}
+
+void IncomingBook::process(const Digest& label, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const IncomingParcel p = read_one(db, label.hex());
+  if (const L open = sql::number(
+          db, "SELECT count(*) FROM incoming_item WHERE label = :l AND state <> 2", label);
+      open > 0 && !p.is_return)
+    throw Error(ErrorCode::not_allowed, title(p),
+                std::to_string(open) + " of its items have no verdict yet");
+  move(db, p, p.is_return ? "R14" : "R13", IncomingState::processed, evidence);
+  sql::run(db, "UPDATE incoming SET finished = :t WHERE label = :l", db.clock.now(), label);
+  // What came of an item that is not whole is kept until the rest of it came (pinned_packs).
+  sql::run(db,
+           "DELETE FROM pin WHERE label = :l AND NOT EXISTS (SELECT 1 FROM incoming_item i"
+           " WHERE i.label = pin.label AND i.verdict IN (:d, :n))",
+           label, VerdictKind::damaged, VerdictKind::incomplete);
+  transaction.commit();
+}
+
+void IncomingBook::discard(const Digest& label) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const IncomingParcel p = read_one(db, label.hex());
+  if (p.state != IncomingState::quarantined && p.state != IncomingState::refused &&
+      p.state != IncomingState::incomplete)
+    throw Error(ErrorCode::not_allowed, title(p),
+                "it is " + std::string(word(p.state)) + " and cannot be discarded");
+  record(db, "incoming", label.hex(), "discard", std::string(word(p.state)), "", "operator");
+  sql::run(db, "DELETE FROM incoming WHERE label = :l", label);
+  transaction.commit();
+}
+
+void IncomingBook::start_item(const Digest& label, std::uint32_t index) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move_item(db, label, index, ItemState::waiting, ItemState::executing, "all of it is here");
+  sql::run(db, "UPDATE incoming_item SET state = 1 WHERE label = :l AND position = :p", label,
+           index);
+  transaction.commit();
+}
+
+void IncomingBook::retry_item(const Digest& label, std::uint32_t index, const std::string& reason,
+                              Time retry_at) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move_item(db, label, index, ItemState::executing, ItemState::waiting, reason);
+  sql::run(db,
+           "UPDATE incoming_item SET state = 0, reason = :r, retry_at = :t"
+           " WHERE label = :l AND position = :p",
+           reason, retry_at, label, index);
+  transaction.commit();
+}
+
+void IncomingBook::finish_item(const Digest& label, std::uint32_t index, VerdictKind verdict,
+                               const std::string& reason,
+                               const std::vector<NumberRange>& missing_records,
+                               const std::vector<Digest>& missing_objects) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const L state = sql::number(
+      db, "SELECT state FROM incoming_item WHERE label = :l AND position = :p", label, index);
+  // An item that is superseded, refused or damaged never executes: waiting -> done.
+  move_item(
+      db, label, index,
+      state == static_cast<L>(ItemState::executing) ? ItemState::executing : ItemState::waiting,
+      ItemState::done, std::string(word(verdict)) + (reason.empty() ? "" : ": " + reason));
+  sql::run(db,
+           "UPDATE incoming_item SET state = 2, verdict = :v, reason = :r, missing_records = :m,"
+           " missing_objects = :o, retry_at = NULL, finished = :t, first_return = 0"
+           " WHERE label = :l AND position = :p",
+           verdict, reason, sql::text_of(missing_records), sql::text_of(missing_objects),
+           db.clock.now(), label, index);
+  transaction.commit();
+}
+
+void IncomingBook::restate_item(const Digest& label, std::uint32_t index, VerdictKind verdict,
+                                const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move_item(db, label, index, ItemState::done, ItemState::done,
+            std::string(word(verdict)) + (reason.empty() ? "" : ": " + reason));
+  sql::run(db,
+           "UPDATE incoming_item SET verdict = :v, reason = :r, missing_records = '',"
+           " missing_objects = '', finished = :t, first_return = 0"
+           " WHERE label = :l AND position = :p",
+           verdict, reason, db.clock.now(), label, index);
+  transaction.commit();
+}
+
+void IncomingBook::set_local_job(const Digest& label, std::uint32_t index, std::uint64_t job) {
+  sql::run(ledger_.impl(),
+           "UPDATE incoming_item SET local_job = :j WHERE label = :l AND position = :p", job, label,
+           index);
+}
+
+void IncomingBook::requeue_executing() {
+  sql::run(ledger_.impl(), "UPDATE incoming_item SET state = 0, retry_at = NULL WHERE state = 1");
+}
+
+std::optional<IncomingParcel> IncomingBook::find(const Digest& label) {
+  auto found = read_all(ledger_.impl(), "WHERE label = :l", label);
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+std::optional<IncomingParcel> IncomingBook::find(const ParcelId& id) {
+  auto found = read_all(ledger_.impl(), "WHERE id = :i ORDER BY order_no DESC LIMIT 1", id);
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+std::optional<IncomingParcel> IncomingBook::processed(const ParcelId& id,
+                                                      const Incarnation& incarnation) {
+  auto found =
+      read_all(ledger_.impl(), "WHERE id = :i AND incarnation = :c AND state = 'Processed' LIMIT 1",
+               id, sql::text_of(incarnation));
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+std::vector<IncomingParcel> IncomingBook::list() {
+  return read_all(ledger_.impl(), "ORDER BY order_no DESC");
+}
+
+std::vector<IncomingParcel> IncomingBook::at(IncomingState state) {
+  return read_all(ledger_.impl(), "WHERE state = :s ORDER BY order_no", word(state));
+}
+
+std::vector<IncomingItem> IncomingBook::items(const Digest& label) {
+  return read_items(ledger_.impl(), "i.label = :l", {sql::to_parameter(label)});
+}
+
+std::vector<IncomingItem> IncomingBook::items_due(Time now) {
+  return read_items(ledger_.impl(),
+                    "p.state = 'Accepted' AND i.state = 0"
+                    " AND (i.retry_at IS NULL OR i.retry_at <= :t)",
+                    {sql::to_parameter(now)});
+}
+
+std::vector<IncomingItem> IncomingBook::items_of_local_job(std::uint64_t job) {
+  return read_items(ledger_.impl(), "i.local_job = :j", {sql::to_parameter(job)});
+}
+
+std::vector<std::string> IncomingBook::pinned_packs() {
+  std::vector<std::string> out;
+  for (auto& [pack] :
+       sql::rows<S>(ledger_.impl(),
+                    "SELECT DISTINCT n.pack FROM pin n JOIN incoming p ON p.label = n.label"
+                    " WHERE p.state <> 'Processed' OR EXISTS (SELECT 1 FROM incoming_item i"
+                    " JOIN version v ON v.package = i.package AND v.version = i.version"
+                    " JOIN package k ON k.id = v.package"
+                    " WHERE i.label = n.label AND i.verdict IN (:d, :n) AND v.stored = 0"
+                    " AND k.removed = 0 AND v.version >= k.stored_version) ORDER BY n.pack",
+                    VerdictKind::damaged, VerdictKind::incomplete))
+    out.push_back(pack);
+  return out;
+}
+
+std::vector<Digest> IncomingBook::pending_roots() {
+  std::vector<Digest> out;
+  for (const auto& [root] :
+       sql::rows<S>(ledger_.impl(),
+                    "SELECT DISTINCT i.root FROM incoming_item i JOIN incoming p"
+                    " ON p.label = i.label WHERE p.state <> 'Processed' AND p.state <> 'Refused'"
+                    " AND i.root <> ''"))
+    out.push_back(sql::digest_of_hex(root));
+  return out;
+}
+
+std::optional<ExecutedJob> IncomingBook::last_executed(const SiteCode& sender,
+                                                       const PackageId& package) {
+  const auto r = sql::row<S, L>(
+      ledger_.impl(), "SELECT incarnation, job FROM executed WHERE sender = :s AND package = :p",
+      sender, package);
+  if (!r) return std::nullopt;
+  return ExecutedJob{sql::incarnation_of(std::get<0>(*r)),
+                     static_cast<std::uint64_t>(std::get<1>(*r))};
+}
+
+void IncomingBook::set_executed(const SiteCode& sender, const PackageId& package,
+                                const ExecutedJob& executed) {
+  sql::run(ledger_.impl(),
+           "INSERT INTO executed VALUES(:s, :p, :i, :j) ON CONFLICT DO UPDATE SET"
+           " incarnation = excluded.incarnation, job = excluded.job",
+           sender, package, sql::text_of(executed.incarnation), executed.job);
+}
+
+std::vector<IncomingParcel> IncomingBook::unreported(const SiteCode& site,
+                                                     std::uint64_t acknowledged) {
+  // Told and acknowledged: first told in a return that the sender has seen (or an earlier one).
+  return read_all(ledger_.impl(),
+                  "WHERE sender = :s AND is_return = 0 AND (first_return = 0 OR first_return > :a"
+                  " OR EXISTS (SELECT 1 FROM incoming_item i WHERE i.label = incoming.label"
+                  " AND (i.first_return = 0 OR i.first_return > :b))) ORDER BY order_no",
+                  site, acknowledged, acknowledged);
+}
+
+void IncomingBook::mark_reported(const SiteCode& site, std::uint64_t number) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  sql::run(db,
+           "UPDATE incoming_item SET first_return = :n WHERE first_return = 0 AND label IN"
+           " (SELECT label FROM incoming WHERE sender = :s AND is_return = 0)",
+           number, site);
+  sql::run(db,
+           "UPDATE incoming SET first_return = :n WHERE first_return = 0 AND sender = :s"
+           " AND is_return = 0",
+           number, site);
+  sql::run(db, "UPDATE misdelivered SET first_return = :n WHERE first_return = 0 AND sender = :s",
+           number, site);
+  transaction.commit();
+}
+
+void IncomingBook::forget_told(const SiteCode& site) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  sql::run(db,
+           "UPDATE incoming_item SET first_return = 0 WHERE label IN"
+           " (SELECT label FROM incoming WHERE sender = :s)",
+           site);
+  sql::run(db, "UPDATE incoming SET first_return = 0 WHERE sender = :s", site);
+  sql::run(db, "UPDATE misdelivered SET first_return = 0 WHERE sender = :s", site);
+  transaction.commit();
+}
+
+std::vector<std::uint64_t> IncomingBook::missing_numbers(const SiteCode& sender,
+                                                         const Incarnation& incarnation,
+                                                         std::size_t limit) {
+  std::vector<std::uint64_t> out;
+  std::uint64_t next = 0;
+  // The first number of an incarnation that came here is where counting begins: a site restored
+  // from a backup goes on at a higher number.
+  sql::for_each<L>(
+      ledger_.impl(),
+      "SELECT DISTINCT number FROM incoming WHERE sender = :s AND incarnation = :i"
+      " AND state <> 'Refused' ORDER BY number",
+      [&](const std::tuple<L>& r) {
+        const auto number = static_cast<std::uint64_t>(std::get<0>(r));
+        if (next == 0 && incarnation.ordinal <= 1) next = 1;
+        if (next == 0) next = number;
+        for (; next < number && out.size() < limit; ++next) out.push_back(next);
+        next = number + 1;
+      },
+      sender, sql::text_of(incarnation));
+  return out;
+}
+
+void IncomingBook::note_misdelivered(const ParcelId& id, const Digest& label) {
+  auto& db = ledger_.impl();
+  sql::run(db,
+           "INSERT INTO misdelivered(label, id, sender, time) VALUES(:l, :i, :s, :t)"
+           " ON CONFLICT DO NOTHING",
+           label, id, id.from, db.clock.now());
+}
+
+std::vector<IncomingBook::Misdelivered> IncomingBook::misdelivered(const SiteCode& sender,
+                                                                   std::uint64_t acknowledged) {
+  std::vector<Misdelivered> out;
+  for (const auto& [id, label, time] :
+       sql::rows<S, S, L>(ledger_.impl(),
+                          "SELECT id, label, time FROM misdelivered WHERE sender = :s AND"
+                          " (first_return = 0 OR first_return > :a) ORDER BY time, id",
+                          sender, acknowledged))
+    out.push_back({ParcelId::parse(id), sql::digest_of_hex(label), sql::time_of(time)});
+  return out;
+}
+
+}  // namespace courier

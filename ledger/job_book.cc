@@ -1,0 +1,411 @@
+#include "ledger/job_book.h"
+
+#include "ledger/arrows.h"
+#include "ledger/package_book.h"
+#include "ledger/parcel_book.h"
+#include "ledger/site_book.h"
+#include "ledger/sql.h"
+
+namespace courier {
+namespace {
+
+using L = long long;
+using S = std::string;
+
+std::string subject(std::uint64_t job) { return "job " + std::to_string(job); }
+
+JobRow read_one(Ledger::Impl& db, std::uint64_t number) {
+  JobRow r;
+  r.number = number;
+  const auto a = sql::row<L, S, L, S, S, L, S, L, L, S>(
+      db,
+      "SELECT kind, package, version, site, dps, priority, step, state, pending, reason FROM job"
+      " WHERE number = :n",
+      number);
+  if (!a) throw Error(ErrorCode::not_found, subject(number), "there is none");
+  r.kind = static_cast<JobKind>(std::get<0>(*a));
+  r.package = sql::package_of(std::get<1>(*a));
+  r.version = static_cast<std::uint32_t>(std::get<2>(*a));
+  r.site = sql::site_of(std::get<3>(*a));
+  r.dps = sql::list_of(std::get<4>(*a));
+  r.priority = static_cast<Priority>(std::get<5>(*a));
+  r.step = parse_job_step(std::get<6>(*a)).value();
+  r.state = static_cast<PackageState>(std::get<7>(*a));
+  r.pending = static_cast<PendingReason>(std::get<8>(*a));
+  r.reason = std::get<9>(*a);
+  const auto b = sql::row<S, S, L, L, L, S, L, L>(
+      db,
+      "SELECT sender, parcel, total_bytes, remaining_bytes, whole, note, superseded_by, attempts"
+      " FROM job WHERE number = :n",
+      number);
+  r.sender = std::get<0>(*b);
+  r.parcel = std::get<1>(*b);
+  r.total_bytes = static_cast<std::uint64_t>(std::get<2>(*b));
+  r.remaining_bytes = static_cast<std::uint64_t>(std::get<3>(*b));
+  r.whole = std::get<4>(*b) != 0;
+  r.note = std::get<5>(*b);
+  r.superseded_by = static_cast<std::uint64_t>(std::get<6>(*b));
+  r.attempts = static_cast<std::uint32_t>(std::get<7>(*b));
+  const auto c = sql::row<L, std::optional<L>, std::optional<L>, std::optional<L>, std::optional<L>,
+                          std::optional<L>, S>(
+      db,
+      "SELECT created, started, finished, retry_at, error_since, as_of, as_of_return FROM job"
+      " WHERE number = :n",
+      number);
+  r.created = sql::time_of(std::get<0>(*c));
+  r.started = sql::time_of(std::get<1>(*c));
+  r.finished = sql::time_of(std::get<2>(*c));
+  r.retry_at = sql::time_of(std::get<3>(*c));
+  r.error_since = sql::time_of(std::get<4>(*c));
+  r.as_of = sql::time_of(std::get<5>(*c));
+  r.as_of_return = std::get<6>(*c);
+  return r;
+}
+
+template <typename... Args>
+std::vector<JobRow> read_all(Ledger::Impl& db, const std::string& rest, const Args&... args) {
+  std::lock_guard lock(db.mutex);
+  std::vector<JobRow> out;
+  for (const auto& [number] : sql::rows<L>(db, "SELECT number FROM job " + rest, args...))
+    out.push_back(read_one(db, static_cast<std::uint64_t>(number)));
+  return out;
+}
+
+// Moves a job by an arrow, with its history row, within the caller's transaction. The states of
+// 10.4 that go with a step are set by the caller.
+JobRow move(Ledger::Impl& db, std::uint64_t number, std::string_view event, JobStep to,
+            const std::string& reason, const std::string& evidence, const std::string& who = {}) {
+  const JobRow job = read_one(db, number);
+  const std::string from(word(job.step)), target(word(to));
+  require_arrow("job", event, from, target, subject(number), from);
+  record(db, "job", std::to_string(number), event, from, target, evidence, who);
+  sql::run(db, "UPDATE job SET step = :s, reason = :r WHERE number = :n", target, reason, number);
+  if (is_ended(to))
+    sql::run(db, "UPDATE job SET finished = :t WHERE number = :n", db.clock.now(), number);
+  return job;
+}
+
+void set_pending(Ledger::Impl& db, const JobRow& job, PendingReason pending) {
+  const PackageState state =
+      job.kind == JobKind::remove ? PackageState::removal_pending : PackageState::install_pending;
+  sql::run(db, "UPDATE job SET state = :s, pending = :p WHERE number = :n", state, pending,
+           job.number);
+}
+
+}  // namespace
+
+std::uint64_t JobBook::accept(const NewJob& job, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  SiteBook(ledger_).get(job.site);
+  PackageBook(ledger_).get_version(job.package, job.version);
+  const auto older = read_all(db,
+                              "WHERE site = :s AND package = :p AND step IN ('accepted', 'routed',"
+                              " 'suspended', 'in parcel', 'sent', 'error', 'local')",
+                              job.site, job.package);
+  const PackageState state =
+      job.kind == JobKind::remove ? PackageState::removal_pending : PackageState::install_pending;
+  sql::run(db,
+           "INSERT INTO job(kind, package, version, site, dps, priority, step, state, pending,"
+           " total_bytes, remaining_bytes, whole, note, created)"
+           " VALUES(:a, :b, :c, :d, :e, :f, 'accepted', :g, 1, :h, :i, :j, :k, :l)",
+           job.kind, job.package, job.version, job.site, sql::text_of(job.dps), job.priority, state,
+           job.total_bytes, job.total_bytes, job.whole, job.note, db.clock.now());
+  const auto number = static_cast<std::uint64_t>(sql::number(db, "SELECT last_insert_rowid()"));
+  record(db, "job", std::to_string(number), "J1", "", "accepted", evidence);
+  for (const auto& old : older) {
+    // A job for the whole site replaces jobs for single DPs of it, not the other way round.
+    if (job.dps.empty() || job.dps == old.dps) supersede(old.number, number);
+  }
+  transaction.commit();
+  return number;
+}
+
+std::uint64_t JobBook::accept_local(const NewJob& job, const std::string& evidence) {
+  Transaction transaction(ledger_);
+  const std::uint64_t number = accept(job, evidence);
+  go_local(number);
+  transaction.commit();
+  return number;
+}
+
+void JobBook::route(std::uint64_t job, const std::string& sender) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J2", JobStep::routed, "", "via " + sender);
+  sql::run(db, "UPDATE job SET sender = :s WHERE number = :n", sender, job);
+  transaction.commit();
+}
+
+void JobBook::go_local(std::uint64_t job) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J2", JobStep::local, "", "the target is here");
+  set_pending(db, row, PendingReason::queued);
+  sql::run(db, "UPDATE job SET started = :t WHERE number = :n", db.clock.now(), job);
+  transaction.commit();
+}
+
+void JobBook::note_reason(std::uint64_t job, PendingReason pending, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = read_one(db, job);
+  if (is_ended(row.step))
+    throw Error(ErrorCode::not_allowed, subject(job),
+                "it has ended: " + std::string(word(row.step)));
+  sql::run(db, "UPDATE job SET pending = :p, reason = :r WHERE number = :n", pending, reason, job);
+  transaction.commit();
+}
+
+void JobBook::unroute(std::uint64_t job, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J4", JobStep::accepted, reason, reason);
+  sql::run(db, "UPDATE job SET sender = '' WHERE number = :n", job);
+  transaction.commit();
+}
+
+void JobBook::take(std::uint64_t job, const std::string& parcel) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  sql::run(db, "UPDATE job SET parcel = :p WHERE number = :n", parcel, job);
+  const JobRow row = move(db, job, "J5", JobStep::in_parcel, "", "parcel " + parcel);
+  set_pending(db, row, PendingReason::created);
+  if (!row.started)
+    sql::run(db, "UPDATE job SET started = :t WHERE number = :n", db.clock.now(), job);
+  transaction.commit();
+}
+
+void JobBook::suspend(std::uint64_t job, const std::string& reason) {
+  Transaction transaction(ledger_);
+  move(ledger_.impl(), job, "J6", JobStep::suspended, reason, reason);
+  transaction.commit();
+}
+
+void JobBook::sent(std::uint64_t job, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J7", JobStep::sent, "", evidence);
+  set_pending(db, row, PendingReason::sent);
+  transaction.commit();
+}
+
+void JobBook::confirm(std::uint64_t job, PackageState state, Time as_of,
+                      const std::string& return_id, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J8", JobStep::confirmed, reason, "return " + return_id);
+  sql::run(db,
+           "UPDATE job SET state = :s, pending = :p, remaining_bytes = 0, as_of = :a,"
+           " as_of_return = :r WHERE number = :n",
+           state,
+           state == PackageState::install_pending ? PendingReason::queued : PendingReason::none,
+           as_of, return_id, job);
+  transaction.commit();
+}
+
+void JobBook::send_again(std::uint64_t job, const std::string& what, bool whole,
+                         const std::string& return_id) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row =
+      move(db, job, "J9", JobStep::accepted, "send again: " + what, "return " + return_id);
+  set_pending(db, row, PendingReason::not_created);
+  if (whole) sql::run(db, "UPDATE job SET whole = 1 WHERE number = :n", job);
+  transaction.commit();
+}
+
+void JobBook::refuse(std::uint64_t job, const std::string& reason, Time as_of,
+                     const std::string& return_id) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J9", JobStep::failed, reason, "return " + return_id);
+  sql::run(
+      db,
+      "UPDATE job SET state = :s, pending = 0, as_of = :a, as_of_return = :r"
+      " WHERE number = :n",
+      row.kind == JobKind::remove ? PackageState::removal_failed : PackageState::install_failed,
+      as_of, return_id, job);
+  transaction.commit();
+}
+
+void JobBook::restate(std::uint64_t job, PackageState state, PendingReason pending,
+                      const std::string& reason, Time as_of, const std::string& return_id) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = read_one(db, job);
+  if (row.step != JobStep::confirmed && row.step != JobStep::cancelled &&
+      row.step != JobStep::superseded && row.step != JobStep::failed)
+    throw Error(ErrorCode::not_allowed, subject(job),
+                "it is " + std::string(word(row.step)) + ": its step moves with its state");
+  const std::string step(word(row.step));
+  if (row.state != state)
+    record(db, "job", std::to_string(job), row.step == JobStep::confirmed ? "J9a" : "J9b", step,
+           step, "return " + return_id + ": " + std::string(word(state)));
+  sql::run(
+      db,
+      "UPDATE job SET state = :s, pending = :p, reason = CASE WHEN :q <> '' THEN :r ELSE reason"
+      " END, as_of = :a, as_of_return = :i WHERE number = :n",
+      state, pending, reason, reason, as_of, return_id, job);
+  transaction.commit();
+}
+
+void JobBook::untake(std::uint64_t job, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J10", JobStep::routed, "", evidence);
+  set_pending(db, row, PendingReason::not_created);
+  transaction.commit();
+}
+
+void JobBook::fail_writing(std::uint64_t job, const std::string& reason, Time retry_at) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J11", JobStep::error, reason, reason);
+  sql::run(db,
+           "UPDATE job SET retry_at = :t, attempts = attempts + 1,"
+           " error_since = coalesce(error_since, :u) WHERE number = :n",
+           retry_at, db.clock.now(), job);
+  transaction.commit();
+}
+
+void JobBook::retry(std::uint64_t job) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J12", JobStep::routed, "", "retry time");
+  sql::run(db, "UPDATE job SET retry_at = NULL WHERE number = :n", job);
+  transaction.commit();
+}
+
+void JobBook::give_up(std::uint64_t job, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J12", JobStep::failed, reason, "job.retry-days are over");
+  sql::run(
+      db, "UPDATE job SET state = :s, pending = 0, retry_at = NULL WHERE number = :n",
+      row.kind == JobKind::remove ? PackageState::removal_failed : PackageState::install_failed,
+      job);
+  transaction.commit();
+}
+
+void JobBook::lost(std::uint64_t job, const std::string& evidence) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow row = move(db, job, "J13", JobStep::accepted, evidence, evidence);
+  set_pending(db, row, PendingReason::not_created);
+  transaction.commit();
+}
+
+void JobBook::cancel(std::uint64_t job, const std::string& who) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const JobRow before = read_one(db, job);
+  if (before.step == JobStep::sent)
+    throw Error(ErrorCode::not_allowed, subject(job),
+                "its parcel " + before.parcel + " is Sent and cannot be cancelled")
+        .with_hint("courier retract " + before.package.str() + " --from " + before.site.str());
+  if (is_ended(before.step))
+    throw Error(ErrorCode::not_allowed, subject(job),
+                "it has ended: " + std::string(word(before.step)));
+  move(db, job, "J14", JobStep::cancelled, "cancelled by " + who, "operator", who);
+  sql::run(
+      db, "UPDATE job SET state = :s, pending = 0 WHERE number = :n",
+      before.kind == JobKind::remove ? PackageState::removal_failed : PackageState::install_failed,
+      job);
+  transaction.commit();
+}
+
+void JobBook::supersede(std::uint64_t job, std::uint64_t by) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const std::string text = "superseded by job " + std::to_string(by);
+  move(db, job, "J15", JobStep::superseded, text, text);
+  sql::run(db, "UPDATE job SET superseded_by = :b WHERE number = :n", by, job);
+  transaction.commit();
+}
+
+void JobBook::invalidate(std::uint64_t job, const std::string& reason) {
+  Transaction transaction(ledger_);
+  move(ledger_.impl(), job, "J16", JobStep::invalid, reason, reason);
+  transaction.commit();
+}
+
+void JobBook::finish_local(std::uint64_t job, PackageState state, const std::string& reason) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  move(db, job, "J17", JobStep::confirmed, reason, "its transfer jobs have ended");
+  sql::run(db,
+           "UPDATE job SET state = :s, pending = 0, remaining_bytes = 0, as_of = :t"
+           " WHERE number = :n",
+           state, db.clock.now(), job);
+  transaction.commit();
+}
+
+void JobBook::set_remaining(std::uint64_t job, std::uint64_t bytes) {
+  sql::run(ledger_.impl(), "UPDATE job SET remaining_bytes = :b WHERE number = :n", bytes, job);
+}
+
+void JobBook::set_local_state(std::uint64_t job, PackageState state, const std::string& reason) {
+  sql::run(
+      ledger_.impl(),
+      "UPDATE job SET state = :s, reason = :r, as_of = :t WHERE number = :n AND step = 'local'",
+      state, reason, ledger_.clock().now(), job);
+}
+
+void JobBook::set_total(std::uint64_t job, std::uint64_t bytes) {
+  sql::run(ledger_.impl(),
+           "UPDATE job SET total_bytes = :b, remaining_bytes = :c WHERE number = :n", bytes, bytes,
+           job);
+}
+
+void JobBook::note_repair(std::uint64_t job, std::uint64_t repair) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const std::string step(word(read_one(db, job).step));
+  record(db, "job", std::to_string(job), "J9a", step, step, "repair job " + std::to_string(repair));
+  sql::run(db, "UPDATE job SET repaired_by = :r WHERE number = :n", repair, job);
+  transaction.commit();
+}
+
+std::optional<JobRow> JobBook::find(std::uint64_t job) {
+  auto& db = ledger_.impl();
+  std::lock_guard lock(db.mutex);
+  if (job > INT64_MAX || sql::number(db, "SELECT count(*) FROM job WHERE number = :n", job) == 0)
+    return std::nullopt;
+  return read_one(db, job);
+}
+
+JobRow JobBook::get(std::uint64_t job) {
+  if (auto row = find(job)) return *row;
+  throw Error(ErrorCode::not_found, subject(job), "there is none").with_hint("courier job list");
+}
+
+std::vector<JobRow> JobBook::list() { return read_all(ledger_.impl(), "ORDER BY number"); }
+
+std::vector<JobRow> JobBook::of(const SiteCode& site) {
+  return read_all(ledger_.impl(), "WHERE site = :s ORDER BY number", site);
+}
+
+std::vector<JobRow> JobBook::at(JobStep step) {
+  return read_all(ledger_.impl(), "WHERE step = :s ORDER BY number", word(step));
+}
+
+std::vector<JobRow> JobBook::pending(const SiteCode& site) {
+  return read_all(ledger_.impl(),
+                  "WHERE site = :s AND step IN ('accepted', 'routed', 'suspended', 'error')"
+                  " ORDER BY priority, number",
+                  site);
+}
+
+std::optional<JobRow> JobBook::current(const SiteCode& site, const PackageId& package,
+                                       const std::vector<std::string>& dps) {
+  auto found = read_all(ledger_.impl(),
+                        "WHERE site = :s AND package = :p AND (dps = :d OR dps = '')"
+                        " AND step NOT IN ('cancelled', 'superseded', 'invalid')"
+                        " ORDER BY number DESC LIMIT 1",
+                        site, package, sql::text_of(dps));
+  if (found.empty()) return std::nullopt;
+  return found.front();
+}
+
+}  // namespace courier

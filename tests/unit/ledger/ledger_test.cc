@@ -1,0 +1,336 @@
+#include "ledger/ledger.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "ledger/address_book.h"
+#include "ledger/arrows.h"
+#include "ledger/incoming_book.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+#include "ledger/parcel_book.h"
+#include "ledger/return_book.h"
+#include "ledger/schema.h"
+#include "ledger/settings.h"
+#include "ledger/sql.h"
+#include "ledger/status_log.h"
+
+namespace courier {
+namespace {
+
+TEST_F(LedgerTest, IsPrivateAndSaysWhatItIs) {
+  struct stat info {};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(sql::number(ledger_->impl(), "PRAGMA application_id"), kLedgerApplicationId);
+  EXPECT_EQ(sql::number(ledger_->impl(), "PRAGMA user_version"), kLedgerVersion);
+  EXPECT_EQ(sql::number(ledger_->impl(), "PRAGMA synchronous"), 3);
+  EXPECT_EQ(sql::number(ledger_->impl(), "PRAGMA foreign_keys"), 1);
+}
+
+TEST_F(LedgerTest, IsMadeOnceAndOpenedAgain) {
+  EXPECT_EQ(code_of([&] { Ledger::create(path_, clock_); }), ErrorCode::not_allowed);
+  Ledger again = reopen();
+  EXPECT_EQ(SiteBook(again).self().code.str(), "PUN");
+  EXPECT_EQ(code_of([&] { Ledger::open(folder_ + "/none", clock_); }), ErrorCode::not_found);
+}
+
+TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
+  sql::run(ledger_->impl(), "PRAGMA user_version = 7");
+  try {
+    reopen();
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::newer_ledger);
+    EXPECT_THAT(e.what(), testing::HasSubstr("version 7"));
+    EXPECT_THAT(e.what(), testing::HasSubstr("up to 1"));
+    EXPECT_THAT(e.hint(), testing::HasSubstr("newer courier"));
+  }
+}
+
+TEST_F(LedgerTest, ThatIsNoLedgerIsDamaged) {
+  const std::string other = folder_ + "/other";
+  std::ofstream(other) << std::string(5000, 'x');
+  EXPECT_EQ(code_of([&] { Ledger::open(other, clock_); }), ErrorCode::damaged);
+  ledger_->copy_to(folder_ + "/foreign");
+  {
+    Ledger foreign = Ledger::open(folder_ + "/foreign", clock_);
+    sql::run(foreign.impl(), "PRAGMA application_id = 5");
+  }
+  EXPECT_EQ(code_of([&] { Ledger::open(folder_ + "/foreign", clock_); }), ErrorCode::damaged);
+}
+
+TEST_F(LedgerTest, KilledBeforeItsFirstCommitIsTakenUp) {
+  std::ofstream(folder_ + "/empty").close();
+  Ledger fresh = Ledger::open(folder_ + "/empty", clock_);
+  SiteBook(fresh).init_self(tex_, "Texas", incarnation(1));
+  EXPECT_EQ(SiteBook(fresh).self().code.str(), "TEX");
+}
+
+TEST_F(LedgerTest, OpensInAFolderWithAnOddName) {
+  const std::string odd = folder_ + "/a = b 'c' %d";
+  std::filesystem::create_directory(odd);
+  { Ledger::create(odd + "/ledger.sqlite", clock_); }
+  Ledger::open(odd + "/ledger.sqlite", clock_);
+  EXPECT_TRUE(std::filesystem::exists(odd + "/ledger.sqlite"));
+}
+
+TEST_F(LedgerTest, KeepsAllOfATransactionOrNothing) {
+  try {
+    Transaction t(*ledger_);
+    join(pse_);
+    throw Error(ErrorCode::device, "x", "y");
+  } catch (const Error&) {
+  }
+  EXPECT_FALSE(SiteBook(*ledger_).find(pse_));
+  {
+    Transaction outer(*ledger_);
+    join(pse_);
+    {
+      Transaction inner(*ledger_);
+      join(tex_);
+    }
+    outer.commit();
+  }
+  EXPECT_TRUE(SiteBook(*ledger_).find(pse_));
+  EXPECT_FALSE(SiteBook(*ledger_).find(tex_));
+}
+
+TEST_F(LedgerTest, KilledWithinATransactionIsAsBefore) {
+  for (int round = 0; round < 3; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      Ledger mine = reopen();
+      Transaction t(mine);
+      for (int i = 0; i < 200; ++i) StatusLog(mine).add({.id = "4400"});
+      kill(getpid(), SIGKILL);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+  }
+  Ledger again = reopen();
+  EXPECT_TRUE(StatusLog(again).list().empty());
+  EXPECT_EQ(std::get<0>(*sql::row<std::string>(again.impl(), "PRAGMA integrity_check")), "ok");
+}
+
+TEST_F(LedgerTest, ShortTransactionsOfTwoProcessesWaitForEachOther) {
+  join(pse_);
+  Ledger other = reopen();
+  std::thread holder;
+  {
+    Transaction t(*ledger_);
+    Settings(*ledger_).set("dp.retries", "7");
+    // The other connection waits in SQLite's busy handler until this one has committed.
+    holder = std::thread([&] { Settings(other).set("dp.retries", "8"); });
+    t.commit();
+  }
+  holder.join();
+  EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 8);
+  Ledger hasty = Ledger::open(path_, clock_, {.busy_timeout = std::chrono::milliseconds(1)});
+  Transaction t(*ledger_);
+  EXPECT_EQ(code_of([&] { Transaction blocked(hasty); }), ErrorCode::busy);
+}
+
+TEST_F(LedgerTest, IsSharedByThreads) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 25; ++k) {
+        Transaction t(*ledger_);
+        StatusLog(*ledger_).add({.id = "4400"});
+        t.commit();
+      }
+    });
+  for (auto& t : threads) t.join();
+  const auto all = StatusLog(*ledger_).list();
+  ASSERT_EQ(all.size(), 100u);
+  EXPECT_EQ(all.back().sequence, 100u);
+}
+
+TEST_F(LedgerTest, EveryArrowIsInTheFileAndTriggersRefuseTheRest) {
+  EXPECT_EQ(sql::number(ledger_->impl(), "SELECT count(*) FROM arrow"),
+            static_cast<long long>(arrows().size()));
+  join(pse_);
+  const auto job = add_job(add_package(), pse_);
+  // A faulty program that goes past the books.
+  EXPECT_EQ(code_of([&] {
+              sql::run(ledger_->impl(),
+                       "UPDATE job SET step = 'confirmed', parcel = 'x'"
+                       " WHERE number = :n AND step = 'cancelled'",
+                       job);
+              sql::run(ledger_->impl(), "UPDATE job SET step = 'failed' WHERE number = :n", job);
+            }),
+            ErrorCode::internal);
+  EXPECT_EQ(code_of([&] { sql::run(ledger_->impl(), "UPDATE job SET step = 'nonsense'"); }),
+            ErrorCode::internal);
+  EXPECT_EQ(code_of([&] { sql::run(ledger_->impl(), "DELETE FROM history"); }),
+            ErrorCode::internal);
+  EXPECT_EQ(code_of([&] { sql::run(ledger_->impl(), "UPDATE history SET who = 'me'"); }),
+            ErrorCode::internal);
+}
+
+TEST_F(LedgerTest, TextIsDataWhateverItSays) {
+  const std::string nasty = "'; DROP TABLE job; --\n%0A\"\\ \xC3\x85";
+  PackageRow p;
+  p.id = PackageId::make(pun_, 1);
+  p.name = nasty;
+  p.source_path = std::string("/raw/\xFF\xFE") + nasty;
+  VersionRow v;
+  v.version = 1;
+  PackageBook(*ledger_).add(p, v);
+  EXPECT_EQ(PackageBook(*ledger_).get(p.id).name, nasty);
+  EXPECT_EQ(PackageBook(*ledger_).get(p.id).source_path, p.source_path);
+  join(pse_);
+  NewJob j;
+  j.package = p.id;
+  j.version = 1;
+  j.site = pse_;
+  j.dps = {nasty, "plain", "50%"};
+  const auto number = JobBook(*ledger_).accept(j, nasty);
+  EXPECT_EQ(JobBook(*ledger_).get(number).dps, j.dps);
+  EXPECT_EQ(ledger_->history("job", std::to_string(number)).front().evidence, nasty);
+}
+
+TEST_F(LedgerTest, CopyIsWholeAndNeverOverwrites) {
+  join(pse_);
+  add_job(add_package(), pse_);
+  const std::string copy = folder_ + "/copy";
+  ledger_->copy_to(copy);
+  struct stat info {};
+  ASSERT_EQ(stat(copy.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  Ledger other = Ledger::open(copy, clock_);
+  EXPECT_EQ(JobBook(other).list().size(), 1u);
+  EXPECT_EQ(code_of([&] { ledger_->copy_to(copy); }), ErrorCode::not_allowed);
+}
+
+TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
+  join(pse_);
+  const auto id = add_package();
+  const auto job = add_job(id, pse_);
+  JobBook jobs(*ledger_);
+  jobs.route(job, "courier");
+  ParcelBook parcels(*ledger_);
+  const auto ids = parcels.reserve({pse_});
+  ParcelRow row;
+  row.addressees = {{.id = ids[0]}};
+  row.label = digest("label");
+  row.file = ids[0].str() + ".pcl";
+  row.created = clock_.now();
+  parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
+  parcels.mark_sent(ids[0]);
+  ReceivedReturn r;
+  r.holdings = {{id, 1, digest("root"), false, {}}};
+  ReturnBook(*ledger_).replace_proofs(pse_, r);
+
+  ledger_->reset_for_restore(incarnation(2), {{id, 1}});
+
+  EXPECT_EQ(SiteBook(*ledger_).self().incarnation, incarnation(2));
+  EXPECT_TRUE(ReturnBook(*ledger_).holdings(pse_).empty());
+  EXPECT_EQ(jobs.get(job).step, JobStep::accepted);
+  EXPECT_TRUE(parcels.get(ids[0]).lost());
+  EXPECT_EQ(parcels.reserve({pse_})[0].number, 1001u);
+  EXPECT_EQ(PackageBook(*ledger_).get(id).stored_version, 1u);
+  ledger_->reset_for_restore(incarnation(3), {});
+  EXPECT_EQ(PackageBook(*ledger_).get(id).stored_version, 0u);
+  EXPECT_EQ(parcels.reserve({pse_})[0].number, 2001u);
+}
+
+TEST_F(LedgerTest, ASiteOfANewIncarnationHasProvedNothing) {
+  join(pse_);
+  const auto id = add_package();
+  const auto job = add_job(id, pse_);
+  JobBook jobs(*ledger_);
+  jobs.route(job, "courier");
+  ParcelBook parcels(*ledger_);
+  const auto ids = parcels.reserve({pse_});
+  ParcelRow row;
+  row.addressees = {{.id = ids[0]}};
+  row.label = digest("label");
+  row.created = clock_.now();
+  parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
+  ReceivedReturn r;
+  r.holdings = {{id, 1, digest("root"), false, {}}};
+  ReturnBook(*ledger_).replace_proofs(pse_, r);
+  SiteBook sites(*ledger_);
+  sites.see_incarnation(pse_, incarnation(1));
+  EXPECT_EQ(ReturnBook(*ledger_).holdings(pse_).size(), 1u);
+  sites.see_incarnation(pse_, incarnation(2));
+  EXPECT_TRUE(ReturnBook(*ledger_).holdings(pse_).empty());
+  EXPECT_EQ(jobs.get(job).step, JobStep::routed);
+  EXPECT_TRUE(parcels.get(ids[0]).lost());
+}
+
+TEST_F(LedgerTest, FirstJoinMakesACourierAddress) {
+  join(pse_);
+  AddressBook addresses(*ledger_);
+  ASSERT_EQ(addresses.of(pse_).size(), 1u);
+  EXPECT_EQ(addresses.of(pse_)[0].sender, "courier");
+  EXPECT_EQ(addresses.of(pse_)[0].priority, 1u);
+  AddressRow folder{.site = pse_, .sender = "folder", .folder = "xch", .priority = 1};
+  EXPECT_EQ(code_of([&] { addresses.add(folder); }), ErrorCode::not_allowed);
+  folder.priority = 2;
+  addresses.add(folder);
+  EXPECT_EQ(addresses.of(pse_).size(), 2u);
+  folder.folder.clear();
+  EXPECT_EQ(code_of([&] { addresses.set(folder); }), ErrorCode::usage);
+  addresses.remove(pse_, "courier");
+  EXPECT_EQ(code_of([&] { addresses.remove(pse_, "courier"); }), ErrorCode::not_found);
+  join(pse_);
+  EXPECT_EQ(addresses.of(pse_).size(), 1u);
+  addresses.remove(pse_, "folder");
+  join(pse_);
+  EXPECT_EQ(addresses.of(pse_)[0].sender, "courier");
+}
+
+TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
+  Settings settings(*ledger_);
+  EXPECT_EQ(settings.number("dp.retries"), 100);
+  EXPECT_EQ(settings.number("dp.reserve"), 256ll << 20);
+  settings.set("key.wait", "2d");
+  EXPECT_EQ(settings.minutes("key.wait"), std::chrono::minutes(2880));
+  settings.set("log.max-size", "10 KiB");
+  EXPECT_EQ(settings.number("log.max-size"), 10240);
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"dp.retries", "0"},
+                                                        {"dp.retries", "1001"},
+                                                        {"dp.retries", ""},
+                                                        {"dp.retries", "5x"},
+                                                        {"parcel.grace", "-1"},
+                                                        {"parcel.grace", "36h"},
+                                                        {"kiosk.auto-receive", "yes"},
+                                                        {"log.max-size", "9K"},
+                                                        {"dp.reserve", "99999999999T"},
+                                                        {"no.such", "1"}})
+    EXPECT_EQ(code_of([&] { settings.set(name, value); }), ErrorCode::usage) << name << value;
+  EXPECT_EQ(settings.list().size(), setting_table().size());
+}
+
+TEST_F(LedgerTest, StatusMessagesOfAnotherSiteAreKeptOnce) {
+  join(pse_);
+  StatusLog log(*ledger_);
+  EXPECT_EQ(log.add({.id = "2301", .strings = {"Field tools", "PUN00020"}}), 1u);
+  StatusMessage theirs{.sequence = 5, .id = "4400", .strings = {"PUN00020", "1"}};
+  log.add_returned(pse_, incarnation(1), {theirs});
+  log.add_returned(pse_, incarnation(1), {theirs});
+  EXPECT_EQ(log.list({}, pse_).size(), 1u);
+  EXPECT_EQ(log.list("4400").size(), 1u);
+  EXPECT_EQ(status_text(log.list({}, pun_)[0]),
+            "Distribution Manager successfully processed package Field tools (package ID = "
+            "PUN00020)");
+  EXPECT_EQ(status_text(log.list({}, pse_)[0]), "stored: PUN00020, 1");
+  EXPECT_EQ(code_of([&] { log.add_returned(pun_, incarnation(1), {theirs}); }),
+            ErrorCode::not_trusted);
+  log.note_told(pse_, 3, 1);
+  EXPECT_EQ(log.acknowledged(pse_), 0u);
+  SiteBook(*ledger_).acknowledge_returns(pse_, 3, "label of PSE-PUN-000009");
+  EXPECT_EQ(log.acknowledged(pse_), 1u);
+}
+
+}  // namespace
+}  // namespace courier
