@@ -88,7 +88,8 @@ void SourceReader::run(const std::string& source) {
     std::string list;
     for (std::size_t i = 0; i < std::min<std::size_t>(findings_.unreadable.size(), 5); ++i) {
       const Named& named = findings_.unreadable[i];
-      list += (i ? ", " : "") + escaped(named.path) + " (" + named.what + ")";
+      if (i > 0) list.append(", ");
+      list.append(escaped(named.path)).append(" (").append(named.what).append(")");
     }
     throw Error(ErrorCode::device, escaped(source),
                 std::to_string(findings_.unreadable_count) + " of its entries cannot be read: " +
