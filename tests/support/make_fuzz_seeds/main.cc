@@ -1,0 +1,158 @@
+// Writes small valid inputs for the fuzz targets of parcel/: make_fuzz_seeds tests/fuzz/corpus
+#include <cstdio>
+#include <filesystem>
+
+#include "base/error.h"
+#include "parcel/key_slots.h"
+#include "parcel/parcel_writer.h"
+#include "parcel/return_report.h"
+#include "parcel/trust_item.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/parcel_surgery.h"
+#include "tests/support/seeded_entropy.h"
+#include "tests/support/temp_folder.h"
+
+namespace courier {
+
+namespace {
+
+class Seeds {
+ public:
+  explicit Seeds(std::string corpus) : corpus_(std::move(corpus)) {}
+  void put(const std::string& target, const std::string& name, ByteView bytes) const {
+    const std::string folder = corpus_ + "/" + target + "_fuzz";
+    std::filesystem::create_directories(folder);
+    test::write_text(folder + "/" + name, as_text(bytes));
+  }
+
+ private:
+  std::string corpus_;
+};
+
+Item item_of(ItemKind kind, std::size_t addressees) {
+  Item item;
+  item.set_kind(kind);
+  item.jobs.assign(addressees, 7);
+  item.package = PackageId::parse("PUN00020");
+  item.version = 2;
+  item.root = digest_of(DigestKind::root, as_bytes("root"));
+  item.package_name = "Field tools";
+  item.bases = {{item.package, 1, item.root}};
+  item.dps = {"files"};
+  item.extensions = {{1, Bytes{1, 2}}};
+  return item;
+}
+
+ReturnReport full_report() {
+  ReturnReport report;
+  report.incarnation.ordinal = 1;
+  ReceivedParcel parcel;
+  parcel.id = ParcelId::parse("PUN-PSE-000012");
+  parcel.state = ReceivedState::incomplete;
+  parcel.missing_records.add(RecordRange{3, 9});
+  ReportedVerdict verdict;
+  verdict.package = PackageId::parse("PUN00020");
+  verdict.verdict = VerdictKind::incomplete;
+  verdict.reason = "2 objects are missing";
+  verdict.missing.objects = {Digest{{1}}, Digest{{2}}};
+  parcel.items = {verdict};
+  report.parcels = {parcel};
+  report.holdings = {{verdict.package, 1, Digest{{9}}, {}}};
+  report.dp_states = {{"files", verdict.package, 2, 1, 0, false, "", from_seconds(5)}};
+  report.dp_space = {{"files", 3, 4}};
+  report.parcels_not_received.add(11);
+  report.misdelivered = {{Digest{{5}}, "PUN-TEX-000003", from_seconds(-5)}};
+  report.messages = {{7, "4400", 0, "Despooler", from_seconds(9), {}, {"PUN00020", "d1"}}};
+  return report;
+}
+
+Block block_of(std::string_view text) {
+  BlockBuilder builder;
+  builder.add(DigestKind::chunk, digest_of(DigestKind::chunk, as_bytes(text)), as_bytes(text));
+  return compress_block(builder.take(), Level::fast);
+}
+
+void make(const Seeds& seeds) {
+  test::TempFolder folder;
+  test::FakeClock clock;
+  test::SeededEntropy entropy;
+  PosixFileSystem fs;
+  const auto site = [&](const char* code) {
+    std::filesystem::create_directories(folder / code);
+    return KeyRing::create(fs, folder / code, SiteCode::parse(code), code, entropy, clock);
+  };
+  KeyRing pun = site("PUN");
+  const KeyRing pse = site("PSE"), tex = site("TEX");
+  pun.rotate();
+
+  for (const std::size_t n : {1u, 2u}) {
+    ParcelDraft draft;
+    draft.addressees.push_back({pse.code(), 12, 1, pse.public_keys().sealing, 4});
+    if (n == 2) draft.addressees.push_back({tex.code(), 3, 0, tex.public_keys().sealing, 0});
+    draft.name = "Åre kiosk";
+    draft.created = clock.now();
+    if (n == 2) draft.record_count = 2;
+    for (int kind = 1; kind <= 7; ++kind) {
+      draft.packing_list.items.push_back(item_of(static_cast<ItemKind>(kind), n));
+    }
+    draft.packing_list.items[4].body =
+        n == 1 ? encode_trust_item(KeyRotated{pun.rotation_certificates()[0]})
+               : encode_trust_item(KeyRevoked{pun.code(), pun.public_keys().signing});
+    draft.packing_list.items[5].body = encode_return_report(full_report());
+    Item unknown;
+    unknown.kind_code = 99;
+    unknown.jobs.assign(n, 8);
+    unknown.raw = {1, 2, 3};
+    draft.packing_list.items.push_back(unknown);
+
+    Bytes parcel;
+    ParcelWriter writer([&](ByteView data) { test::append(parcel, data); });
+    writer.begin(draft, pun, entropy);
+    writer.add(block_of("one"));
+    writer.add(block_of(std::string(5000, 'x')));
+    writer.finish();
+
+    const std::string name = n == 1 ? "one-addressee" : "two-addressees";
+    seeds.put("parcel_reader", name, parcel);
+    auto frames = test::take_apart(parcel);
+    const auto second = static_cast<std::ptrdiff_t>(test::offset_of(frames, 5) + 10);
+    seeds.put("parcel_reader", name + "-lost-bytes",
+              Bytes(parcel.begin(), parcel.begin() + second - 20));
+    Bytes gap(parcel.begin(), parcel.begin() + second);
+    gap.insert(gap.end(), parcel.begin() + second + 60, parcel.end());
+    seeds.put("parcel_reader", name + "-gap", gap);
+    seeds.put("volume_header", name, frames[test::kVolumeAt].payload);
+    Bytes label = frames[test::kLabelAt].payload;
+    label.resize(label.size() - kSignatureSize);
+    seeds.put("label", name, label);
+    Bytes slots{static_cast<std::uint8_t>(n)};
+    test::append(slots, frames[test::kSlotsAt].payload);
+    seeds.put("key_slots", name, slots);
+    Bytes list{static_cast<std::uint8_t>(n - 1)};
+    test::append(list, encode_packing_list(draft.packing_list, n));
+    seeds.put("packing_list", name, list);
+  }
+  // An unsealed slot, bound as key_slots_fuzz expects it.
+  Bytes slot{0};
+  test::append(slot, slot_plaintext(Bytes(32, 3), {{1}, {2}, pse.code()}).view());
+  seeds.put("key_slots", "unsealed", slot);
+  seeds.put("return_report", "full", encode_return_report(full_report()));
+  seeds.put("return_report", "empty", encode_return_report({}));
+}
+
+}  // namespace
+
+}  // namespace courier
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_fuzz_seeds CORPUS\n");
+    return 2;
+  }
+  try {
+    courier::make(courier::Seeds(argv[1]));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
+    return 1;
+  }
+}
