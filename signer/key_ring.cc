@@ -75,6 +75,12 @@ Incarnation after(const Incarnation& incarnation, Entropy& entropy) {
 // Whole seconds: what the file keeps.
 Time now_in_seconds(const Clock& clock) { return from_seconds(to_seconds(clock.now())); }
 
+ParsedKeyFile parse_copy(ByteView copy) {
+  ParsedKeyFile parsed = parse_key_file(copy, "key ring in the backup");
+  if (!parsed.file.wrapping) parsed.file.check_secrets(parsed.clear_secrets);
+  return parsed;
+}
+
 void start_wrapping(KeyFile& file, PassphraseCost cost, Entropy& entropy) {
   file.wrapping.emplace();
   file.wrapping->cost = cost;
@@ -308,22 +314,21 @@ void KeyRing::save(KeyFile file, Secret secrets, Secret wrapping_key, Replace re
 
 Secret KeyRing::copy_of_file() const { return read_ring(*fs_, home_); }
 
-SiteCode KeyRing::check_copy(ByteView copy) {
-  const ParsedKeyFile parsed = parse_key_file(copy, "key ring in the backup");
-  if (!parsed.file.wrapping) parsed.file.check_secrets(parsed.clear_secrets);
-  return parsed.file.code;
+SiteCode KeyRing::check_copy(ByteView copy) { return parse_copy(copy).file.code; }
+
+Incarnation KeyRing::next_incarnation(ByteView copy, Entropy& entropy) {
+  return after(parse_copy(copy).file.incarnation, entropy);
 }
 
-KeyRing KeyRing::restore(FileSystem& fs, const std::string& home, ByteView copy, Entropy& entropy,
-                         const Clock& clock) {
+KeyRing KeyRing::restore(FileSystem& fs, const std::string& home, ByteView copy,
+                         const Incarnation& incarnation, Entropy& entropy, const Clock& clock) {
   if (exists(fs, home)) {
     throw Error(ErrorCode::not_allowed, "home " + home, "is a site already")
         .with_hint("restore into an empty home: name another with --home");
   }
   KeyRing ring(fs, home, entropy, clock);
-  ParsedKeyFile parsed = parse_key_file(copy, "key ring in the backup");
-  if (!parsed.file.wrapping) parsed.file.check_secrets(parsed.clear_secrets);
-  parsed.file.incarnation = after(parsed.file.incarnation, entropy);
+  ParsedKeyFile parsed = parse_copy(copy);
+  parsed.file.incarnation = incarnation;
   ring.save(std::move(parsed.file), std::move(parsed.clear_secrets), Secret(), Replace::never);
   return ring;
 }

@@ -96,10 +96,12 @@ class KeyRing {
 
   // The ring's file as it is, wrapped or not, for a backup.
   Secret copy_of_file() const;
-  // Writes a ring from such a copy with a new incarnation into a home that has none: the last step
+  // The incarnation that a site restored from such a copy starts.
+  static Incarnation next_incarnation(ByteView copy, Entropy& entropy);
+  // Writes a ring from such a copy with that incarnation into a home that has none: the last step
   // of a restore. Errors: as open, and not_allowed when the home has a ring.
-  static KeyRing restore(FileSystem& fs, const std::string& home, ByteView copy, Entropy& entropy,
-                         const Clock& clock);
+  static KeyRing restore(FileSystem& fs, const std::string& home, ByteView copy,
+                         const Incarnation& incarnation, Entropy& entropy, const Clock& clock);
   // Reads a copy to the end and throws what open would, without writing; gives the site's code.
   static SiteCode check_copy(ByteView copy);
 

@@ -393,21 +393,23 @@ TEST(KeyRingIncarnation, GoesOnWithTheNextOrdinalAlsoWhileLocked) {
   expect_works(again);
 }
 
+KeyRing restore(SiteHome& home, const std::string& to, ByteView copy) {
+  return KeyRing::restore(home.fs, to, copy, KeyRing::next_incarnation(copy, home.entropy),
+                          home.entropy, home.clock);
+}
+
 TEST(KeyRingCopy, RestoresTheSameKeysInANewIncarnation) {
   SiteHome home("PUN");
   home.ring.rotate();
   const Secret copy = home.ring.copy_of_file();
   EXPECT_EQ(KeyRing::check_copy(copy.view()).str(), "PUN");
   TempFolder folder;
-  const KeyRing restored =
-      KeyRing::restore(home.fs, folder / "home", copy.view(), home.entropy, home.clock);
+  const KeyRing restored = restore(home, folder / "home", copy.view());
   EXPECT_EQ(restored.public_keys(), home.ring.public_keys());
   EXPECT_EQ(restored.incarnation().ordinal, 2u);
   expect_works(restored);
   expect_works(KeyRing::open(home.fs, folder / "home", home.entropy, home.clock));
-  EXPECT_EQ(error_of([&] {
-              KeyRing::restore(home.fs, folder / "home", copy.view(), home.entropy, home.clock);
-            }).code(),
+  EXPECT_EQ(error_of([&] { restore(home, folder / "home", copy.view()); }).code(),
             ErrorCode::not_allowed);
 }
 
@@ -416,8 +418,7 @@ TEST(KeyRingCopy, OfALockedRingStaysLocked) {
   lock(home);
   const Secret copy = home.open().copy_of_file();
   TempFolder folder;
-  KeyRing restored =
-      KeyRing::restore(home.fs, folder / "home", copy.view(), home.entropy, home.clock);
+  KeyRing restored = restore(home, folder / "home", copy.view());
   EXPECT_TRUE(restored.is_locked());
   EXPECT_EQ(restored.incarnation().ordinal, 2u);
   restored.unlock(secret("open sesame"));
@@ -431,10 +432,7 @@ TEST(KeyRingCopy, ThatIsDamagedRestoresNothing) {
   changed[100] ^= 1;
   TempFolder folder;
   EXPECT_EQ(error_of([&] { KeyRing::check_copy(changed); }).code(), ErrorCode::damaged);
-  EXPECT_EQ(error_of([&] {
-              KeyRing::restore(home.fs, folder / "home", changed, home.entropy, home.clock);
-            }).code(),
-            ErrorCode::damaged);
+  EXPECT_EQ(error_of([&] { restore(home, folder / "home", changed); }).code(), ErrorCode::damaged);
   EXPECT_FALSE(KeyRing::exists(home.fs, folder / "home"));
 }
 

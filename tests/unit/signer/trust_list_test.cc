@@ -250,7 +250,8 @@ TEST(TrustListRotation, SignedByAReplacedKeyIsNotAccepted) {
 
   TempFolder folder;
   SeededEntropy entropy(555);
-  KeyRing thief = KeyRing::restore(p.pun.fs, folder.path(), stolen.view(), entropy, p.pun.clock);
+  KeyRing thief = KeyRing::restore(p.pun.fs, folder.path(), stolen.view(), p.pun.ring.incarnation(),
+                                   entropy, p.pun.clock);
   thief.rotate();
   EXPECT_EQ(p.list.accept_rotation(kPun, thief.rotation_certificates()), 0u);
   EXPECT_FALSE(
