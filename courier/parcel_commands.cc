@@ -129,10 +129,8 @@ std::string plan_text(const ParcelPlan& plan) {
   return text;
 }
 
-Effort effort_from(const std::string& text) {
-  if (text == "fast") return Effort::fast;
-  if (text == "default") return Effort::normal;
-  if (text == "small") return Effort::small;
+Level level_from(const std::string& text) {
+  if (const std::optional<Level> level = parse_level(text)) return *level;
   throw Error(ErrorCode::usage, "level " + text, "is none of fast, default, small");
 }
 
@@ -146,7 +144,7 @@ Report create(Context& context, const ParcelOptions& options) {
   request.comment = options.comment.value_or("");
   request.carrier = options.carrier.value_or("");
   request.tracking = options.tracking.value_or("");
-  request.effort = effort_from(options.level);
+  request.level = level_from(options.level);
   request.progress = context.progress;
 
   Report report;

@@ -15,16 +15,15 @@
 #include "ledger/parcel_book.h"
 #include "sender/parcel_plan.h"
 #include "sender/sender_context.h"
+#include "store/block.h"
 
 namespace courier {
-
-enum class Effort { fast, normal, small };  // --level: of what has to be compressed anew
 
 struct CreateRequest {
   PlanRequest plan;
   std::string name, comment, carrier, tracking;
   std::optional<Time> expected;
-  Effort effort = Effort::normal;
+  Level level = Level::standard;  // of what has to be compressed anew
   ProgressSink progress;
 };
 
@@ -50,6 +49,8 @@ class ParcelBuilder {
   void sweep();
 
  private:
+  void note_sizes(const ParcelPlan& plan);
+
   SenderContext& context_;
 };
 

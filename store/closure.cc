@@ -154,9 +154,9 @@ void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* ex
   impl_->visit_closure(root, visitor);
 }
 
-void Store::for_each_block(const ObjectSet& set,
-                           const std::function<void(const BlockRef&, std::uint32_t,
-                                                    const std::vector<BlockObject>&)>& each) {
+void Store::for_each_block(
+    const ObjectSet& set,
+    const std::function<void(const StoredBlock&, const std::vector<BlockObject>&)>& each) {
   // Sorted in a private temporary file: the set may be of any size.
   Database places("");
   places.run(
@@ -176,11 +176,13 @@ void Store::for_each_block(const ObjectSet& set,
     if (wanted.empty()) return;
     const auto place = impl_->index.locate(*wanted.begin());
     if (!place) return;  // dropped meanwhile as damaged
+    StoredBlock block{place->ref, place->objects, place->size, 0};
     std::vector<BlockObject> in_order;
     for (const auto& object : block_objects(place->ref)) {
+      block.raw_size += object.size;
       if (wanted.erase(object.digest) > 0) in_order.push_back(object);
     }
-    each(place->ref, place->objects, in_order);
+    each(block, in_order);
     wanted.clear();
   };
   Statement all(places, "SELECT block, digest FROM place ORDER BY data, block");

@@ -48,6 +48,14 @@ struct BlockRef {
   auto operator<=>(const BlockRef&) const = default;
 };
 
+// A block that holds wanted objects, without its bytes.
+struct StoredBlock {
+  BlockRef ref;
+  std::uint32_t objects = 0;
+  std::uint32_t stored_size = 0;  // encoded, as it lies in its pack
+  std::uint64_t raw_size = 0;     // of its objects
+};
+
 struct ClosureResult {
   std::vector<Digest> missing;      // at most the limit asked for
   std::uint64_t missing_count = 0;  // what lies below a missing node is not known and not counted

@@ -105,7 +105,7 @@ class Store {
   // packs and blocks; wanted: the objects of the set that are taken from this block, in order. Each
   // object comes once. Objects that are not here are passed over.
   void for_each_block(const ObjectSet& set,
-                      const std::function<void(const BlockRef& ref, std::uint32_t objects_in_block,
+                      const std::function<void(const StoredBlock& block,
                                                const std::vector<BlockObject>& wanted)>& each);
 
   // Takes verified blocks into packs as they are. One at a time per store.

@@ -1,0 +1,278 @@
+#include "sender/parcel_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/durable.h"
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "ledger/job_book.h"
+#include "ledger/site_book.h"
+#include "parcel/parcel_writer.h"
+#include "sender/parcel_life.h"
+#include "sender/plan_content.h"
+#include "sender/record_map.h"
+#include "signer/key_ring.h"
+#include "signer/trust_list.h"
+#include "store/store.h"
+
+namespace courier {
+namespace {
+
+constexpr std::string_view kMapSuffix = ".map";
+
+std::string outbox_of(const SenderContext& context) { return context.home + "/outbox"; }
+std::string file_name(const ParcelId& id) { return id.str() + ".pcl"; }
+
+struct RecordWork {
+  std::uint64_t number = 0;
+  RecordContent content;
+};
+
+struct SealedRecord {
+  Bytes frame;
+  std::vector<MappedObject> objects;
+};
+
+Block gathered_block(Store& store, const RecordContent& content, Level level) {
+  BlockBuilder builder;
+  for (const auto& part : content.parts) {
+    const auto open = store.open_block(part.ref);
+    std::size_t at = 0;
+    for (const BlockObject& object : part.objects) {
+      while (at < open->objects.size() && open->objects[at].digest != object.digest) ++at;
+      if (at == open->objects.size()) bug("a block without the object that was located in it");
+      builder.add(object.kind, object.digest, open->object(at));
+    }
+  }
+  return compress_block(builder.take(), level);
+}
+
+SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const RecordWork& work) {
+  const Block block = work.content.as_it_is ? store.read_block(work.content.parts.front().ref)
+                                            : gathered_block(store, work.content, level);
+  SealedRecord sealed{sealer.seal(work.number, block), {}};
+  for (const BlockObject& object : block.objects) {
+    sealed.objects.push_back({object.kind, object.digest});
+  }
+  return sealed;
+}
+
+// Reads, seals and writes the records: one thread finds them, a pool reads and seals, the caller
+// writes. What is under way is a few blocks for each worker.
+void write_records(SenderContext& context, const CreateRequest& request, const ParcelPlan& plan,
+                   const std::string& subject, ParcelWriter& writer, RecordMapWriter& map) {
+  ThreadPool pool(worker_count());
+  OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
+    return seal(context.store, writer.sealer(), request.level, work);
+  });
+  std::thread finder([&] {
+    try {
+      std::uint64_t number = 0;
+      for_each_record(context.store, plan.content->needed, [&](RecordContent&& content) {
+        stage.push({number++, std::move(content)});
+      });
+      stage.close();
+    } catch (...) {
+      stage.fail(std::current_exception());
+    }
+  });
+  try {
+    while (std::optional<SealedRecord> record = stage.pop()) {
+      writer.add_sealed(record->frame);
+      map.add(record->objects);
+      report(request.progress,
+             {"sealing", subject, writer.bytes_written(), plan.parcel_bytes, 0, 2});
+    }
+  } catch (...) {
+    stage.fail(std::current_exception());
+    finder.join();
+    throw;
+  }
+  finder.join();
+}
+
+ParcelDraft draft_of(SenderContext& context, const CreateRequest& request, const ParcelPlan& plan,
+                     const std::vector<ParcelId>& ids, Time created) {
+  SiteBook sites(context.ledger);
+  ParcelDraft draft;
+  for (const ParcelId& id : ids) {
+    const SiteRow site = sites.get(id.to);
+    const TrustedKey* key = context.trust.require(id.to).current_key();
+    if (!key) {
+      throw Error(ErrorCode::revoked, "site " + id.to.str(), "all its keys are revoked")
+          .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
+    }
+    draft.addressees.push_back(
+        {id.to, id.number, site.incarnation.ordinal, key->keys.sealing, site.last_return});
+  }
+  draft.name = request.name;
+  draft.comment = request.comment;
+  draft.created = created;
+  draft.packing_list = plan.content->list;
+  for (const PlannedItem& item : plan.items) {
+    if (item.row.kind != ItemKind::announcement) draft.content_bytes += item.row.bytes;
+  }
+  draft.record_count = plan.records;
+  return draft;
+}
+
+void require_readers(SenderContext& context, const std::vector<SiteCode>& addressees) {
+  SiteBook sites(context.ledger);
+  for (const SiteCode& code : addressees) {
+    const SiteRow site = sites.get(code);
+    if (site.format_version < kFormatVersion) {
+      throw Error(ErrorCode::unsupported, "site " + code.str(),
+                  fmt::format("its program reads parcels up to version {}, this one writes version "
+                              "{}",
+                              site.format_version, kFormatVersion))
+          .with_loss("nothing was written")
+          .with_hint("update courier there, and take in a return from it");
+    }
+  }
+}
+
+Error nothing_pending(const ParcelPlan& plan) {
+  std::string sites, reasons;
+  for (const SiteCode& site : plan.addressees) sites += (sites.empty() ? "" : ", ") + site.str();
+  for (const LeftBehind& left : plan.left) {
+    reasons += fmt::format("{}job {} ({}): {}", reasons.empty() ? "" : "; ", left.job,
+                           left.package.str(), left.reason);
+  }
+  Error error(ErrorCode::not_allowed, "parcel to " + sites,
+              reasons.empty() ? "nothing is pending" : "nothing can go now: " + reasons);
+  return error.with_loss("nothing was written")
+      .with_hint(reasons.empty() ? "run `distribute` first, then this again"
+                                 : "see `parcel pending --to " + plan.addressees.front().str() +
+                                       "`, and run this again when that has changed");
+}
+
+}  // namespace
+
+std::string ParcelBuilder::next_path(const std::vector<SiteCode>& addressees) {
+  std::vector<SiteCode> sorted = addressees;
+  std::sort(sorted.begin(), sorted.end());
+  return outbox_of(context_) + "/" + file_name(ParcelBook(context_.ledger).peek(sorted).front());
+}
+
+CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
+  context_.keys.require_unlocked();
+  sweep();
+  CreatedParcel created;
+  created.plan = ParcelPlanner(context_).plan(request.plan);
+  const ParcelPlan& plan = created.plan;
+  if (plan.empty()) throw nothing_pending(plan);
+  require_readers(context_, plan.addressees);
+
+  const Fd outbox = make_dirs(context_.fs, outbox_of(context_));
+  ParcelBook book(context_.ledger);
+  const std::string name = file_name(book.peek(plan.addressees).front());
+  if (context_.fs.stat_at(outbox, name)) {
+    throw Error(ErrorCode::not_allowed, "file " + outbox_of(context_) + "/" + name,
+                "it is there already, and a parcel never overwrites a file")
+        .with_hint("move it away and run the same command again");
+  }
+  const std::uint64_t free = context_.fs.space(outbox).free_bytes;
+  if (plan.parcel_bytes > free) {
+    throw Error(ErrorCode::no_space, "folder " + outbox_of(context_),
+                fmt::format("the parcel needs {}, {} are free", human_size(plan.parcel_bytes),
+                            human_size(free)));
+  }
+
+  const std::vector<ParcelId> ids = book.reserve(plan.addressees);
+  if (file_name(ids.front()) != name) {
+    throw Error(ErrorCode::not_allowed, "parcel " + ids.front().str(),
+                "another parcel to the same site was begun meanwhile")
+        .with_hint("run the same command again");
+  }
+  const std::string subject = "parcel " + ids.front().str();
+  ParcelRow row;
+  for (const ParcelId& id : ids) {
+    row.addressees.push_back({});
+    row.addressees.back().id = id;
+    row.addressees.back().last_return_seen = SiteBook(context_.ledger).get(id.to).last_return;
+  }
+  row.name = request.name;
+  row.comment = request.comment;
+  row.carrier = request.carrier;
+  row.tracking = request.tracking;
+  row.expected = request.expected;
+  row.file = name;
+  row.created = context_.clock.now();
+  bool named = false;
+  try {
+    DurableFile file(context_.fs, outbox, name);
+    ParcelWriter writer([&](ByteView data) { file.write(data); });
+    const ParcelDraft draft = draft_of(context_, request, plan, ids, row.created);
+    writer.begin(draft, context_.keys, context_.entropy);
+    RecordMapWriter map(context_.fs, outbox, writer.label_digest(), plan.records);
+    write_records(context_, request, plan, subject, writer, map);
+    const ParcelSummary summary = writer.finish();
+    row.label = summary.label_digest;
+    row.file_bytes = summary.bytes;
+    row.content_bytes = draft.content_bytes;
+    row.records = summary.record_count;
+    report(request.progress, {"flushing", subject, summary.bytes, summary.bytes, 1, 2});
+    map.commit();
+    file.commit(Replace::never);
+    named = true;
+    std::vector<ParcelItemRow> items;
+    for (const PlannedItem& item : plan.items) items.push_back(item.row);
+    Transaction transaction(context_.ledger);
+    book.create(row, items);
+    note_sizes(plan);
+    transaction.commit();
+  } catch (Error& error) {
+    // Best effort: what stays is removed by the sweep of the next build.
+    try {
+      if (named) context_.fs.unlink_at(outbox, name);
+      for (const ParcelId& id : ids) book.drop_reserved(id);
+    } catch (const Error&) {
+    }
+    throw error.in("cannot create " + subject);
+  }
+  created.parcel = book.get(ids.front());
+  created.path = outbox_of(context_) + "/" + name;
+  context_.journal.write(Component::courier_sender, Severity::info, "parcel created",
+                         {{"parcel", ids.front().str()},
+                          {"items", std::to_string(plan.items.size())},
+                          {"records", std::to_string(row.records)},
+                          {"bytes", std::to_string(row.file_bytes)}});
+  return created;
+}
+
+void ParcelBuilder::note_sizes(const ParcelPlan& plan) {
+  JobBook jobs(context_.ledger);
+  for (const PlannedItem& item : plan.items) {
+    if (item.row.kind == ItemKind::announcement) continue;
+    for (const std::uint64_t job : item.row.jobs) jobs.set_remaining(job, item.carried_bytes);
+  }
+  for (const LeftBehind& left : plan.left) {
+    if (left.reason == "size limit" && jobs.get(left.job).step == JobStep::routed) {
+      jobs.suspend(left.job, left.reason);
+    }
+  }
+}
+
+void ParcelBuilder::sweep() {
+  ParcelBook book(context_.ledger);
+  const Fd outbox = make_dirs(context_.fs, outbox_of(context_));
+  sweep_temporary(context_.fs, outbox);
+  for (const ParcelId& id : book.reserved()) {
+    if (context_.fs.stat_at(outbox, file_name(id))) {
+      context_.fs.unlink_at(outbox, file_name(id));
+      context_.journal.write(Component::courier_sender, Severity::warning,
+                             "removed a parcel that was not finished", {{"parcel", id.str()}});
+    }
+    book.drop_reserved(id);
+  }
+  for (const DirEntry& entry : context_.fs.list(outbox)) {
+    if (entry.name.size() != 64 + kMapSuffix.size() || !entry.name.ends_with(kMapSuffix)) continue;
+    const Digest label = Digest::from_hex(entry.name.substr(0, 64));
+    if (!book.by_label(label)) context_.fs.unlink_at(outbox, entry.name);
+  }
+}
+
+}  // namespace courier

@@ -1,0 +1,274 @@
+#include "sender/parcel_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/frame.h"
+#include "ledger/package_book.h"
+#include "ledger/site_book.h"
+#include "parcel/record.h"
+#include "sender/plan_content.h"
+#include "sender/proofs.h"
+#include "sender/record_map.h"
+#include "store/store.h"
+
+namespace courier {
+namespace {
+
+constexpr std::uint64_t kHeadBytes = 1024;  // label and frames without what is counted below
+constexpr std::uint64_t kSlotBytes = 147 + 96;
+constexpr std::uint64_t kItemBytes = 256;
+constexpr double kBytesPerMinute = 60.0 * 60e6;  // sealed and written, on a modest machine
+
+// One job for each addressee, in their order, that ask for the same.
+struct Candidate {
+  std::vector<JobRow> jobs;
+  const JobRow& first() const { return jobs.front(); }
+};
+
+bool same_wish(const JobRow& a, const JobRow& b) {
+  return a.kind == b.kind && a.package == b.package && a.version == b.version && a.dps == b.dps &&
+         a.whole == b.whole;
+}
+
+LeftBehind left_behind(const JobRow& job, std::string reason) {
+  return {job.number, job.package, job.version, job.site, std::move(reason)};
+}
+
+std::vector<SiteCode> checked_addressees(Ledger& ledger, std::vector<SiteCode> sites) {
+  SiteBook book(ledger);
+  std::sort(sites.begin(), sites.end());
+  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+  if (sites.empty()) throw Error(ErrorCode::usage, "parcel", "no addressee is named");
+  for (const SiteCode& site : sites) {
+    if (book.get(site).role == SiteRole::self) {
+      throw Error(ErrorCode::usage, "site " + site.str(), "it is this site itself");
+    }
+  }
+  return sites;
+}
+
+// The jobs that one parcel for all these sites can carry, in sending order.
+std::vector<Candidate> candidates(SenderContext& context, const std::vector<SiteCode>& sites,
+                                  std::vector<LeftBehind>& left) {
+  Scheduler scheduler(context);
+  std::vector<std::vector<JobRow>> ready;
+  for (const SiteCode& site : sites) {
+    ready.emplace_back();
+    for (PendingJob& pending : scheduler.pending(site)) {
+      if (pending.ready) {
+        ready.back().push_back(std::move(pending.job));
+      } else {
+        left.push_back(left_behind(pending.job, pending.reason));
+      }
+    }
+  }
+  std::vector<Candidate> out;
+  for (const JobRow& job : ready.front()) {
+    Candidate candidate{{job}};
+    std::string lacking;
+    for (std::size_t i = 1; i < sites.size(); ++i) {
+      const auto same = std::find_if(ready[i].begin(), ready[i].end(),
+                                     [&](const JobRow& other) { return same_wish(job, other); });
+      if (same == ready[i].end()) {
+        lacking += (lacking.empty() ? "" : ", ") + sites[i].str();
+        continue;
+      }
+      candidate.jobs.push_back(*same);
+      ready[i].erase(same);
+    }
+    if (lacking.empty()) {
+      out.push_back(std::move(candidate));
+      continue;
+    }
+    for (const JobRow& part : candidate.jobs) {
+      left.push_back(left_behind(part, "not wanted by " + lacking + ": goes in a parcel without"));
+    }
+  }
+  for (std::size_t i = 1; i < sites.size(); ++i) {
+    for (const JobRow& job : ready[i]) {
+      left.push_back(left_behind(
+          job, fmt::format("not wanted by {}: goes in a parcel without", sites.front().str())));
+    }
+  }
+  return out;
+}
+
+ItemKind item_kind(JobKind kind) {
+  switch (kind) {
+    case JobKind::distribute:
+      return ItemKind::package;
+    case JobKind::redistribute:
+      return ItemKind::redistribute;
+    case JobKind::remove:
+      return ItemKind::remove;
+  }
+  bug("a kind of job without an item");
+}
+
+class Planning {
+ public:
+  Planning(SenderContext& context, const PlanRequest& request)
+      : context_(context), packages_(context.ledger), limit_(request.max_bytes) {
+    plan_.addressees = checked_addressees(context.ledger, request.addressees);
+    content_ = std::make_shared<ParcelPlan::Content>();
+  }
+
+  ParcelPlan run() {
+    const auto wanted = candidates(context_, plan_.addressees, plan_.left);
+    bytes_ = kHeadBytes + kSlotBytes * plan_.addressees.size();
+    for (const Candidate& candidate : wanted) add(candidate);
+    count_records();
+    plan_.objects = content_->needed.count();
+    plan_.minutes = static_cast<double>(plan_.parcel_bytes) / kBytesPerMinute;
+    plan_.content = content_;
+    return std::move(plan_);
+  }
+
+ private:
+  const Proofs& proofs() {
+    if (!proofs_) proofs_.emplace(context_, plan_.addressees);
+    return *proofs_;
+  }
+
+  void add(const Candidate& candidate) {
+    const JobRow& job = candidate.first();
+    PlannedItem planned;
+    Item item = describe(candidate, planned);
+    ObjectSet fresh;
+    if (!item.root.is_zero()) collect(job, item, planned, fresh);
+    std::uint64_t carried = 0;
+    for_each_record(context_.store, fresh, [&](RecordContent&& record) {
+      carried += record.stored_size + kFrameHeaderSize + kRecordOverhead;
+    });
+    planned.carried_bytes = carried;
+    if (limit_ > 0 && bytes_ + kItemBytes + carried > limit_) {
+      for (const JobRow& part : candidate.jobs)
+        plan_.left.push_back(left_behind(part, "size limit"));
+      if (job.kind == JobKind::remove) return;
+      announce(std::move(item), std::move(planned));
+      return;
+    }
+    bytes_ += kItemBytes + carried;
+    fresh.for_each([&](const BlockObject& object) { content_->needed.insert(object); });
+    push(std::move(item), std::move(planned));
+  }
+
+  Item describe(const Candidate& candidate, PlannedItem& planned) {
+    const JobRow& job = candidate.first();
+    const PackageRow package = packages_.get(job.package);
+    Item item;
+    item.set_kind(item_kind(job.kind));
+    for (const JobRow& part : candidate.jobs) item.jobs.push_back(part.number);
+    item.package = job.package;
+    item.package_name = package.name;
+    item.share_name = package.share_name;
+    item.comment = package.comment;
+    item.dps = job.dps;
+    if (job.kind != JobKind::remove) {
+      const VersionRow version = packages_.get_version(job.package, job.version);
+      item.version = job.version;
+      item.root = version.root;
+      item.content_bytes = version.bytes;
+      item.files = version.files;
+      item.no_files = package.no_source;
+      item.whole = job.whole || job.kind == JobKind::redistribute || !package.delta;
+    }
+    planned.package_name = package.name;
+    return item;
+  }
+
+  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have.
+  void collect(const JobRow& job, Item& item, PlannedItem& planned, ObjectSet& fresh) {
+    ObjectSet closure;
+    try {
+      context_.store.add_closure(item.root, closure);
+      const ClosureResult here = context_.store.missing(item.root);
+      if (!here.complete()) {
+        throw Error(ErrorCode::incomplete, "package " + job.package.str(),
+                    fmt::format("{} of its objects are not in the store", here.missing_count))
+            .with_hint("run `package update` from the source, or `store check` to see the damage");
+      }
+    } catch (Error& error) {
+      throw error.in(fmt::format("cannot plan job {}: package {} version {}", job.number,
+                                 job.package.str(), job.version));
+    }
+    std::uint64_t left_out = 0;
+    closure.for_each([&](const BlockObject& object) {
+      if (!item.whole && proofs().held().contains(object.digest)) {
+        ++left_out;
+      } else if (!content_->needed.contains(object.digest)) {
+        fresh.insert(object);
+      }
+    });
+    if (left_out > 0) name_bases(item, planned);
+  }
+
+  // The same package's versions first; without any, whatever else they hold.
+  void name_bases(Item& item, PlannedItem& planned) {
+    std::vector<const Holding*> bases;
+    for (const Holding& held : proofs().versions()) {
+      if (held.package == item.package) bases.push_back(&held);
+    }
+    if (bases.empty()) {
+      for (const Holding& held : proofs().versions()) bases.push_back(&held);
+    }
+    if (bases.size() > kMaxBases) bases.resize(kMaxBases);
+    for (const Holding* base : bases) {
+      item.bases.push_back({base->package, base->version, base->root});
+      planned.bases.push_back(fmt::format("{} version {}", base->package.str(), base->version));
+    }
+  }
+
+  void announce(Item item, PlannedItem planned) {
+    item.set_kind(ItemKind::announcement);
+    item.bases.clear();
+    item.whole = false;
+    planned.bases.clear();
+    planned.carried_bytes = 0;
+    push(std::move(item), std::move(planned));
+  }
+
+  void push(Item item, PlannedItem planned) {
+    ParcelItemRow& row = planned.row;
+    row.index = static_cast<std::uint32_t>(plan_.items.size());
+    row.kind = *item.kind();
+    row.package = item.package;
+    row.version = item.version;
+    row.root = item.root;
+    row.bytes = item.content_bytes;
+    row.jobs = item.jobs;
+    row.dps = item.dps;
+    row.base = fmt::format("{}", fmt::join(planned.bases, ", "));
+    content_->list.items.push_back(std::move(item));
+    plan_.items.push_back(std::move(planned));
+  }
+
+  void count_records() {
+    for_each_record(context_.store, content_->needed, [&](RecordContent&& record) {
+      ++plan_.records;
+      plan_.content_bytes += record.stored_size;
+    });
+    plan_.parcel_bytes = kHeadBytes + kSlotBytes * plan_.addressees.size() +
+                         kItemBytes * plan_.items.size() + plan_.content_bytes +
+                         plan_.records * (kFrameHeaderSize + kRecordOverhead);
+  }
+
+  SenderContext& context_;
+  PackageBook packages_;
+  const std::uint64_t limit_;
+  ParcelPlan plan_;
+  std::shared_ptr<ParcelPlan::Content> content_;  // becomes the plan's
+  std::optional<Proofs> proofs_;                  // only when there is content to send
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+ParcelPlan ParcelPlanner::plan(const PlanRequest& request) {
+  return Planning(context_, request).run();
+}
+
+}  // namespace courier

@@ -1,0 +1,70 @@
+#include "sender/proofs.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "sender/record_map.h"
+#include "store/store.h"
+
+namespace courier {
+namespace {
+
+// What one site has proved. What this store does not know any more cannot be left out of a parcel,
+// so a version that gc has taken here is no base.
+ObjectSet held_by(SenderContext& context, const SiteCode& site) {
+  ReturnBook returns(context.ledger);
+  ObjectSet held;
+  for (const Holding& holding : returns.holdings(site)) {
+    if (holding.unknown || holding.root.is_zero()) continue;
+    const std::unordered_set<Digest> missing(holding.missing.begin(), holding.missing.end());
+    context.store.for_each_object(holding.root, [&](const BlockObject& object) {
+      if (!missing.contains(object.digest)) held.insert(object);
+    });
+  }
+  for (const auto& receipt : returns.partial_receipts(site)) {
+    const std::string path = context.home + "/outbox/" + record_map_name(receipt.label);
+    try {
+      read_record_map(context.fs, path, receipt.label,
+                      [&](std::uint64_t record, const MappedObject& object) {
+                        if (!contains(receipt.missing_records, record)) {
+                          held.insert({object.kind, object.digest, 0});
+                        }
+                      });
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::not_found) throw;  // its parcel is Confirmed: nothing to add
+    }
+  }
+  return held;
+}
+
+bool same_version(const Holding& a, const Holding& b) {
+  return a.package == b.package && a.version == b.version && a.root == b.root;
+}
+
+}  // namespace
+
+Proofs::Proofs(SenderContext& context, const std::vector<SiteCode>& sites) {
+  ReturnBook returns(context.ledger);
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    ObjectSet held = held_by(context, sites[i]);
+    std::vector<Holding> versions = returns.holdings(sites[i]);
+    std::erase_if(versions, [](const Holding& h) { return h.unknown || h.root.is_zero(); });
+    if (i == 0) {
+      held_ = std::move(held);
+      versions_ = std::move(versions);
+      continue;
+    }
+    ObjectSet both;
+    held.for_each([&](const BlockObject& object) {
+      if (held_.contains(object.digest)) both.insert(object);
+    });
+    held_ = std::move(both);
+    std::erase_if(versions_, [&](const Holding& known) {
+      return std::none_of(versions.begin(), versions.end(),
+                          [&](const Holding& h) { return same_version(known, h); });
+    });
+  }
+}
+
+}  // namespace courier
