@@ -1,8 +1,8 @@
 #include "ledger/job_book.h"
 
 #include "ledger/arrows.h"
-#include "tests/unit/ledger/ledger_fixture.h"
 #include "ledger/sql.h"
+#include "tests/unit/ledger/ledger_fixture.h"
 
 namespace courier {
 namespace {

@@ -11,13 +11,13 @@
 #include "ledger/address_book.h"
 #include "ledger/arrows.h"
 #include "ledger/incoming_book.h"
-#include "tests/unit/ledger/ledger_fixture.h"
 #include "ledger/parcel_book.h"
 #include "ledger/return_book.h"
 #include "ledger/schema.h"
 #include "ledger/settings.h"
 #include "ledger/sql.h"
 #include "ledger/status_log.h"
+#include "tests/unit/ledger/ledger_fixture.h"
 
 namespace courier {
 namespace {
