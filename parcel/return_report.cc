@@ -70,7 +70,7 @@ void put_missing(Encoder& out, const MissingObjects& missing) {
     out.u8(kNamed);
     auto objects = missing.objects;
     std::ranges::sort(objects);
-    objects.erase(std::ranges::unique(objects).begin(), objects.end());
+    objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
     out.varint(objects.size());
     for (const auto& digest : objects) out.digest(digest);
   }

@@ -1,0 +1,70 @@
+"""A reader written from the documents alone reads what the program writes, and refuses what it should."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from courier_e2e import CourierTest, TOOLS, execute, flip, listing, main, make_source  # noqa: E402
+
+READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "pcl_reader.py")
+
+
+class SecondReader(CourierTest):
+    def read(self, *files, home="B", unpack=None, status=0):
+        arguments = [*files, "--signer", "PUN.site", "--key-ring", home + "/keys/key_ring"]
+        result = execute([sys.executable, "-B", READER, *arguments, *(["--unpack", unpack] if unpack else [])])
+        if status is not None:
+            self.assertEqual(result.status, status, str(result))
+        return result
+
+    def send_source(self, level="default"):
+        self.pun_and_pse()
+        make_source("source")
+        self.at("A", "package", "add", "source", "--id", "PUN00020")
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        return self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive", "--level", level)["copy"]["path"]
+
+    def test_unpacks_the_same_tree(self):
+        parcel = self.send_source()
+        self.assertEqual(self.read(parcel, unpack="out").out, "package PUN00020 1\n")
+        self.same_tree("source", "out/PUN00020")
+
+    def test_unpacks_what_was_made_small(self):
+        self.read(self.send_source("small"), unpack="out")
+        self.same_tree("source", "out/PUN00020")
+
+    def test_reads_a_return(self):
+        self.send_source()
+        self.receive(return_to="drive")
+        name = "drive/PSE-PUN-000001.pcl"
+        result = execute([sys.executable, "-B", READER, name, "--signer", "PSE.site", "--key-ring", "A/keys/key_ring"])
+        self.assertEqual((result.status, result.out), (0, "verdicts  0\n"), str(result))
+
+    def test_notices_flipped_bits(self):
+        parcel = self.send_source()
+        size = os.path.getsize(parcel)
+        for offset in [*range(0, 800, 37), *range(800, size, size // 40), size - 1]:
+            flip(parcel, offset)
+            self.assertNotEqual(self.read(parcel, status=None).status, 0, "byte %d" % offset)
+            flip(parcel, offset)
+        self.read(parcel)
+
+    def test_refuses_the_bad_parcels_that_the_program_refuses(self):
+        self.pun_and_pse()
+        subprocess.run([os.path.join(TOOLS, "make_bad_parcels"), "--home", "A", "--to-site", "PSE.site", "--out", "bad"],
+                       check=True)
+        self.read("bad/good.pcl", unpack="out")
+        self.assertIn("./readme.txt", "\n".join(listing("out/PUNBAD00")))
+        fine = {"good", "same-number-other-content", "unknown-item-kind", "remove", "trust", "unsent-return",
+                "damaged-return"}
+        for name in sorted(os.listdir("bad")):
+            stem, extension = os.path.splitext(name)
+            if extension == ".pcl" and stem not in fine:
+                result = self.read("bad/" + name, unpack="out-" + stem, status=None)
+                self.assertIn(result.status, (1, 2), name + "\n" + str(result))
+                self.assertNotIn("Traceback", result.err, str(result))
+        self.assertFalse(os.path.exists("/tmp/escaped."))
+
+
+if __name__ == "__main__":
+    main()
