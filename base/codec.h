@@ -19,7 +19,9 @@ namespace courier {
 class Decoder {
  public:
   // subject: what is being read, for messages ("label", "packing list").
+  // data outlives the decoder.
   Decoder(ByteView data, std::string subject) : data_(data), subject_(std::move(subject)) {}
+  Decoder(Bytes&& data, std::string subject) = delete;
 
   std::uint8_t u8();
   std::uint16_t u16();

@@ -193,8 +193,13 @@ HomeLock::HomeLock(FileSystem& fs, const std::string& home, const std::string& d
         fmt::format("another courier works on it: {} since {}",
                     text.empty() ? "just begun" : escaped(as_text(text)), local_time(since)));
   }
-  fs.truncate(fd_, 0);
-  fs.pwrite(fd_, as_bytes(fmt::format("process {}, {},", ::getpid(), doing)), 0);
+  try {
+    fs.truncate(fd_, 0);
+    fs.pwrite(fd_, as_bytes(fmt::format("process {}, {},", ::getpid(), doing)), 0);
+  } catch (const Error& error) {
+    // On a full disk the lock is held all the same, without a name: else gc could not make room.
+    if (error.code() != ErrorCode::no_space) throw;
+  }
 }
 
 }  // namespace courier

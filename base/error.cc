@@ -148,6 +148,18 @@ Error system_error(int errno_value, std::string subject, std::string what) {
   Error error(code_of(errno_value), std::move(subject),
               fmt::format("{}: {}", what, text_of(errno_value)));
   switch (errno_value) {
+    case ENOENT:
+    case ENOTDIR:
+      error.with_hint("check the path");
+      break;
+    case EEXIST:
+    case ENOTEMPTY:
+      error.with_hint("move away what is there, or choose another place");
+      break;
+    case ELOOP:
+    case EXDEV:
+      error.with_hint("no link is followed here: put a true folder or file in its place");
+      break;
     case EROFS:
       error.with_hint("it is read-only: mount it writable, or name another place");
       break;

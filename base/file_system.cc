@@ -149,7 +149,7 @@ std::string path_of(const Fd& dir, std::string_view name) {
 Fd PosixFileSystem::open(const std::string& path, int flags, mode_t mode) {
   const std::string raw = c_path(path);
   Fd fd(retried([&] { return ::open(raw.c_str(), flags | O_CLOEXEC, mode); }));
-  if (!fd) throw system_error(errno, escaped(path), "cannot open it");
+  if (const int fault = errno; !fd) throw system_error(fault, escaped(path), "cannot open it");
   return fd;
 }
 

@@ -115,7 +115,14 @@ struct Journal::Impl {
       }
       dir = fs.open_at(home_dir, "log", O_RDONLY | O_DIRECTORY, 0);
     }
-    if (!fd || !is_current()) fd = fs.open_at(dir, kCurrent, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (fd && is_current()) return;
+    fd = fs.open_at(dir, kCurrent, O_RDWR | O_CREAT | O_APPEND, 0600);
+    // A line that was cut off (a full disk, a power cut) must not spoil the next one.
+    Bytes last(1);
+    const auto size = static_cast<std::uint64_t>(fs.stat(fd).st_size);
+    if (size > 0 && fs.pread(fd, last, size - 1) == 1 && last[0] != '\n') {
+      fs.write(fd, as_bytes("\n"));
+    }
   }
 
   void roll_over() {
@@ -138,7 +145,12 @@ struct Journal::Impl {
     open_current();
     const auto size = static_cast<std::uint64_t>(fs.stat(fd).st_size);
     if (size > 0 && size + line.size() > max_size) roll_over();
-    fs.write(fd, as_bytes(line));
+    try {
+      fs.write(fd, as_bytes(line));
+    } catch (const Error&) {
+      fd.close();  // opened again, the end of the file is looked at
+      throw;
+    }
   }
 
   PosixFileSystem fs;

@@ -2,15 +2,22 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <system_error>
 
 namespace courier {
 
 ThreadPool::ThreadPool(std::size_t threads) : tasks_(SIZE_MAX) {
-  threads_.reserve(std::max<std::size_t>(threads, 1));
-  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
-    threads_.emplace_back([this] {
-      while (auto task = tasks_.pop()) (*task)();
-    });
+  threads = std::max<std::size_t>(threads, 1);
+  threads_.reserve(threads);
+  try {
+    while (threads_.size() < threads) {
+      threads_.emplace_back([this] {
+        while (auto task = tasks_.pop()) (*task)();
+      });
+    }
+  } catch (const std::system_error&) {
+    // A machine at its limit of threads: those that came do the work.
+    if (threads_.empty()) throw;
   }
 }
 

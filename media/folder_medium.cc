@@ -83,20 +83,27 @@ class FolderScan {
   FolderScan(FileSystem& fs, const std::function<void(OfferedVolume&&)>& each)
       : fs_(fs), each_(each) {}
 
-  void walk(const Fd& dir, int depth) {
-    const struct stat status = fs_.stat(dir);
-    // A folder mounted into itself comes by again.
-    if (!seen_.emplace(status.st_dev, status.st_ino).second) return;
-    for (const DirEntry& entry : fs_.list(dir)) {
-      if (entry.name.starts_with('.')) continue;
-      if (entry.type == DT_REG) look_at(dir, entry.name);
-      if (entry.type == DT_DIR && depth < kDepth) descend(dir, entry.name, depth + 1);
-    }
-  }
+  void walk(const Fd& dir, int depth) { walk(dir, entries_of(dir), depth); }
 
   ScanResult result;
 
  private:
+  // What is in a folder; nothing when it was here already: a folder mounted into itself comes by
+  // again.
+  std::vector<DirEntry> entries_of(const Fd& dir) {
+    const struct stat status = fs_.stat(dir);
+    if (!seen_.emplace(status.st_dev, status.st_ino).second) return {};
+    return fs_.list(dir);
+  }
+
+  void walk(const Fd& dir, const std::vector<DirEntry>& entries, int depth) {
+    for (const DirEntry& entry : entries) {
+      if (entry.name.starts_with('.')) continue;
+      if (entry.type == DT_REG || entry.type == DT_UNKNOWN) look_at(dir, entry.name);
+      if (entry.type == DT_DIR && depth < kDepth) descend(dir, entry.name, depth + 1);
+    }
+  }
+
   void look_at(const Fd& dir, const std::string& name) {
     std::optional<OfferedVolume> volume;
     try {
@@ -112,14 +119,15 @@ class FolderScan {
 
   void descend(const Fd& dir, const std::string& name, int depth) {
     Fd folder;
+    std::vector<DirEntry> entries;
     try {
       folder = fs_.open_at(dir, name, O_RDONLY | O_DIRECTORY);
-      fs_.list(folder);
+      entries = entries_of(folder);
     } catch (const Error& error) {
       result.unreadable.push_back(error);
       return;
     }
-    walk(folder, depth);
+    walk(folder, entries, depth);
   }
 
   FileSystem& fs_;
@@ -143,6 +151,17 @@ void sweep_abandoned(FileSystem& fs, const Fd& dir) {
 [[noreturn]] void fail_taken(const std::string& path) {
   throw Error(ErrorCode::not_allowed, escaped(path), "exists already with other content")
       .with_hint("nothing is ever overwritten: move it away or take another medium");
+}
+
+// Errors while the file has a temporary name still say which parcel it is.
+template <typename Call>
+void named(const std::string& name, Call call) {
+  try {
+    call();
+  } catch (Error& error) {
+    error.in("writing " + escaped(name));
+    throw;
+  }
 }
 
 std::string in_numbers(std::uint64_t bytes) {
@@ -173,7 +192,14 @@ void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std
 }  // namespace
 
 FolderMedium::FolderMedium(FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {
-  fd_ = fs_.open(path_, O_RDONLY | O_NONBLOCK);
+  try {
+    fd_ = fs_.open(path_, O_RDONLY | O_NONBLOCK);
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::not_found) {
+      error.with_hint("mount the medium or make the folder, then run the same command");
+    }
+    throw;
+  }
   const struct stat status = fs_.stat(fd_);
   is_folder_ = S_ISDIR(status.st_mode);
   if (!is_folder_ && !S_ISREG(status.st_mode)) {
@@ -228,9 +254,11 @@ ProvedCopy FolderMedium::write_proved(const Fd& from, const std::string& name,
     file.emplace(fs_, fd_, name, 0644);
     ::flock(file->fd().get(), LOCK_EX | LOCK_NB);
     lies_under = file->temporary_name();
-    written = copy_and_digest(fs_, from, &file->fd(), writing, progress);
-    report(progress, {"flushing", name, written.size, written.size, 0, 2});
-    fs_.sync(file->fd());
+    named(name, [&] {
+      written = copy_and_digest(fs_, from, &file->fd(), writing, progress);
+      report(progress, {"flushing", name, written.size, written.size, 0, 2});
+      fs_.sync(file->fd());
+    });
   }
 
   const ReadBack proof = read_back(fs_, fd_, lies_under, written, verifying, progress);
@@ -243,10 +271,11 @@ ProvedCopy FolderMedium::write_proved(const Fd& from, const std::string& name,
         .with_loss("nothing was lost: the bad copy was removed")
         .with_hint("do not use this medium again: it is failing, or smaller than it says");
   }
-  if (file) file->commit(Replace::never);
+  if (file) named(name, [&] { file->commit(Replace::never); });
   copy.size = written.size;
   copy.digest = written.digest;
-  copy.direct = proof.direct;
+  // A file system in user space has a cache of its own behind the kernel's.
+  copy.direct = proof.direct && !copy.medium.file_system.starts_with("fuse");
   return copy;
 }
 

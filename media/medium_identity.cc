@@ -76,18 +76,22 @@ std::string udev_name(FileSystem& fs, const std::string& folder, const std::stri
   return {};
 }
 
-// Of the mounts of this device the one whose mount point is nearest above `path`.
+// Of the mounts whose mount point is above `path` the nearest one, those of this device first (a
+// subvolume of btrfs has a device number that no mount shows).
 void find_mount(const std::string& mountinfo, const std::string& path, MediumIdentity& identity) {
   std::istringstream lines(mountinfo);
+  bool exact = false;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string id, parent, device, inner, point, word;
     words >> id >> parent >> device >> inner >> point;
-    if (device != identity.device) continue;
+    const bool same_device = device == identity.device;
+    if (exact && !same_device) continue;
     point = unescaped(point);
     const std::string prefix = point.ends_with('/') ? point : point + '/';
     if (path != point && !path.starts_with(prefix)) continue;
-    if (point.size() < identity.mount_point.size()) continue;
+    if (exact == same_device && point.size() < identity.mount_point.size()) continue;
+    exact = same_device;
     while (words >> word && word != "-") {
     }
     words >> identity.file_system;

@@ -214,6 +214,13 @@ TEST_F(DurableTest, RefusesAHomeThatAnotherCourierHolds) {
   EXPECT_EQ(read_text(folder_ / "courier.lock"), "process " + std::to_string(::getpid()) + ", gc,");
 }
 
+TEST_F(DurableTest, LocksAHomeOnAFullDiskSoThatRoomCanBeMade) {
+  FaultyFileSystem full(fs_);
+  full.fill_after(0);
+  const HomeLock lock(full, folder_.path(), "gc");
+  EXPECT_EQ(error_of([&] { HomeLock(fs_, folder_.path(), "receive"); }).code(), ErrorCode::busy);
+}
+
 TEST_F(DurableTest, ReleasesAHomeWhenTheLockGoes) {
   { const HomeLock lock(fs_, folder_.path(), "receive"); }
   const HomeLock lock(fs_, folder_.path(), "receive");

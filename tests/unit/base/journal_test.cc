@@ -115,6 +115,15 @@ TEST_F(JournalTest, PassesOverWhatIsNoLine) {
   EXPECT_EQ(lines()[0].severity, Severity::error);
 }
 
+TEST_F(JournalTest, LosesNoLineToOneThatWasCutOff) {
+  Journal(folder_.path(), clock_, 1 << 20).write(Component::site, Severity::info, "whole");
+  const std::string good = test::read_text(folder_ / "log/journal.jsonl");
+  test::write_text(folder_ / "log/journal.jsonl", good + good.substr(0, 20));
+  Journal(folder_.path(), clock_, 1 << 20).write(Component::site, Severity::info, "after");
+  ASSERT_EQ(lines().size(), 2u);
+  EXPECT_EQ(lines()[1].message, "after");
+}
+
 TEST(Component, HasAWordEach) {
   for (int i = 0; i <= static_cast<int>(Component::site); ++i) {
     EXPECT_EQ(parse_component(word(static_cast<Component>(i))), static_cast<Component>(i));

@@ -85,7 +85,10 @@ TEST_F(FolderMediumTest, TakesOneFileAsTheSource) {
 }
 
 TEST_F(FolderMediumTest, RefusesWhatIsNoMedium) {
-  EXPECT_EQ(error_of([&] { open_medium(fs_, folder_ / "none"); }).exit_status(), 7);
+  const Error none = error_of([&] { open_medium(fs_, folder_ / "none"); });
+  EXPECT_EQ(none.exit_status(), 7);
+  EXPECT_EQ(none.what(), folder_ / "none" + ": cannot open it: no such file or directory");
+  EXPECT_EQ(none.hint(), "mount the medium or make the folder, then run the same command");
   EXPECT_EQ(error_of([&] { open_medium(fs_, "/dev/null"); }).exit_status(), 2);
   put("file", {});
   EXPECT_EQ(error_of([&] {

@@ -79,6 +79,16 @@ TEST_F(MediumIdentityTest, ReadsNamesWithBlanks) {
   EXPECT_EQ(identity_of(fs_, dir_, root_.path()).mount_point, "/");
 }
 
+TEST_F(MediumIdentityTest, FindsTheMountOfASubvolumeByItsPath) {
+  mount(
+      "22 1 0:1 / / rw - ext4 /dev/sda1 rw\n"
+      "23 22 0:2 / " +
+      medium_.path() + " rw - btrfs /dev/sdb1 rw\n");
+  const MediumIdentity identity = identity_of(fs_, dir_, root_.path());
+  EXPECT_EQ(identity.mount_point, medium_.path());
+  EXPECT_EQ(identity.file_system, "btrfs");
+}
+
 TEST_F(MediumIdentityTest, WorksOnThisMachine) {
   const MediumIdentity identity = identity_of(fs_, dir_);
   EXPECT_EQ(identity.device, device_);
