@@ -61,6 +61,7 @@ class LocalJob {
     }
     return number_;
   }
+  void renew() { number_ = 0; }
   std::uint64_t made() const { return number_; }
 
  private:
@@ -149,6 +150,8 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
                              now->state == PackageState::content_updating);
       if (wants_it && row.stored &&
           (changed || !has_open_install(transfers, dp.name, package, version))) {
+        // A job is taken to a DP once: what it failed to do there is a new job's work.
+        if (transfers.find(local.number(), dp.name)) local.renew();
         TransferRow transfer;
         transfer.job = local.number();
         transfer.dp = dp.name;

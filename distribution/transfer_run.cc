@@ -205,6 +205,7 @@ std::uint32_t TransferRun::note_failure(const TransferRow& transfer, const std::
 
 void TransferRun::install_failed(const TransferRow& transfer, const Error& error,
                                  DpOutcome& outcome) {
+  if (is_cancelled(transfer)) return cancelled(transfer, outcome);  // in the middle of its end
   const std::string reason = message_of(error);
   const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
   Transaction transaction{parts_.ledger};
@@ -311,24 +312,28 @@ void TransferRun::cancelled(const TransferRow& transfer, DpOutcome& outcome) {
   say(Component::package_transfer_manager, Severity::warning, transfer, outcome.reason);
 }
 
+PackageState TransferRun::state_of(const TransferRow& transfer) {
+  const bool removes = transfer.action == TransferAction::remove;
+  if (auto row = states_.find(key_of(transfer))) return row->state;
+  return removes ? PackageState::removal_failed : PackageState::install_failed;
+}
+
 // J17: the job is done when all its transfers have ended; its state is the worst of its DPs'.
 void TransferRun::close_job(std::uint64_t job) {
   auto row = jobs_.find(job);
   if (!row || row->step != JobStep::local) return;
   PackageState worst = PackageState::installed;
   std::string reason;
-  bool removing = false;
+  bool removing = false, open = false;
   for (const TransferRow& transfer : transfers_.of_job(job)) {
-    const bool ended = transfer.state == TransferState::complete ||
-                       transfer.state == TransferState::failed ||
-                       transfer.state == TransferState::cancelled;
-    if (!ended) return;
     removing = removing || transfer.action == TransferAction::remove;
     if (transfer.state == TransferState::complete) continue;
-    worst = worse(worst, transfer.action == TransferAction::remove ? PackageState::removal_failed
-                                                                   : PackageState::install_failed);
+    open = open ||
+           (transfer.state != TransferState::failed && transfer.state != TransferState::cancelled);
+    worst = worse(worst, state_of(transfer));
     reason = transfer.dp + ": " + transfer.reason;
   }
+  if (open) return jobs_.set_local_state(job, worst, reason);
   if (worst == PackageState::installed && !removing) {
     const PackageRow package = packages_.get(row->package);
     StatusMessage done;

@@ -44,6 +44,7 @@ class TransferRun {
   std::uint32_t note_failure(const TransferRow& transfer, const std::string& reason, Time retry_at,
                              bool uses_retry);
   void close_job(std::uint64_t job);
+  PackageState state_of(const TransferRow& transfer);  // of its package on its DP
 
   PackageDpKey key_of(const TransferRow& transfer) const;
   std::string name_of(const TransferRow& transfer) const;

@@ -53,6 +53,7 @@ struct Offer {
   ParcelId id;              // for this site when it is an addressee, else for the first
   std::string title;        // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
   std::string fingerprint;  // of the signing key, for people
+  bool is_signed = false;   // the label is whole and signed by the key it names
   bool is_return = false;   // it has verdicts for this site
   // Of genuine and known offers, when this site's keys are here and unlocked.
   std::vector<OfferedItem> items;

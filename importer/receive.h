@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "distribution/distribution_manager.h"
 #include "importer/identify.h"
 #include "importer/parts.h"
 #include "ledger/states.h"
@@ -72,7 +73,8 @@ struct ReceiveReport {
   std::vector<ReceivedParcelReport> parcels;  // for this site
   std::vector<Offer> left_alone;              // own, for others
   std::vector<WrittenReturn> returns;
-  bool returns_applied = false;  // a return was among them: sender's return_apply is next
+  bool returns_stored = false;  // a return was among them: sender's return_apply is next
+  PublishReport published;      // of run_waiting: the transfers that were due
   int exit_status = 0;
 };
 
@@ -82,7 +84,8 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
                       const ReceiveOptions& options);
 
 // Parcels in quarantine whose key is here now run; those whose key.wait is over get their negative
-// verdict; items that waited are tried again. What `job run` and `site join` call.
+// verdict; items that waited are tried again; transfers that are due are done. What `job run` and
+// `site join` call. exit_status is of the parcels; published has its own.
 ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progress);
 
 // parcel discard for a quarantined parcel. Errors: not_found; not_allowed, when it is not in

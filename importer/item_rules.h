@@ -1,0 +1,34 @@
+// Item rules: whether an item of a verified parcel may be executed, before anything is. Rights by
+// role, order by job number, the version rule. Source: architecture.md "Order" and "Rights",
+// behaviours.md rule 3, B32, B40, B46.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/vocabulary.h"
+#include "ledger/incoming_book.h"
+#include "ledger/package_book.h"
+#include "parcel/packing_list.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+
+struct ItemDecision {
+  // refused or superseded; none: it may be executed.
+  std::optional<VerdictKind> verdict;
+  std::string reason;
+  // The origin's newer job: what it says replaces what is stored, whatever the version (rolling
+  // back, an origin built anew).
+  bool newer_job = false;
+};
+
+// item: as the packing list has it; job: the sender's number for this site, 0 when it has none.
+// `sender`: whose parcel it is, of the incarnation `incarnation`.
+ItemDecision judge_item(const TrustedSite& sender, const Incarnation& incarnation, const Item& item,
+                        std::uint64_t job, IncomingBook& incoming, PackageBook& packages);
+
+// Whether an item brings content that has to be in the store before it runs.
+bool needs_content(const Item& item);
+
+}  // namespace courier

@@ -1,0 +1,71 @@
+// ItemRunner: executes the items of an accepted parcel, each once (behaviours.md R12).
+//
+// Works from the rows alone, so that it goes on after a crash and without the medium. An item's
+// steps: judged by the rules -> its content is whole in the store -> one transaction {package row,
+// stored version, order, 4400, targets on the DPs} -> the DPs -> its verdict. The transaction is
+// told from its absence by the item's local job, so that running twice is running once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "distribution/distribution_manager.h"
+#include "importer/parts.h"
+#include "ledger/incoming_book.h"
+#include "parcel/packing_list.h"
+#include "parcel/record_ranges.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+
+// What came of one item in this run.
+struct RunItem {
+  IncomingItem row;  // as it stands now
+  int status = 0;    // exit status it stands for
+};
+
+class ItemRunner {
+ public:
+  ItemRunner(const ImporterParts& parts, const ProgressSink& progress)
+      : parts_(parts), progress_(progress) {}
+
+  // Runs what waits and is due, and judges damaged and incomplete items again: what was missing may
+  // have come. missing: records of the parcel that are not here.
+  std::vector<RunItem> run(const IncomingParcel& parcel, const RecordRanges& missing);
+
+  // The items that still want content of this parcel: without any, its records are not read.
+  bool wants_content(const IncomingParcel& parcel);
+
+ private:
+  RunItem run_one(const IncomingParcel& parcel, IncomingItem row, const RecordRanges& missing);
+  RunItem take_package(const IncomingParcel& parcel, IncomingItem row, const Item& item,
+                       const RecordRanges& missing, bool newer_job);
+  void record_stored(const IncomingParcel& parcel, IncomingItem& row, const Item& item,
+                     bool newer_job);
+  RunItem publish(IncomingItem row, const Item& item);
+  RunItem announce(IncomingItem row, const Item& item);
+  RunItem remove(const IncomingParcel& parcel, IncomingItem row, const Item& item);
+  RunItem take_trust(const IncomingParcel& parcel, IncomingItem row, const Item& item);
+  RunItem take_report(const IncomingParcel& parcel, IncomingItem row, const Item& item);
+  RunItem finish(IncomingItem row, VerdictKind verdict, const std::string& reason,
+                 const RecordRanges& missing = {}, const std::vector<Digest>& objects = {});
+  std::vector<std::string> known_dps(const Item& item, std::string& unknown);
+  void message(const std::string& id, Severity severity, const Item& item,
+               std::vector<std::string> strings);
+
+  const ImporterParts& parts_;
+  const ProgressSink& progress_;
+};
+
+// 0 installed, stored, removed, superseded, announced; 3 refused; 4 damaged; 5 incomplete.
+int status_of(VerdictKind verdict);
+// The status all have in common, else 10; 0 for none.
+int combined_status(const std::vector<int>& statuses);
+
+// One item alone, as a row keeps it, with this site's job number.
+Bytes encode_item(const Item& item, std::uint64_t job);
+Item decode_item(ByteView encoded);  // Errors: damaged
+
+}  // namespace courier

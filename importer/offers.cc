@@ -1,0 +1,284 @@
+#include "importer/offers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ledger/incoming_book.h"
+#include "signer/fingerprint.h"
+#include "signer/key_ring.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+namespace {
+
+bool is_own(const Label& label, const KeyRing& keys) {
+  if (label.sender.code != keys.code()) return false;
+  return std::any_of(keys.generations().begin(), keys.generations().end(),
+                     [&](const KeyGeneration& generation) {
+                       return generation.keys.signing == label.sender.signing_key;
+                     });
+}
+
+// The key that vouches for the label, when one counts. Errors: not_trusted, revoked, no_key.
+void require_trusted_key(const Label& label, const TrustList& trust) {
+  const Sender& sender = label.sender;
+  if (!trust.find_signer(sender.signing_key) &&
+      trust.vouched_key(sender.code, label.certificates, sender.signing_key)) {
+    return;  // receive follows the rotation
+  }
+  trust.require_signer(sender.code, sender.signing_key, "parcel " + label.title());
+}
+
+// Where a parcel for this site stands by what the ledger remembers. Errors: replayed.
+Standing judge_memory(const Offer& offer, const IdentifyHome& home) {
+  const Sender& sender = offer.label.sender;
+  const std::string subject = "parcel " + offer.id.str();
+  if (home.trust.judge_incarnation(sender.code, sender.incarnation) == IncarnationOrder::older) {
+    throw Error{ErrorCode::replayed, subject,
+                fmt::format("is of an earlier incarnation of {} ({}) than the one known here",
+                            sender.code.str(), sender.incarnation.str())}
+        .with_hint("ask " + sender.code.str() + " for a new parcel");
+  }
+  IncomingBook incoming{home.ledger};
+  auto row = incoming.find(offer.label_digest);
+  if (row && row->state == IncomingState::processed) return Standing::known;
+  auto same_number = incoming.processed(offer.id, sender.incarnation);
+  if (same_number && same_number->label != offer.label_digest) {
+    throw Error{ErrorCode::replayed, subject,
+                fmt::format("has a number that was Processed here with other content (label {}, "
+                            "now {})",
+                            same_number->label.brief(), offer.label_digest.brief())}
+        .with_hint("ask " + sender.code.str() + " for a new parcel");
+  }
+  return Standing::genuine;
+}
+
+// Precondition: open.head is verified by the key its label names. Errors: what refuses it.
+void judge_verified(OpenOffer& open, const IdentifyHome& home) {
+  Offer& offer = open.offer;
+  offer.error.reset();
+  try {
+    require_trusted_key(offer.label, home.trust);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::no_key) throw;
+    offer.standing = Standing::unknown_signer;
+    offer.error = error;
+    return;
+  }
+  offer.standing = judge_memory(offer, home);
+  if (home.keys.is_locked()) return;
+  const OpenedParcel opened = open_parcel(*open.head, home.keys);
+  const auto addressee =
+      static_cast<std::size_t>(opened.addressee - open.head->label().addressees.data());
+  offer.items = offered_items(opened.packing_list, addressee);
+  offer.is_return = has_verdicts(opened.packing_list);
+}
+
+// A key that is known to be bad is named before anything is said about the signature.
+void refuse_bad_keys(const Label& label, const TrustList& trust) {
+  try {
+    require_trusted_key(label, trust);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::no_key) throw;
+  }
+}
+
+bool is_intact(ParcelHead head, const PublicKey& key) {
+  try {
+    verify_head(std::move(head), key);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void judge(OpenOffer& open, ParcelHead head, const std::optional<IdentifyHome>& home) {
+  Offer& offer = open.offer;
+  const Label& label = offer.label;
+  const Addressee* addressee = home ? label.find(home->keys.code()) : nullptr;
+  offer.id = label.id_for(addressee ? *addressee : label.addressees.front());
+  try {
+    if (!home) {
+      verify_head(std::move(head), label.sender.signing_key);
+      offer.is_signed = true;
+      offer.standing = Standing::intact;
+      return;
+    }
+    if (is_own(label, home->keys)) {
+      offer.standing = Standing::own;
+      return;
+    }
+    if (!addressee) {
+      offer.standing = Standing::for_others;
+      offer.is_signed = is_intact(std::move(head), label.sender.signing_key);
+      return;
+    }
+    refuse_bad_keys(label, home->trust);
+    open.head = verify_head(std::move(head), label.sender.signing_key);
+    offer.is_signed = true;
+    judge_verified(open, *home);
+  } catch (const Error& error) {
+    offer.standing = Standing::refused;
+    offer.error = error;
+    open.head.reset();
+  }
+}
+
+}  // namespace
+
+std::size_t RecordedSource::read(MutableByteView out) {
+  const std::size_t size = source_(out);
+  if (recording_) recorded_.insert(recorded_.end(), out.begin(), out.begin() + size);
+  return size;
+}
+
+void RecordedSource::stop_recording() {
+  recording_ = false;
+  recorded_ = Bytes{};
+}
+
+void rejudge(OpenOffer& open, const IdentifyHome& home) {
+  if (!open.head) return;
+  try {
+    judge_verified(open, home);
+  } catch (const Error& error) {
+    open.offer.standing = Standing::refused;
+    open.offer.error = error;
+  }
+}
+
+OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& home) {
+  OpenOffer open;
+  open.offer.path = volume.path;
+  open.offer.file_bytes = volume.size;
+  open.source = std::make_unique<RecordedSource>(std::move(volume.source));
+  RecordedSource* source = open.source.get();
+  open.reader = std::make_unique<ParcelReader>(
+      [source](MutableByteView out) { return source->read(out); }, volume.path);
+  ParcelHead head;
+  try {
+    head = open.reader->read_head();
+  } catch (const Error& error) {
+    // What the bytes are is an answer; a medium that fails is not.
+    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported &&
+        error.code() != ErrorCode::incomplete) {
+      throw;
+    }
+    open.offer.standing = Standing::unreadable;
+    open.offer.error = error;
+    return open;
+  }
+  open.offer.label = head.label;
+  open.offer.label_digest = head.label_digest;
+  open.offer.title = head.label.title();
+  if (home) {
+    judge(open, std::move(head), home);
+  } else {
+    judge(open, std::move(head), std::nullopt);
+  }
+  const Sender& sender = open.offer.label.sender;
+  open.offer.fingerprint = to_hex(sender.signing_key);
+  if (home) {
+    auto signer = home->trust.find_signer(sender.signing_key);
+    if (signer) open.offer.fingerprint = signer->site->fingerprint_of(*signer->key).words();
+  }
+  return open;
+}
+
+std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
+                                   const std::optional<IdentifyHome>& home) {
+  std::unique_ptr<Medium> medium = open_medium(fs, source);
+  std::vector<OpenOffer> offers;
+  ScanResult scanned = medium->scan([&](OfferedVolume&& volume) {
+    OpenOffer open;
+    const std::string path = volume.path;
+    const std::uint64_t size = volume.size;
+    try {
+      open = read_offer(std::move(volume), home);
+    } catch (const Error& error) {
+      open = OpenOffer{};
+      open.offer.path = path;
+      open.offer.file_bytes = size;
+      open.offer.error = error;
+    }
+    if (!is_for_us(open.offer)) {
+      open.reader.reset();
+      open.source.reset();
+    }
+    offers.push_back(std::move(open));
+  });
+  for (Error& error : scanned.unreadable) {
+    OpenOffer open;
+    open.offer.path = error.subject();
+    open.offer.error = std::move(error);
+    offers.push_back(std::move(open));
+  }
+  std::stable_sort(offers.begin(), offers.end(), [](const OpenOffer& a, const OpenOffer& b) {
+    const bool a_ours = is_for_us(a.offer), b_ours = is_for_us(b.offer);
+    if (a_ours != b_ours) return a_ours;
+    if (!a_ours) return false;
+    return std::pair{a.offer.id.from, a.offer.id.number} <
+           std::pair{b.offer.id.from, b.offer.id.number};
+  });
+  return offers;
+}
+
+std::string kind_word(const Item& item) {
+  auto kind = item.kind();
+  return kind ? std::string(word(*kind)) : fmt::format("unknown kind {}", item.kind_code);
+}
+
+std::vector<OfferedItem> offered_items(const PackingList& list, std::size_t addressee) {
+  std::vector<OfferedItem> items;
+  for (const Item& item : list.items) {
+    OfferedItem shown;
+    shown.kind = kind_word(item);
+    if (addressee < item.jobs.size()) shown.job = item.jobs[addressee];
+    shown.package = item.package;
+    shown.version = item.version;
+    shown.package_name = item.package_name;
+    shown.content_bytes = item.content_bytes;
+    shown.files = item.files;
+    shown.dps = item.dps;
+    items.push_back(std::move(shown));
+  }
+  return items;
+}
+
+bool has_verdicts(const PackingList& list) {
+  return std::any_of(list.items.begin(), list.items.end(),
+                     [](const Item& item) { return item.kind() == ItemKind::verdicts; });
+}
+
+bool is_for_us(const Offer& offer) {
+  return offer.standing == Standing::refused || offer.standing == Standing::unknown_signer ||
+         offer.standing == Standing::known || offer.standing == Standing::genuine ||
+         offer.standing == Standing::intact;
+}
+
+int status_of(const Offer& offer) { return offer.error ? offer.error->exit_status() : 0; }
+
+std::string_view word(Standing standing) {
+  switch (standing) {
+    case Standing::unreadable:
+      return "unreadable";
+    case Standing::own:
+      return "own";
+    case Standing::for_others:
+      return "for others";
+    case Standing::refused:
+      return "refused";
+    case Standing::unknown_signer:
+      return "signer not known here";
+    case Standing::intact:
+      return "intact, by a signer not known here";
+    case Standing::known:
+      return "already received";
+    case Standing::genuine:
+      return "genuine";
+  }
+  bug("a standing without a word");
+}
+
+}  // namespace courier

@@ -1,0 +1,259 @@
+#include "importer/receive.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "importer/quarantine.h"
+#include "importer/receiver.h"
+#include "importer/return_parcel.h"
+#include "ledger/incoming_book.h"
+#include "ledger/package_book.h"
+#include "ledger/package_dp_book.h"
+#include "ledger/parcel_book.h"
+#include "ledger/settings.h"
+#include "ledger/status_log.h"
+#include "signer/key_ring.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+namespace {
+
+IdentifyHome view_of(const ImporterParts& parts) {
+  return IdentifyHome{parts.keys, parts.trust, parts.ledger};
+}
+
+// B15: recorded, and told to the sender when it is joined and its signature verifies.
+void note_misdelivered(const ImporterParts& parts, const Offer& offer) {
+  const Sender& sender = offer.label.sender;
+  StatusMessage message;
+  message.id = "C2";
+  message.severity = Severity::warning;
+  message.component = Component::despooler;
+  message.strings = {offer.title, sender.code.str()};
+  Transaction transaction{parts.ledger};
+  StatusLog{parts.ledger}.add(message);
+  auto signer = parts.trust.find_signer(sender.signing_key);
+  if (signer && signer->site->code == sender.code && offer.is_signed) {
+    IncomingBook{parts.ledger}.note_misdelivered(offer.id, offer.label_digest);
+  }
+  transaction.commit();
+  parts.journal.write(Component::despooler, Severity::warning,
+                      "parcel " + offer.title + " is not addressed to this site",
+                      {{"parcel", offer.id.str()}});
+}
+
+// The newest return to a site that still lies in the outbox.
+std::optional<WrittenReturn> last_return(const ImporterParts& parts, const SiteCode& to) {
+  for (const ParcelRow& row : ParcelBook{parts.ledger}.list()) {
+    const ParcelAddressee* addressee = row.addressee(to);
+    if (!row.is_return || !addressee || row.payload_removed ||
+        addressee->state == ParcelState::discarded) {
+      continue;
+    }
+    WrittenReturn made;
+    made.id = addressee->id.str();
+    made.to = to;
+    made.outbox_path = parts.home + "/outbox/" + row.file;
+    return made;
+  }
+  return std::nullopt;
+}
+
+// R13, and the copy that --return-to asks for.
+void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveReport& report) {
+  std::set<SiteCode> anew, again;
+  for (const ReceivedParcelReport& parcel : report.parcels) {
+    if (parcel.declined || parcel.offer.is_return) continue;
+    if (!parts.trust.find(parcel.offer.id.from)) continue;
+    if (parcel.already_received) {
+      again.insert(parcel.offer.id.from);
+    } else if (parcel.state == IncomingState::processed ||
+               parcel.state == IncomingState::accepted ||
+               (!options.return_to.empty() && parcel.state == IncomingState::incomplete)) {
+      anew.insert(parcel.offer.id.from);
+    }
+  }
+  for (const SiteCode& site : anew) report.returns.push_back(make_return(parts, site));
+  if (!options.return_to.empty()) {
+    for (const SiteCode& site : again) {
+      if (anew.contains(site)) continue;
+      auto last = last_return(parts, site);
+      report.returns.push_back(last ? *last : make_return(parts, site));
+    }
+  }
+  for (WrittenReturn& made : report.returns) {
+    for (ReceivedParcelReport& parcel : report.parcels) {
+      if (parcel.offer.id.from == made.to && !parcel.offer.is_return) parcel.return_id = made.id;
+    }
+    if (!options.return_to.empty()) {
+      write_return_to(parts, made, options.return_to, options.progress);
+    }
+  }
+}
+
+int status_of_report(const ReceiveReport& report, bool scanned_any) {
+  std::vector<int> statuses;
+  bool declined = false;
+  for (const ReceivedParcelReport& parcel : report.parcels) {
+    declined = declined || parcel.declined;
+    if (!parcel.declined) statuses.push_back(parcel.exit_status);
+  }
+  bool others = false;
+  for (const Offer& offer : report.left_alone) {
+    if (offer.standing == Standing::unreadable) statuses.push_back(status_of(offer));
+    others = others || offer.standing == Standing::for_others;
+  }
+  int status = combined_status(statuses);
+  if (statuses.empty() && !declined) {
+    if (!scanned_any) return row_of(ErrorCode::not_found).exit_status;
+    if (others) return row_of(ErrorCode::not_addressed).exit_status;
+  }
+  for (const WrittenReturn& made : report.returns) {
+    if (made.error && status == 0) status = row_of(ErrorCode::device).exit_status;
+  }
+  return status;
+}
+
+// Stored items whose DPs have caught up, or fallen behind, since: their verdict says so now.
+void restate_items(const ImporterParts& parts, const PublishReport& published) {
+  IncomingBook incoming{parts.ledger};
+  PackageDpBook states{parts.ledger};
+  std::set<std::uint64_t> jobs;
+  for (const DpOutcome& outcome : published.outcomes) {
+    jobs.insert(std::stoull("0" + outcome.transfer.substr(0, outcome.transfer.find('/'))));
+  }
+  for (std::uint64_t job : jobs) {
+    if (job == 0) continue;
+    for (const IncomingItem& item : incoming.items_of_local_job(job)) {
+      if (item.state != ItemState::done || item.verdict != VerdictKind::stored) continue;
+      bool installed = true;
+      for (const PackageDpRow& at : states.of_package(item.package)) {
+        if (at.key.site != parts.keys.code() || at.key.dp.empty() || at.job != job) continue;
+        installed = installed && at.state == PackageState::installed;
+      }
+      if (installed) incoming.restate_item(item.label, item.index, VerdictKind::installed, "");
+    }
+  }
+}
+
+// R7: the wait is over. The file stays: the key still leads to R6.
+void give_up_waiting(const ImporterParts& parts, IncomingParcel row) {
+  row.state = IncomingState::refused;
+  row.reason = "no key for its signer after " + Settings{parts.ledger}.get("key.wait") + " minutes";
+  IncomingBook{parts.ledger}.refuse(row);
+  parts.journal.write(Component::despooler, Severity::warning,
+                      "parcel " + row.id.str() + ": " + row.reason, {{"parcel", row.id.str()}});
+}
+
+void run_quarantine(const ImporterParts& parts, const ProgressSink& progress,
+                    ReceiveReport& report) {
+  IncomingBook incoming{parts.ledger};
+  const Time now = parts.clock.now();
+  for (const Digest& label : list_quarantined(parts)) {
+    auto row = incoming.find(label);
+    if (row && row->state == IncomingState::processed) {
+      drop_quarantined(parts, label);
+      continue;
+    }
+    auto volume = open_quarantined(parts, label);
+    if (!volume) continue;
+    OpenOffer open = read_offer(std::move(*volume), view_of(parts));
+    if (open.offer.standing == Standing::genuine || open.offer.standing == Standing::known) {
+      ReceivedParcelReport taken = Receiver{parts, progress}.take(open);
+      const bool done = taken.state == IncomingState::processed;
+      report.parcels.push_back(std::move(taken));
+      if (done) drop_quarantined(parts, label);
+    } else if (row && row->state == IncomingState::quarantined && row->key_deadline &&
+               *row->key_deadline <= now) {
+      give_up_waiting(parts, *row);
+    }
+  }
+}
+
+}  // namespace
+
+ReceiveReport receive(const ImporterParts& parts, const std::string& source,
+                      const ReceiveOptions& options) {
+  parts.keys.require_unlocked();
+  IncomingBook{parts.ledger}.requeue_executing();
+  ReceiveReport report;
+  std::vector<OpenOffer> offers = read_offers(parts.fs, source, view_of(parts));
+  bool for_us = false;
+  for (OpenOffer& open : offers) {
+    if (!is_for_us(open.offer)) {
+      report.left_alone.push_back(open.offer);
+      continue;
+    }
+    for_us = true;
+    ReceivedParcelReport taken;
+    const bool is_asked =
+        open.offer.standing == Standing::genuine || open.offer.standing == Standing::unknown_signer;
+    if (is_asked && options.accept && !options.accept(open.offer)) {
+      taken.offer = open.offer;
+      taken.declined = true;
+    } else {
+      // A parcel before this one may have changed what is true of it (a rotation, a newer
+      // incarnation): judged again from the head in memory.
+      rejudge(open, view_of(parts));
+      taken = Receiver{parts, options.progress}.take(open);
+    }
+    open.reader.reset();
+    open.source.reset();
+    report.returns_stored = report.returns_stored || (taken.offer.is_return && !taken.declined);
+    report.parcels.push_back(std::move(taken));
+  }
+  if (!for_us) {
+    for (const Offer& offer : report.left_alone) {
+      if (offer.standing == Standing::for_others) note_misdelivered(parts, offer);
+    }
+  }
+  answer(parts, options, report);
+  report.exit_status = status_of_report(report, !offers.empty());
+  return report;
+}
+
+ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progress) {
+  parts.keys.require_unlocked();
+  IncomingBook incoming{parts.ledger};
+  incoming.requeue_executing();
+  ReceiveReport report;
+  run_quarantine(parts, progress, report);
+  std::set<Digest> due;
+  for (const IncomingItem& item : incoming.items_due(parts.clock.now())) due.insert(item.label);
+  for (const Digest& label : due) {
+    auto parcel = incoming.find(label);
+    if (parcel && parcel->state == IncomingState::accepted) {
+      report.parcels.push_back(Receiver{parts, progress}.go_on(*parcel));
+    }
+  }
+  report.published = parts.distribution.run_due(progress);
+  restate_items(parts, report.published);
+  ReceiveOptions options;
+  options.progress = progress;
+  answer(parts, options, report);
+  for (const ReceivedParcelReport& parcel : report.parcels) {
+    report.returns_stored = report.returns_stored || parcel.offer.is_return;
+  }
+  report.exit_status = status_of_report(report, true);
+  return report;
+}
+
+void discard_quarantined(const ImporterParts& parts, const ParcelId& id) {
+  IncomingBook incoming{parts.ledger};
+  for (const Digest& label : list_quarantined(parts)) {
+    auto row = incoming.find(label);
+    if (!row || row->id != id) continue;
+    if (row->state != IncomingState::quarantined && row->state != IncomingState::refused) {
+      throw Error{ErrorCode::not_allowed, "parcel " + id.str(),
+                  "is " + std::string(word(row->state)) + ", not in quarantine"};
+    }
+    incoming.discard(label);
+    drop_quarantined(parts, label);
+    return;
+  }
+  throw Error{ErrorCode::not_found, "parcel " + id.str(), "is not in quarantine"};
+}
+
+}  // namespace courier

@@ -1,0 +1,338 @@
+#include "importer/receiver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "importer/despooler.h"
+#include "importer/quarantine.h"
+#include "importer/returned_rows.h"
+#include "importer/space.h"
+#include "ledger/site_book.h"
+#include "ledger/status_log.h"
+#include "signer/key_ring.h"
+#include "signer/trust_list.h"
+
+namespace courier {
+namespace {
+
+std::string subject_of(const Offer& offer) { return "parcel " + offer.id.str(); }
+
+bool lacks_something(const std::vector<IncomingItem>& items) {
+  return std::any_of(items.begin(), items.end(), [](const IncomingItem& item) {
+    return item.verdict == VerdictKind::damaged || item.verdict == VerdictKind::incomplete;
+  });
+}
+
+std::string list_of(const RecordRanges& ranges) {
+  std::string text;
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < ranges.ranges().size() && i < kShown; ++i) {
+    const RecordRange& range = ranges.ranges()[i];
+    if (!text.empty()) text += ", ";
+    if (range.end == UINT64_MAX) {
+      text += fmt::format("{} and all after it", range.first);
+    } else if (range.end == range.first + 1) {
+      text += fmt::format("{}", range.first);
+    } else {
+      text += fmt::format("{}-{}", range.first, range.end - 1);
+    }
+  }
+  if (ranges.ranges().size() > kShown) {
+    text += fmt::format(" and {} more ranges", ranges.ranges().size() - kShown);
+  }
+  return text;
+}
+
+}  // namespace
+
+ReceivedParcelReport Receiver::take(OpenOffer& open) {
+  switch (open.offer.standing) {
+    case Standing::unknown_signer:
+      return quarantine(open);
+    case Standing::known: {
+      // Damaged here once: another copy of it can make it whole.
+      if (lacks_something(IncomingBook{parts_.ledger}.items(open.offer.label_digest))) {
+        return take_genuine(open);
+      }
+      ReceivedParcelReport report;
+      report.offer = open.offer;
+      report.state = IncomingState::processed;
+      report.already_received = true;
+      show_items(open.offer.label_digest, report);
+      return report;
+    }
+    case Standing::genuine:
+      return take_genuine(open);
+    default:
+      return refuse(open);
+  }
+}
+
+ReceivedParcelReport Receiver::refuse(OpenOffer& open) {
+  ReceivedParcelReport report;
+  report.offer = open.offer;
+  report.state = IncomingState::refused;
+  report.error = open.offer.error;
+  report.exit_status = status_of(open.offer);
+  parts_.journal.write(Component::despooler, Severity::warning,
+                       subject_of(open.offer) + " refused: " +
+                           (open.offer.error ? open.offer.error->what() : "not for this site"),
+                       {{"parcel", open.offer.id.str()}});
+  return report;
+}
+
+ReceivedParcelReport Receiver::quarantine(OpenOffer& open) {
+  ReceivedParcelReport report;
+  report.offer = open.offer;
+  report.state = IncomingState::quarantined;
+  report.error = open.offer.error;
+  try {
+    keep_in_quarantine(parts_, open);
+    const Label& label = open.offer.label;
+    report.error = Error{ErrorCode::no_key, subject_of(open.offer),
+                         fmt::format("is signed by a key of {} that is not known here",
+                                     label.sender.code.str())}
+                       .with_loss("nothing was lost: it is kept in quarantine, unopened")
+                       .with_hint(fmt::format(
+                           "join the identity of {} with `site join`; then `job run` goes on "
+                           "without the medium",
+                           label.sender.code.str()));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::no_space) throw;
+    report.state = IncomingState::refused;
+    report.error = error;
+  }
+  report.exit_status = report.error->exit_status();
+  return report;
+}
+
+IncomingParcel Receiver::begin(const OpenOffer& open, const OpenedParcel& opened) {
+  const Label& label = open.head->label();
+  const SiteCode from = label.sender.code;
+  // The sender's keys and incarnation are followed only now that its signature is verified.
+  if (!parts_.trust.find_signer(label.sender.signing_key)) {
+    parts_.trust.accept_rotation(from, label.certificates);
+  }
+  parts_.trust.see_incarnation(from, label.sender.incarnation);
+
+  IncomingBook incoming{parts_.ledger};
+  SiteBook sites{parts_.ledger};
+  IncomingParcel row;
+  row.label = open.offer.label_digest;
+  row.id = open.offer.id;
+  row.sender_incarnation = label.sender.incarnation;
+  row.name = label.name;
+  row.comment = label.comment;
+  row.signer = open.offer.fingerprint;
+  row.is_return = has_verdicts(opened.packing_list);
+  row.written = label.created;
+  row.arrived = parts_.clock.now();
+  row.record_count = label.record_count;
+  row.item_count = opened.packing_list.items.size();
+  row.content_bytes = label.content_bytes;
+  row.last_return_seen = opened.addressee->last_return_seen;
+
+  const auto addressee = static_cast<std::size_t>(opened.addressee - label.addressees.data());
+  std::vector<IncomingItem> items;
+  for (const Item& item : opened.packing_list.items) {
+    IncomingItem entry;
+    entry.label = row.label;
+    entry.index = static_cast<std::uint32_t>(items.size());
+    entry.kind = item.kind_code;
+    entry.job = addressee < item.jobs.size() ? item.jobs[addressee] : 0;
+    entry.package = item.package;
+    entry.version = item.version;
+    entry.root = item.root;
+    entry.bytes = item.content_bytes;
+    entry.files = item.files;
+    entry.package_name = item.package_name;
+    entry.share_name = item.share_name;
+    entry.no_files = item.no_files;
+    entry.dps = item.dps;
+    entry.encoded = encode_item(item, entry.job);
+    items.push_back(std::move(entry));
+  }
+
+  Transaction transaction{parts_.ledger};
+  sites.see_incarnation(from, label.sender.incarnation);
+  // What it has seen of our returns counts within our incarnation only.
+  if (opened.addressee->known_incarnation == parts_.keys.incarnation().ordinal) {
+    sites.acknowledge_returns(from, opened.addressee->last_return_seen, "parcel " + row.id.str());
+  }
+  auto before = incoming.find(row.label);
+  if (!before ||
+      (before->state != IncomingState::accepted && before->state != IncomingState::processed)) {
+    incoming.begin(row);
+    incoming.set_items(row.label, items);
+  }
+  transaction.commit();
+  parts_.journal.write(Component::despooler, Severity::info,
+                       fmt::format("{}: label and packing list verified, {} items",
+                                   subject_of(open.offer), row.item_count),
+                       {{"parcel", row.id.str()}, {"signer", row.signer}});
+  return *incoming.find(row.label);
+}
+
+ReceivedParcelReport Receiver::take_genuine(OpenOffer& open) {
+  ReceivedParcelReport report;
+  report.offer = open.offer;
+  open.source->stop_recording();
+  try {
+    const OpenedParcel opened = open_parcel(*open.head, parts_.keys);
+    const IncomingParcel parcel = begin(open, opened);
+    const bool again = parcel.state == IncomingState::processed;
+    if (!take_records(open, opened, parcel, again, report)) return report;
+    run_items(parcel, again, report);
+    return report;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::device || error.code() == ErrorCode::internal ||
+        error.code() == ErrorCode::busy) {
+      throw;
+    }
+    auto row = IncomingBook{parts_.ledger}.find(open.offer.label_digest);
+    report.state = row ? row->state : IncomingState::refused;
+    report.error = error;
+    report.exit_status = error.exit_status();
+    parts_.journal.write(Component::despooler, Severity::error,
+                         subject_of(open.offer) + ": " + error.what(),
+                         {{"parcel", open.offer.id.str()}});
+    return report;
+  }
+}
+
+bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
+                            const IncomingParcel& parcel, bool again,
+                            ReceivedParcelReport& report) {
+  IncomingBook incoming{parts_.ledger};
+  const bool accepted = parcel.state == IncomingState::accepted;
+  if (accepted) return true;  // a crash between Accepted and Processed: all is in
+  ItemRunner runner{parts_, progress_};
+  if (!runner.wants_content(parcel)) {
+    if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
+    return true;
+  }
+
+  const RecordRanges before = to_records(parcel.received);
+  const std::uint64_t count = parcel.record_count.value_or(0);
+  const double open_part = count == 0 ? 1.0
+                                      : 1.0 - static_cast<double>(std::min(before.size(), count)) /
+                                                  static_cast<double>(count);
+  try {
+    require_space(
+        parts_, static_cast<std::uint64_t>(static_cast<double>(open.offer.file_bytes) * open_part),
+        subject_of(open.offer));
+  } catch (const Error& error) {
+    if (!again) incoming.incomplete(parcel.label, error.what());
+    report.state = IncomingState::incomplete;
+    report.error = error;
+    report.exit_status = error.exit_status();
+    show_items(parcel.label, report);
+    return false;
+  }
+
+  const DespoolResult result = despool(
+      *open.reader, *open.head, opened.opener, parts_.store, before,
+      [&](const RecordRanges& records, const std::vector<Digest>& packs) {
+        std::vector<std::string> names;
+        for (const Digest& pack : packs) names.push_back(pack.hex());
+        incoming.add_received(parcel.label, to_numbers(records), names);
+      },
+      open.offer.file_bytes, progress_);
+  report.records = result.taken_records;
+  report.new_bytes = result.taken_bytes;
+  std::optional<std::uint64_t> total = parcel.record_count;
+  if (result.tail.record_count) total = result.tail.record_count;
+  if (total && !again && !parcel.record_count) incoming.set_record_count(parcel.label, *total);
+  report.missing_records = result.received.missing(total.value_or(UINT64_MAX));
+  parts_.journal.write(
+      Component::despooler, Severity::info,
+      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine",
+                  subject_of(open.offer), result.taken_records, result.damaged_records,
+                  result.forged_records),
+      {{"parcel", parcel.id.str()}});
+
+  const bool whole = total && report.missing_records.empty();
+  const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
+  if (whole || ended || again) {
+    if (!again) {
+      incoming.accept(parcel.label, whole ? "every record is authentic and stored"
+                                          : "records damaged: " + list_of(report.missing_records));
+    }
+    return true;
+  }
+  const std::string what =
+      result.stopped ? std::string(result.stopped->what())
+                     : "ends early: records " + list_of(report.missing_records) + " are missing";
+  incoming.incomplete(parcel.label, what);
+  report.state = IncomingState::incomplete;
+  const ErrorCode code = result.stopped && result.stopped->code() == ErrorCode::no_space
+                             ? ErrorCode::no_space
+                             : ErrorCode::incomplete;
+  report.error =
+      Error{code, subject_of(open.offer), what}
+          .with_loss(fmt::format("nothing was lost: {} records are stored", result.received.size()))
+          .with_hint(code == ErrorCode::no_space
+                         ? "make room in the home and run the same command"
+                         : "insert the medium, or another copy of it, and run the same command");
+  report.exit_status = report.error->exit_status();
+  show_items(parcel.label, report);
+  return false;
+}
+
+void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParcelReport& report) {
+  IncomingBook incoming{parts_.ledger};
+  std::vector<int> statuses;
+  bool all_done = true;
+  for (const RunItem& item : ItemRunner{parts_, progress_}.run(parcel, report.missing_records)) {
+    statuses.push_back(item.status);
+    all_done = all_done && item.row.state == ItemState::done;
+  }
+  if (all_done && !again) incoming.process(parcel.label, "every item has a verdict");
+  report.state = all_done ? IncomingState::processed : IncomingState::accepted;
+  report.exit_status = combined_status(statuses);
+  if (!report.missing_records.empty() && report.exit_status != 0) {
+    report.error =
+        Error{ErrorCode::damaged, subject_of(report.offer),
+              "records " + list_of(report.missing_records) + " are damaged or missing"}
+            .with_loss(
+                "nothing was lost here: the items that are whole are in, the shares serve "
+                "what they served")
+            .with_hint(
+                "the return asks for what is missing; another copy of the parcel will do, "
+                "too");
+  }
+  show_items(parcel.label, report);
+}
+
+void Receiver::show_items(const Digest& label, ReceivedParcelReport& report) {
+  report.items.clear();
+  for (const IncomingItem& row : IncomingBook{parts_.ledger}.items(label)) {
+    ReceivedItem item;
+    item.job = row.job;
+    Item named;
+    named.kind_code = row.kind;
+    item.kind = kind_word(named);
+    item.package = row.package;
+    item.version = row.version;
+    item.verdict = row.verdict;
+    item.reason = row.reason;
+    report.items.push_back(std::move(item));
+  }
+}
+
+ReceivedParcelReport Receiver::go_on(const IncomingParcel& parcel) {
+  ReceivedParcelReport report;
+  report.offer.id = parcel.id;
+  report.offer.label_digest = parcel.label;
+  report.offer.title = parcel.id.str();
+  report.offer.standing = Standing::genuine;
+  report.offer.is_return = parcel.is_return;
+  if (parcel.record_count) {
+    report.missing_records = to_records(parcel.received).missing(*parcel.record_count);
+  }
+  run_items(parcel, false, report);
+  return report;
+}
+
+}  // namespace courier

@@ -1,0 +1,29 @@
+#include "importer/space.h"
+
+#include <fmt/format.h>
+
+#include "base/durable.h"
+#include "base/error.h"
+#include "ledger/status_log.h"
+
+namespace courier {
+
+void require_space(const ImporterParts& parts, std::uint64_t bytes, const std::string& subject) {
+  const Fd home = open_dir(parts.fs, parts.home);
+  const std::uint64_t needed = bytes + kHomeReserveBytes;
+  const std::uint64_t free = parts.fs.space(home).free_bytes;
+  if (needed <= free) return;
+  StatusMessage message;
+  message.id = "4402";
+  message.severity = Severity::error;
+  message.component = Component::despooler;
+  message.strings = {subject, std::to_string(needed), std::to_string(free)};
+  StatusLog{parts.ledger}.add(message);
+  throw Error{ErrorCode::no_space, subject,
+              fmt::format("{} bytes needed in the home, {} free", needed, free)}
+      .with_loss("nothing was lost: nothing was taken in, the shares serve what they served")
+      .with_hint(fmt::format("make {} bytes free on the drive of {} and run the same command",
+                             needed - free, escaped(parts.home)));
+}
+
+}  // namespace courier
