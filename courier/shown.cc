@@ -62,6 +62,11 @@ std::string target_text(const SiteCode& site, const std::vector<std::string>& dp
 }
 
 std::string job_state(const JobRow& job) {
+  // The package states have no word for what is gone.
+  if (job.kind == JobKind::remove && job.step == JobStep::confirmed && job.reason.empty() &&
+      job.state == PackageState::installed) {
+    return "Removed";
+  }
   std::string text(word(job.state));
   if (job.state == PackageState::install_pending && job.pending != PendingReason::none &&
       !is_ended(job.step)) {

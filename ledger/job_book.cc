@@ -242,11 +242,12 @@ void JobBook::restate(std::uint64_t job, PackageState state, PendingReason pendi
   if (row.state != state)
     record(db, "job", std::to_string(job), row.step == JobStep::confirmed ? "J9a" : "J9b", step,
            step, "return " + return_id + ": " + std::string(word(state)));
-  sql::run(
-      db,
-      "UPDATE job SET state = :s, pending = :p, reason = CASE WHEN :q <> '' THEN :r ELSE reason"
-      " END, as_of = :a, as_of_return = :i WHERE number = :n",
-      state, pending, reason, reason, as_of, return_id, job);
+  // Why a job ended otherwise stays said, unless there is something newer to say.
+  const bool keeps = row.step != JobStep::confirmed && reason.empty();
+  sql::run(db,
+           "UPDATE job SET state = :s, pending = :p, reason = :r, as_of = :a, as_of_return = :i"
+           " WHERE number = :n",
+           state, pending, keeps ? row.reason : reason, as_of, return_id, job);
   transaction.commit();
 }
 

@@ -319,8 +319,9 @@ void PackageDpBook::as_returned(const SiteCode& site, const std::vector<ReturnDp
     } else if (!open) {
       r.version = s.version;
       r.state = s.state;
-      r.pending =
-          s.state == PackageState::install_pending ? PendingReason::queued : PendingReason::none;
+      r.pending = s.state != PackageState::install_pending ? PendingReason::none
+                  : s.dp.empty()                           ? PendingReason::waiting_for_content
+                                                           : PendingReason::queued;
       r.reason = s.reason;
       r.whole = false;
       if (s.dp.empty())

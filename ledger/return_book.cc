@@ -208,6 +208,12 @@ void ReturnBook::replace_proofs(const SiteCode& site, const ReceivedReturn& r) {
   for (const auto& s : r.dp_space)
     sql::run(db, "INSERT INTO dp_space VALUES(:a, :b, :c) ON CONFLICT DO NOTHING", site, s.dp,
              s.free_bytes);
+  sql::run(db,
+           "UPDATE site SET last_return = :a, last_return_label = :b, last_return_time = :c,"
+           " last_return_applied = :d, free_bytes = :e, format_version = :f, features = :g,"
+           " not_received = :h WHERE code = :i",
+           r.id.number, r.label, r.written, db.clock.now(), r.free_bytes, r.format_version,
+           r.features, sql::text_of(r.not_received), site);
   transaction.commit();
 }
 

@@ -109,7 +109,7 @@ class ReturnBook {
     std::vector<NumberRange> missing_records;
   };
   std::vector<PartialReceipt> partial_receipts(const SiteCode& site);
-  // Replaces both, and the DP spaces.
+  // Replaces both, the DP spaces, and what the site's row says of its latest return.
   void replace_proofs(const SiteCode& site, const ReceivedReturn& r);
   void forget_proofs(const SiteCode& site);
   std::vector<DpSpace> dp_space(const SiteCode& site);
