@@ -48,7 +48,13 @@ std::size_t FrameStream::fill(std::size_t size) {
     }
     const std::size_t have = buffer_.size();
     buffer_.resize(std::max(have + kReadSize, std::min(size, have * 2)));
-    const std::size_t got = source_(MutableByteView(buffer_).subspan(have));
+    std::size_t got = 0;
+    try {
+      got = source_(MutableByteView(buffer_).subspan(have));
+    } catch (...) {  // what was read before stays as it is, should the caller go on
+      buffer_.resize(have);
+      throw;
+    }
     buffer_.resize(have + got);
     bytes_read_ += got;
     ended_ = got == 0;

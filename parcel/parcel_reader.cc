@@ -134,7 +134,8 @@ ParcelHead ParcelReader::read_head() {
   ParcelHead head;
   head.subject = in.subject;
   const Bytes volume = in.head_part(FrameKind::volume_header);
-  head.volume = parse_part([&] { return parse_volume_header(volume); });
+  head.volume =
+      parse_part([&] { return parse_volume_header(volume, "volume header of " + in.subject); });
 
   Bytes label = in.head_part(FrameKind::label);
   if (label.size() <= kSignatureSize) throw damaged_head(in.subject, "its label is too short");

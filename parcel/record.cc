@@ -60,6 +60,12 @@ RecordSealer::RecordSealer(const Digest& label_digest, SigningKey parcel_key, Se
       parcel_key_(std::move(parcel_key)),
       record_key_(std::move(record_key)) {}
 
+void RecordSealer::use_nonce(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  if (sealed_.contains(number)) bug("a record's number is sealed once");
+  sealed_.add(number);
+}
+
 Bytes RecordSealer::seal(std::uint64_t number, const Block& block) const {
   return seal(number, static_cast<std::uint8_t>(RecordKind::block), encode(block));
 }
@@ -70,6 +76,7 @@ Bytes RecordSealer::seal(std::uint64_t number, std::uint8_t kind, ByteView plain
         ErrorCode::usage, fmt::format("record {}", number),
         fmt::format("has {} bytes, at most {} are allowed", plaintext.size(), kMaxRecordPlaintext));
   }
+  use_nonce(number);
   Bytes payload;
   payload.reserve(plaintext.size() + kRecordOverhead);
   payload.push_back(kind);

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/secret.h"
 #include "parcel/label.h"
+#include "parcel/record_ranges.h"
 #include "store/block.h"
 
 namespace courier {
@@ -46,7 +48,8 @@ struct OpenedRecord {
   bool ok() const { return status == RecordStatus::ok; }
 };
 
-// Seals records of one parcel under build. Thread-safe.
+// Seals records of one parcel under build. Thread-safe. A number is sealed once: a second time
+// would use its nonce again, and is a bug that ends the build.
 class RecordSealer {
  public:
   // record_key: 32 bytes.
@@ -59,9 +62,13 @@ class RecordSealer {
   Bytes seal_end(std::uint64_t record_count) const;
 
  private:
+  void use_nonce(std::uint64_t number) const;
+
   Digest label_digest_;
   SigningKey parcel_key_;
   Secret record_key_;
+  mutable std::mutex mutex_;
+  mutable RecordRanges sealed_;  // under mutex_
 };
 
 // Says whether a record is genuine, without the content key. Never opens it. Thread-safe.

@@ -32,12 +32,12 @@ Bytes encode_volume_header(const VolumeHeader& header) {
   return out.take();
 }
 
-VolumeHeader parse_volume_header(ByteView payload) {
-  Decoder in(payload, "volume header");
+VolumeHeader parse_volume_header(ByteView payload, const std::string& subject) {
+  Decoder in(payload, subject);
   if (as_text(in.raw(kMark.size())) != kMark) in.fail("does not begin as one");
   const std::uint16_t version = in.u16();
   if (version > kVersion) {
-    throw Error(ErrorCode::unsupported, "volume header",
+    throw Error(ErrorCode::unsupported, subject,
                 fmt::format("is of version {}, this courier reads up to {}", version, kVersion));
   }
   if (version == 0) in.fail("has version 0");

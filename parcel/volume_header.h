@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -28,8 +29,9 @@ struct VolumeHeader {
 // The payload of the volume header's frame, kVolumeHeaderSize bytes.
 Bytes encode_volume_header(const VolumeHeader& header);
 
-// Errors: damaged, when it is not such a payload; unsupported, when its version is newer.
-VolumeHeader parse_volume_header(ByteView payload);
+// subject: names it in errors. Errors: damaged, when it is not such a payload; unsupported, when
+// its version is newer.
+VolumeHeader parse_volume_header(ByteView payload, const std::string& subject = "volume header");
 
 // How many bytes of a file's beginning looks_like_parcel wants.
 inline constexpr std::size_t kParcelProbeSize = 256;

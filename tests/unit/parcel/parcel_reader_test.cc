@@ -250,6 +250,36 @@ TEST_F(ParcelReaderTest, SkipsRecoveryDataAndUnknownFramesAnywhereBehindTheVolum
   EXPECT_TRUE(read(put_together(frames)).is_whole(3));
 }
 
+TEST_F(ParcelReaderTest, GoesOnAfterASourceThatFailedOnce) {
+  const Bytes parcel = build(draft({&pse_}), some_blocks(3, 300'000), pun_);
+  ByteSource all = memory_source(parcel);
+  bool failed = false;
+  std::size_t given = 0;
+  ParcelReader reader(
+      [&](MutableByteView out) {
+        if (given > 500'000 && !std::exchange(failed, true)) {
+          throw Error(ErrorCode::device, "drive", "cannot be read");
+        }
+        const std::size_t got = all(out);
+        given += got;
+        return got;
+      },
+      "drive");
+  reader.read_head();
+  std::size_t intact = 0;
+  for (;;) {
+    try {
+      const auto raw = reader.next_record();
+      if (!raw) break;
+      intact += raw->intact;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::device);
+    }
+  }
+  EXPECT_TRUE(failed);
+  EXPECT_EQ(intact, 3u);
+}
+
 TEST_F(ParcelReaderTest, StopsAtTheGenuineEnd) {
   Bytes parcel = build();
   parcel.insert(parcel.end(), 5000, 0);

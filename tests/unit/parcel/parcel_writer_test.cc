@@ -2,6 +2,7 @@
 
 #include "base/pipeline.h"
 #include "parcel/aead.h"
+#include "tests/support/error_of.h"
 #include "tests/unit/parcel/parcel_fixture.h"
 
 namespace courier {
@@ -49,6 +50,14 @@ TEST_F(ParcelWriterTest, WritesTheSameWhenRecordsAreSealedInAPool) {
                            one[i].payload.begin() + static_cast<std::ptrdiff_t>(sealed),
                            two[i].payload.begin()));
   }
+}
+
+TEST_F(ParcelWriterTest, SealsNoNumberTwice) {
+  ParcelWriter writer([](ByteView) {});
+  writer.begin(draft({&pse_}), pun_, entropy_);
+  for (const std::uint64_t number : {2u, 0u, 1u}) writer.sealer().seal(number, some_blocks()[0]);
+  const Error error = test::error_of([&] { writer.sealer().seal(1, some_blocks()[1]); });
+  EXPECT_EQ(error.code(), ErrorCode::internal);
 }
 
 TEST_F(ParcelWriterTest, RefusesADraftThatNamesASiteTwice) {
