@@ -1,0 +1,115 @@
+"""Keys with a passphrase, and questions at a terminal."""
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from courier_e2e import COURIER, ENVIRONMENT, CourierTest, main, make_source, write  # noqa: E402
+
+
+class Terminal:
+    """A program at a terminal: expect text, type an answer."""
+
+    def __init__(self, *arguments):
+        self.pid, self.descriptor = pty.fork()
+        if self.pid == 0:
+            os.execve(COURIER, [COURIER, *arguments], ENVIRONMENT)
+        self.seen = ""
+
+    def read(self, seconds):
+        ready, _, _ = select.select([self.descriptor], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self.descriptor, 4096)
+        except OSError:
+            return False
+        self.seen += data.decode("utf-8", "replace")
+        return bool(data)
+
+    def expect(self, text):
+        until = time.monotonic() + 60
+        while text not in self.seen:
+            if time.monotonic() > until or not self.read(60):
+                raise AssertionError("%r was not shown, but: %s" % (text, self.seen))
+
+    def type(self, text):
+        os.write(self.descriptor, text.encode())
+
+    def end(self):
+        while self.read(60):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.descriptor)
+        return os.waitstatus_to_exitcode(status)
+
+
+class Keys(CourierTest):
+    def test_locked_keys_are_unlocked_before_any_work_or_the_command_stops(self):
+        write("secret", "correct horse battery\n", 0o600)
+        self.at("A", "site", "init", "PUN", "--passphrase-file", "secret")
+        self.assertTrue(self.facts("A", "site", "show")["passphrase"])
+        locked = self.at("A", "site", "export", "PUN.site", status=2)
+        self.assertIn("--passphrase-file", locked.err)
+        self.assertFalse(os.path.exists("PUN.site"))
+        self.at("A", "--passphrase-file", "secret", "site", "export", "PUN.site")
+        write("wrong", "incorrect horse\n", 0o600)
+        self.at("A", "--passphrase-file", "wrong", "site", "export", "PUN.site", status=2)
+        reader, writer = os.pipe()
+        os.write(writer, b"correct horse battery\n")
+        os.close(writer)
+        self.at("A", "--passphrase-fd", str(reader), "site", "rotate-key", pass_fds=(reader,))
+        os.close(reader)
+        self.assertEqual(self.facts("A", "site", "show")["key_generation"], 2)
+
+    def test_a_passphrase_is_asked_for_at_a_terminal(self):
+        write("secret", "correct horse battery\n", 0o600)
+        self.at("A", "site", "init", "PUN", "--passphrase-file", "secret")
+        terminal = Terminal("--home", "A", "site", "export", "PUN.site")
+        terminal.expect("assphrase")
+        terminal.type("correct horse battery\n")
+        self.assertEqual(terminal.end(), 0, terminal.seen)
+        self.assertNotIn("correct horse", terminal.seen)
+        self.assertTrue(os.path.exists("PUN.site"))
+
+
+class Questions(CourierTest):
+    def test_join_shows_the_fingerprint_and_asks(self):
+        self.init("A", "PUN", "Pune")
+        self.init("B", "PSE", "Branch")
+        words = self.facts("B", "site", "show")["fingerprint"]
+        terminal = Terminal("--home", "A", "site", "join", "PSE.site", "--as", "child")
+        terminal.expect(words)
+        terminal.expect("[y/N]")
+        terminal.type("n\n")
+        self.assertEqual(terminal.end(), 3, terminal.seen)
+        self.assertEqual(len(self.facts("A", "site", "list")["sites"]), 1)
+        terminal = Terminal("--home", "A", "site", "join", "PSE.site", "--as", "child")
+        terminal.expect("[y/N]")
+        terminal.type("yes\n")
+        self.assertEqual(terminal.end(), 0, terminal.seen)
+        self.assertEqual(len(self.facts("A", "site", "list")["sites"]), 2)
+
+    def test_receive_shows_the_parcel_and_asks(self):
+        self.pun_and_pse()
+        make_source("src", 500_000)
+        self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", "Field tools")
+        self.send("PUN00020")
+        terminal = Terminal("--home", "B", "receive", "drive")
+        terminal.expect("PUN-PSE-000001")
+        terminal.expect("[y/N]")
+        terminal.type("n\n")
+        self.assertEqual(terminal.end(), 0, terminal.seen)
+        self.assertFalse(os.path.exists("share/PUN00020"))
+        terminal = Terminal("--home", "B", "receive", "drive")
+        terminal.expect("[y/N]")
+        terminal.type("y\n")
+        self.assertEqual(terminal.end(), 0, terminal.seen)
+        self.same_tree("src", "share/PUN00020")
+
+
+if __name__ == "__main__":
+    main()
