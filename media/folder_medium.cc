@@ -21,7 +21,6 @@ namespace courier {
 namespace {
 
 constexpr int kDepth = 4;
-constexpr std::uint64_t kFatFileLimit = (std::uint64_t{4} << 30) - 1;
 
 // Reads one file forwards. The beginning, which the probe has read, is handed out from memory.
 class FileStream {
@@ -175,10 +174,11 @@ void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std
     throw Error(ErrorCode::device, subject, "is read-only: nothing can be written to it")
         .with_hint("switch its write protection off, or name another folder to write to");
   }
-  if (size > kFatFileLimit && (medium.file_system == "vfat" || medium.file_system == "msdos")) {
-    throw Error(ErrorCode::no_space, subject,
-                fmt::format("holds files up to {} (FAT), {} needed", in_numbers(kFatFileLimit),
-                            in_numbers(size)))
+  if (size > medium.max_file_size()) {
+    throw Error(
+        ErrorCode::no_space, subject,
+        fmt::format("holds files up to {} ({}), {} needed", in_numbers(medium.max_file_size()),
+                    medium.file_system, in_numbers(size)))
         .with_hint("format it as exFAT, or make smaller parcels with --max-bytes");
   }
   // Some file systems in user space do not know how large they are.

@@ -111,6 +111,10 @@ std::string usb_serial(FileSystem& fs, const std::string& sysfs, stdfs::path fol
 
 }  // namespace
 
+std::uint64_t MediumIdentity::max_file_size() const {
+  return file_system == "vfat" || file_system == "msdos" ? UINT32_MAX : INT64_MAX;
+}
+
 std::string MediumIdentity::describe() const {
   std::string facts = file_system;
   const auto add = [&](std::string_view what, const std::string& value) {

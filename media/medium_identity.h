@@ -3,6 +3,7 @@
 // decides anything.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/file_system.h"
@@ -17,6 +18,8 @@ struct MediumIdentity {
   std::string serial;       // of the USB device; empty: it has none
   std::string device;       // kernel numbers, "8:17"
 
+  // The largest file its file system can hold.
+  std::uint64_t max_file_size() const;
   // "FIELD01 (vfat, UUID 1A2B-3C4D, serial STICK001) at /media/stick"
   std::string describe() const;
 };

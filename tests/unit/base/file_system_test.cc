@@ -42,6 +42,17 @@ TEST_F(FileSystemTest, WritesAndReadsAFile) {
   fs_.drop_cache(file);
 }
 
+TEST_F(FileSystemTest, ReachesBeyondTwoAndFourGibibytes) {
+  const Fd file = fs_.open_at(dir_, "sparse", O_RDWR | O_CREAT);
+  for (const std::uint64_t edge : {std::uint64_t{1} << 31, std::uint64_t{1} << 32}) {
+    fs_.pwrite(file, as_bytes("edge"), edge - 2);
+    Bytes out(4);
+    EXPECT_EQ(fs_.pread(file, out, edge - 2), 4u);
+    EXPECT_EQ(as_text(out), "edge");
+    EXPECT_EQ(static_cast<std::uint64_t>(fs_.stat(file).st_size), edge + 2);
+  }
+}
+
 TEST_F(FileSystemTest, NamesThePathInEveryError) {
   const Error error = error_of([&] { fs_.open_at(dir_, "no/such", O_RDONLY); });
   EXPECT_EQ(error.code(), ErrorCode::not_found);

@@ -139,29 +139,28 @@ TEST_F(FolderMediumTest, SweepsWhatKilledCopiesLeftButNotWhatOthersWrite) {
 // and the same call again ends well.
 TEST_F(FolderMediumTest, IsWholeOrAbsentAtEveryFailingCall) {
   const Bytes content = parcel_like(20'000);
-  for (const int fault : {ENOSPC, EIO, ENODEV}) {
-    for (const bool stays : {false, true}) {
-      bool succeeded = false;
-      for (std::uint64_t nth = 1; !succeeded; ++nth) {
-        ASSERT_LT(nth, 200u);
-        FaultyFileSystem faulty(fs_);
-        FolderMedium medium(faulty, folder_.path());
-        const Fd from = source(content);
-        const std::uint64_t before = faulty.calls();
-        faulty.fail_at(nth, fault, stays);
-        try {
-          medium.write_proved(from, "a.pcl", {});
-          succeeded = faulty.calls() - before < nth;
-        } catch (const Error& error) {
-          EXPECT_TRUE(error.exit_status() == 6 || error.exit_status() == 11) << error.what();
-        }
-        if (fs_.stat_at(dir_, "a.pcl")) {
-          EXPECT_EQ(read_text(folder_ / "a.pcl"), as_text(content));
-        }
-        FolderMedium(fs_, folder_.path()).write_proved(source(content), "a.pcl", {});
-        EXPECT_EQ(names(), (std::vector<std::string>{"a.pcl"})) << nth;
-        fs_.unlink_at(dir_, "a.pcl");
+  for (const auto& [fault, stays] :
+       {std::pair(ENOSPC, false), std::pair(EIO, false), std::pair(ENODEV, true)}) {
+    bool succeeded = false;
+    for (std::uint64_t nth = 1; !succeeded; ++nth) {
+      ASSERT_LT(nth, 200u);
+      FaultyFileSystem faulty(fs_);
+      FolderMedium medium(faulty, folder_.path());
+      const Fd from = source(content);
+      const std::uint64_t before = faulty.calls();
+      faulty.fail_at(nth, fault, stays);
+      try {
+        medium.write_proved(from, "a.pcl", {});
+        succeeded = faulty.calls() - before < nth;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.exit_status(), fault == ENOSPC ? 6 : 11) << error.what();
       }
+      if (fs_.stat_at(dir_, "a.pcl")) {
+        EXPECT_EQ(read_text(folder_ / "a.pcl"), as_text(content));
+      }
+      FolderMedium(fs_, folder_.path()).write_proved(source(content), "a.pcl", {});
+      EXPECT_EQ(names(), (std::vector<std::string>{"a.pcl"})) << nth;
+      fs_.unlink_at(dir_, "a.pcl");
     }
   }
 }

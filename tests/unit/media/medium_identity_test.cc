@@ -89,6 +89,14 @@ TEST_F(MediumIdentityTest, FindsTheMountOfASubvolumeByItsPath) {
   EXPECT_EQ(identity.file_system, "btrfs");
 }
 
+TEST(MediumIdentity, KnowsThatFatHoldsFilesBelowFourGibibytes) {
+  MediumIdentity identity;
+  identity.file_system = "vfat";
+  EXPECT_EQ(identity.max_file_size(), 4'294'967'295u);
+  identity.file_system = "exfat";
+  EXPECT_GT(identity.max_file_size(), std::uint64_t{1} << 60);
+}
+
 TEST_F(MediumIdentityTest, WorksOnThisMachine) {
   const MediumIdentity identity = identity_of(fs_, dir_);
   EXPECT_EQ(identity.device, device_);
