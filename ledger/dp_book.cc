@@ -124,19 +124,19 @@ void DpBook::remove(const std::string& name) {
 
 std::optional<DpRow> DpBook::find(const std::string& name) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (sql::number(db, "SELECT count(*) FROM dp WHERE name = :n", name) == 0) return std::nullopt;
   return read_one(db, name);
 }
 
 DpRow DpBook::get(const std::string& name) {
-  std::lock_guard lock(ledger_.impl().mutex);
+  const sql::Moment moment(ledger_.impl());
   return read_one(ledger_.impl(), name);
 }
 
 std::vector<DpRow> DpBook::list() {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<DpRow> out;
   for (const auto& [name] : sql::rows<S>(db, "SELECT name FROM dp ORDER BY name"))
     out.push_back(read_one(db, name));

@@ -53,7 +53,7 @@ IncomingParcel read_one(Ledger::Impl& db, const std::string& label) {
 template <typename... Args>
 std::vector<IncomingParcel> read_all(Ledger::Impl& db, const std::string& rest,
                                      const Args&... args) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<IncomingParcel> out;
   for (const auto& [label] : sql::rows<S>(db, "SELECT label FROM incoming " + rest, args...))
     out.push_back(read_one(db, label));
@@ -102,7 +102,7 @@ void enter(Ledger::Impl& db, const IncomingParcel& p, std::string_view first_eve
 
 std::vector<IncomingItem> read_items(Ledger::Impl& db, const std::string& where,
                                      const std::vector<sql::Parameter>& parameters) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<std::pair<S, L>> keys;
   sql::fetch<S, L>(
       db,

@@ -64,7 +64,7 @@ JobRow read_one(Ledger::Impl& db, std::uint64_t number) {
 
 template <typename... Args>
 std::vector<JobRow> read_all(Ledger::Impl& db, const std::string& rest, const Args&... args) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<JobRow> out;
   for (const auto& [number] : sql::rows<L>(db, "SELECT number FROM job " + rest, args...))
     out.push_back(read_one(db, static_cast<std::uint64_t>(number)));
@@ -370,7 +370,7 @@ void JobBook::note_repair(std::uint64_t job, std::uint64_t repair) {
 
 std::optional<JobRow> JobBook::find(std::uint64_t job) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (job > INT64_MAX || sql::number(db, "SELECT count(*) FROM job WHERE number = :n", job) == 0)
     return std::nullopt;
   return read_one(db, job);

@@ -15,6 +15,7 @@ using L = long long;
 using S = std::string;
 
 std::vector<PackageRow> read(Ledger::Impl& db, const std::string& where, const std::string& value) {
+  const sql::Moment moment(db);
   std::vector<PackageRow> out;
   for (auto& [id, name, comment, path, source, stored, no_source, share] :
        sql::rows<S, S, S, S, L, L, L, S>(
@@ -305,14 +306,15 @@ std::vector<Digest> PackageBook::gc_roots() {
     for (const auto& [root] : sql::rows<S>(db, text, args...))
       if (!root.empty()) roots.insert(sql::digest_of_hex(root));
   };
-  // The current version, and the last delta.bases stored ones before it.
+  // The current version, the last delta.bases stored ones before it, and what came so far of the
+  // announced one.
   const L bases = Settings(ledger_).number("delta.bases");
   add("SELECT root FROM (SELECT v.root, row_number() OVER (PARTITION BY v.package"
       " ORDER BY v.version DESC) AS n FROM version v JOIN package p ON p.id = v.package"
       " WHERE v.stored = 1 AND p.removed = 0) WHERE n <= 1 + :b",
       bases);
   add("SELECT v.root FROM version v JOIN package p ON p.id = v.package"
-      " WHERE v.version = p.stored_version AND p.removed = 0");
+      " WHERE v.version IN (p.stored_version, p.source_version) AND p.removed = 0");
   // Open jobs, and parcels that are not Confirmed by all.
   add("SELECT v.root FROM version v JOIN job j ON j.package = v.package AND j.version = v.version"
       " WHERE j.step NOT IN ('confirmed', 'failed', 'cancelled', 'superseded', 'invalid')"

@@ -18,7 +18,7 @@ std::string subject(const PackageDpKey& key) { return "package on DP " + key.str
 
 std::vector<PackageDpRow> read(Ledger::Impl& db, const std::string& where, const std::string& a,
                                const std::string& b, const std::string& c) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<PackageDpRow> out;
   for (auto& [site, dp, package, version, served, state, pending, status, reason, whole, invalid] :
        sql::rows<S, S, S, L, L, L, L, L, S, L, L>(

@@ -82,7 +82,7 @@ ParcelRow read_one(Ledger::Impl& db, L key) {
 
 template <typename... Args>
 std::vector<ParcelRow> read_all(Ledger::Impl& db, const std::string& where, const Args&... args) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<ParcelRow> out;
   for (const auto& [key] :
        sql::rows<L>(db, "SELECT key FROM parcel " + where + " ORDER BY key DESC", args...))
@@ -369,7 +369,7 @@ void ParcelBook::set_carriage(const ParcelId& id, std::optional<std::string> com
 
 std::optional<ParcelRow> ParcelBook::find(const ParcelId& id) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (auto key = key_of(db, id)) return read_one(db, *key);
   return std::nullopt;
 }
@@ -381,7 +381,7 @@ ParcelRow ParcelBook::get(const ParcelId& id) {
 
 std::optional<ParcelRow> ParcelBook::by_label(const Digest& label) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (auto key = sql::row<L>(db, "SELECT key FROM parcel WHERE label = :l", label))
     return read_one(db, std::get<0>(*key));
   return std::nullopt;

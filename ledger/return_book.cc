@@ -135,7 +135,7 @@ bool ReturnBook::store(const ReceivedReturn& r) {
 
 std::vector<ReceivedReturn> ReturnBook::pending() {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<ReceivedReturn> out;
   for (const auto& [label] : sql::rows<S>(
            db, "SELECT label FROM received_return WHERE applied IS NULL ORDER BY site, number"))
@@ -145,7 +145,7 @@ std::vector<ReceivedReturn> ReturnBook::pending() {
 
 std::optional<ReceivedReturn> ReturnBook::find(const Digest& label) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (sql::number(db, "SELECT count(*) FROM received_return WHERE label = :l", label) == 0)
     return std::nullopt;
   return read_whole(db, label.hex());
@@ -153,7 +153,7 @@ std::optional<ReceivedReturn> ReturnBook::find(const Digest& label) {
 
 std::vector<ReceivedReturn> ReturnBook::list(const SiteCode& site) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<ReceivedReturn> out;
   for (const auto& [label] : sql::rows<S>(
            db, "SELECT label FROM received_return WHERE site = :s ORDER BY written DESC", site))
@@ -246,7 +246,7 @@ void ReturnBook::record_sent(const ParcelId& id, const std::vector<Holding>& cla
 
 std::vector<SentReturn> ReturnBook::sent(const SiteCode& to) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   const auto site = SiteBook(ledger_).find(to);
   std::vector<SentReturn> out;
   for (const auto& [id, number, written] :

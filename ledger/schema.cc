@@ -309,6 +309,7 @@ constexpr std::array kVersion1 = std::to_array<std::string_view>({
       thread INTEGER NOT NULL, time INTEGER NOT NULL,
       UNIQUE(site, incarnation, sequence)) STRICT)",
     "CREATE INDEX status_by_id ON status_message(id, site)",
+    "CREATE INDEX status_of_site ON status_message(site)",
     // Up to which of our messages each of our returns told.
     R"(CREATE TABLE told(
       site TEXT NOT NULL, number INTEGER NOT NULL, sequence INTEGER NOT NULL,

@@ -13,6 +13,7 @@ using L = long long;
 using S = std::string;
 
 std::vector<SiteRow> read(Ledger::Impl& db, const std::string& where, const std::string& value) {
+  const sql::Moment moment(db);
   std::vector<SiteRow> out;
   for (auto& [code, name, role, incarnation, number, label, time, applied] :
        sql::rows<S, S, L, S, L, S, std::optional<L>, std::optional<L>>(

@@ -29,6 +29,36 @@ void rethrow(const std::string& ledger, const std::exception& e) {
   }
 }
 
+void require_alive(Ledger::Impl& db) {
+  auto* const backend = static_cast<soci::sqlite3_session_backend*>(db.session.get_backend());
+  if (db.depth > 0 && sqlite_api::sqlite3_get_autocommit(backend->conn_))
+    throw Error(ErrorCode::device, "ledger " + db.path,
+                "what was begun was taken back after a fault");
+}
+
+Moment::Moment(Ledger::Impl& db) : db_(db), own_((db.mutex.lock(), db.depth == 0)) {
+  if (!own_) return;
+  try {
+    run(db_, "BEGIN");
+    ++db_.depth;
+  } catch (...) {
+    db_.mutex.unlock();
+    throw;
+  }
+}
+
+Moment::~Moment() {
+  if (own_) {
+    --db_.depth;
+    try {
+      run(db_, "COMMIT");
+    } catch (const Error&) {
+      // Nothing was written; the connection says so again at its next use.
+    }
+  }
+  db_.mutex.unlock();
+}
+
 Parameter to_parameter(std::string_view text) { return {std::string(text), soci::i_ok}; }
 Parameter to_parameter(const Digest& digest) {
   return {digest.is_zero() ? std::string() : digest.hex(), soci::i_ok};
@@ -48,6 +78,7 @@ void bind(soci::statement& statement, std::vector<Parameter>& parameters) {
 
 long long execute(Ledger::Impl& db, const std::string& text, std::vector<Parameter> parameters) {
   std::lock_guard lock(db.mutex);
+  require_alive(db);
   try {
     soci::statement statement(db.session);
     statement.alloc();

@@ -42,6 +42,23 @@ struct Ledger::Impl {
 
 namespace sql {
 
+// Several reads of one moment: what another process commits between them is not seen. For reading
+// only; within a transaction it is part of that.
+class Moment {
+ public:
+  explicit Moment(Ledger::Impl& db);
+  ~Moment();
+  Moment(const Moment&) = delete;
+
+ private:
+  Ledger::Impl& db_;
+  const bool own_;
+};
+
+// Errors: device, when SQLite has rolled a transaction back by itself (a full disk, a read error)
+// and somebody goes on as if it were still open.
+void require_alive(Ledger::Impl& db);
+
 // The Error that a SQLite failure means.
 [[noreturn]] void rethrow(const std::string& ledger, const std::exception& e);
 
@@ -110,6 +127,7 @@ template <typename... Columns, typename Each, std::size_t... I>
 void fetch(Ledger::Impl& db, const std::string& text, std::vector<Parameter> parameters,
            const Each& each, std::index_sequence<I...>) {
   std::lock_guard lock(db.mutex);
+  require_alive(db);
   try {
     std::tuple<typename Column<Columns>::Storage...> storage;
     std::array<soci::indicator, sizeof...(Columns)> indicators{};

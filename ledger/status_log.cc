@@ -134,7 +134,10 @@ std::uint64_t StatusLog::add(StatusMessage m) {
   if (m.strings.size() > kMaxStrings) m.strings.resize(kMaxStrings);
   // One sequence over all own incarnations: it never goes back within this ledger.
   m.sequence = static_cast<std::uint64_t>(sql::number(
-                   db, "SELECT max(sequence) FROM status_message WHERE site = :s", m.site)) +
+                   db,
+                   "SELECT sequence FROM status_message WHERE site = :s ORDER BY row DESC"
+                   " LIMIT 1",
+                   m.site)) +
                1;
   insert(db, m, sql::text_of(self.incarnation));
   transaction.commit();

@@ -57,7 +57,7 @@ TransferRow read_one(Ledger::Impl& db, std::uint64_t job, const std::string& dp)
 
 template <typename... Args>
 std::vector<TransferRow> read_all(Ledger::Impl& db, const std::string& rest, const Args&... args) {
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   std::vector<TransferRow> out;
   for (const auto& [job, dp] : sql::rows<L, S>(
            db, "SELECT t.job, t.dp FROM transfer t JOIN job j ON j.number = t.job " + rest,
@@ -221,7 +221,7 @@ std::size_t TransferBook::recover_running(const std::string& reason) {
 
 std::optional<TransferRow> TransferBook::find(std::uint64_t job, const std::string& dp) {
   auto& db = ledger_.impl();
-  std::lock_guard lock(db.mutex);
+  const sql::Moment moment(db);
   if (job > INT64_MAX ||
       sql::number(db, "SELECT count(*) FROM transfer WHERE job = :j AND dp = :d", job, dp) == 0)
     return std::nullopt;
@@ -229,7 +229,7 @@ std::optional<TransferRow> TransferBook::find(std::uint64_t job, const std::stri
 }
 
 TransferRow TransferBook::get(std::uint64_t job, const std::string& dp) {
-  std::lock_guard lock(ledger_.impl().mutex);
+  const sql::Moment moment(ledger_.impl());
   return read_one(ledger_.impl(), job, dp);
 }
 

@@ -136,6 +136,31 @@ TEST_F(LedgerTest, ShortTransactionsOfTwoProcessesWaitForEachOther) {
   EXPECT_EQ(code_of([&] { Transaction blocked(hasty); }), ErrorCode::busy);
 }
 
+TEST_F(LedgerTest, ReadsOfOneMomentSeeNoCommitBetweenThem) {
+  Ledger hasty = Ledger::open(path_, clock_, {.busy_timeout = std::chrono::milliseconds(1)});
+  {
+    const sql::Moment moment(ledger_->impl());
+    EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 100);
+    EXPECT_EQ(code_of([&] { Settings(hasty).set("dp.retries", "7"); }), ErrorCode::busy);
+    EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 100);
+  }
+  Settings(hasty).set("dp.retries", "7");
+  EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 7);
+}
+
+TEST_F(LedgerTest, NothingIsWrittenAfterATransactionWasTakenBack) {
+  {
+    Transaction t(*ledger_);
+    Settings(*ledger_).set("dp.retries", "7");
+    sql::run(ledger_->impl(), "ROLLBACK");  // as SQLite does by itself when the disk is full
+    EXPECT_EQ(code_of([&] { Settings(*ledger_).set("dp.retries", "8"); }), ErrorCode::device);
+    EXPECT_EQ(code_of([&] { t.commit(); }), ErrorCode::device);
+  }
+  EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 100);
+  Settings(*ledger_).set("dp.retries", "9");
+  EXPECT_EQ(Settings(*ledger_).number("dp.retries"), 9);
+}
+
 TEST_F(LedgerTest, IsSharedByThreads) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
