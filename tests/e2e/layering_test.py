@@ -83,10 +83,16 @@ class Layering(unittest.TestCase):
         self.assertEqual(bad, [])
         self.assertGreater(spoken, 0)
 
-    def test_no_header_of_the_ledger_shows_the_database_library(self):
-        for path in files_of("ledger"):
-            if path.suffix == ".h":
-                self.assertIsNone(re.search(r"soci[:/]|sqlite3_", code_of(path)), path)
+    def test_no_other_room_sees_the_database_library_through_a_header(self):
+        headers = {f"{p.parent.name}/{p.name}": p for room in ALLOWED for p in files_of(room) if p.suffix == ".h"}
+        showing = {name for name, path in headers.items() if re.search(r"<soci|\bsoci::", code_of(path))}
+        while more := {name for name, path in headers.items()
+                       if name not in showing and showing & set(INCLUDE.findall(path.read_text(encoding="utf-8")))}:
+            showing |= more
+        bad = [f"{path.relative_to(SOURCE)} sees it through {name}"
+               for room in ALLOWED if room != "ledger" for path in files_of(room)
+               for name in INCLUDE.findall(path.read_text(encoding="utf-8")) if name in showing]
+        self.assertEqual(bad, [])
 
     def test_media_are_never_mapped_into_memory(self):
         for room in ALLOWED:
