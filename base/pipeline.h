@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -113,7 +112,7 @@ class OrderedStage {
     // Shared by the pool's task, which must be copyable, and nobody else.
     auto task = std::make_shared<std::packaged_task<Out()>>(
         [this, item = std::move(item)]() mutable -> Out {
-          if (dropping_) throw std::runtime_error("a dropped item has no result");
+          if (dropping_) throw Dropped();
           return work_(std::move(item));
         });
     slots_.push(task->get_future());
@@ -137,12 +136,20 @@ class OrderedStage {
   bool full() const { return slots_.size() >= depth_; }
   // The next result, or nullopt at the end. Rethrows what the work threw.
   std::optional<Out> pop() {
-    auto slot = slots_.pop();
-    if (!slot) return std::nullopt;
-    return slot->get();
+    for (;;) {
+      auto slot = slots_.pop();
+      if (!slot) return std::nullopt;
+      try {
+        return slot->get();
+      } catch (const Dropped&) {
+        // Taken out just before fail(): the next pop throws what it was given.
+      }
+    }
   }
 
  private:
+  struct Dropped {};  // instead of the result of an item that was not begun
+
   ThreadPool& pool_;
   const std::size_t depth_;
   std::function<Out(In)> work_;

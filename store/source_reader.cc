@@ -107,15 +107,12 @@ void SourceReader::read_folder(const Fd& dir, const struct stat& before, const S
   const auto entries = fs_.list(dir);
   step(FolderBegin{});
   for (const DirEntry& entry : entries) read_entry(dir, entry, path);
-  bool same = false;
-  try {
-    same = same_state(before, fs_.stat(dir));
-  } catch (const Error& error) {
-    throw changed(source_, path, error.happened());
-  }
-  if (!same) {
+  // Half of it has been passed on: from here an error can only end the snapshot.
+  cannot_skip_ = true;
+  if (!same_state(before, fs_.stat(dir))) {
     throw changed(source_, path, "something in this folder was changed while it was read");
   }
+  cannot_skip_ = false;
   step(FolderDone{std::move(folder)});
 }
 
@@ -149,7 +146,7 @@ void SourceReader::read_entry(const Fd& dir, const DirEntry& entry, const SafePa
     if (error.code() == ErrorCode::not_found) {
       throw changed(source_, child, "vanished while the source was read");
     }
-    if (error.code() != ErrorCode::device) throw;
+    if (error.code() != ErrorCode::device || cannot_skip_) throw;
     unreadable(child, error.happened());
   }
 }

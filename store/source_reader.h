@@ -87,6 +87,7 @@ class SourceReader {
   SourceBatch batch_;
   SourceFindings findings_;
   std::string source_;
+  bool cannot_skip_ = false;
   bool reading_ = true;  // false once something unreadable ends the snapshot: only names follow
   // Where the files with several names were met first. Grows with their number only.
   std::map<std::pair<dev_t, ino_t>, std::string> linked_;

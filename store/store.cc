@@ -58,8 +58,12 @@ Block Store::Impl::read_block(const BlockPlace& place) {
     }
     return block;
   } catch (const Error& error) {
-    // A bad sector (device) and a pack that is gone (not_found) are damage like any other.
-    if (error.code() == ErrorCode::internal) throw;
+    // What cannot be read now may be read later: it is not dropped. A pack that is gone is damage.
+    if (error.code() == ErrorCode::device) {
+      throw Error(ErrorCode::device, subject, error.happened())
+          .with_hint("run courier store check, which says what can still be read");
+    }
+    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::not_found) throw;
     index.drop_block(place.ref);
     throw Error(ErrorCode::damaged, subject, error.happened())
         .with_loss("its content counts as missing; everything else is as it was")

@@ -136,8 +136,8 @@ class Store {
   CheckReport check(const ProgressSink& progress = {});
   // Finds what the roots do not reach; with `del` frees it. Live blocks of a pack with much dead
   // space are durable in a new pack before the old one goes.
-  // A node below a root that is missing or damaged does not stop it; what hangs on that node alone
-  // is not known to be used (GcReport::missing_nodes says how often).
+  // While a node below a root that is here is missing or damaged nothing is deleted: what hangs on
+  // it is not known to be unused (GcReport::missing_nodes, and deleted is false).
   GcReport gc(const GcRoots& roots, bool del, const ProgressSink& progress = {});
   StoreStats stats();
 

@@ -35,6 +35,8 @@ class Collector {
       judge(pack, rewrite);
       courier::report(progress_, {"looking for unused content", "store", ++done, packs.size()});
     }
+    // What hangs on a missing node is not known to be unused.
+    if (report_.missing_nodes > 0) report_.deleted = false;
     if (report_.deleted) {
       remove(doomed_);
       done = 0;

@@ -24,6 +24,7 @@ void FaultyFileSystem::flip_on_read(std::string part, std::uint64_t byte) {
 }
 
 int FaultyFileSystem::enter(const char* call) {
+  std::lock_guard lock(mutex_);
   ++calls_;
   log_.emplace_back(call);
   if (fail_call_ == 0) return 0;
@@ -37,6 +38,7 @@ void FaultyFileSystem::enter(const char* call, const std::string& subject) {
 
 std::size_t FaultyFileSystem::allowed(std::size_t size, int& fault) {
   if (fault != 0) return size / 2;
+  std::lock_guard lock(mutex_);
   if (!room_) return size;
   const auto through = static_cast<std::size_t>(std::min<std::uint64_t>(size, *room_));
   *room_ -= through;
@@ -45,6 +47,7 @@ std::size_t FaultyFileSystem::allowed(std::size_t size, int& fault) {
 }
 
 void FaultyFileSystem::after_read(const Fd& fd, MutableByteView out, std::uint64_t offset) {
+  std::lock_guard lock(mutex_);
   bytes_read_ += out.size();
   for (const ReadFault& fault : read_faults_) {
     const std::string path = path_of(fd);

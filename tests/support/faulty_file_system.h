@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -79,6 +80,7 @@ class FaultyFileSystem final : public FileSystem {
   void after_read(const Fd& fd, MutableByteView out, std::uint64_t offset);
 
   FileSystem& real_;
+  std::mutex mutex_;  // the stages of a pipeline call from several threads
   std::uint64_t calls_ = 0, bytes_read_ = 0, fail_call_ = 0;
   int fault_ = 0;
   bool stays_ = false;
