@@ -78,7 +78,7 @@ struct ChunkIndex::Impl {
         "PRAGMA foreign_keys = OFF; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL");
     std::uint64_t version = number("PRAGMA user_version");
     if (version == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) {
-      Transaction transaction(db);
+      IndexTransaction transaction(db);
       // Another courier may have made it meanwhile.
       if (number("PRAGMA user_version") == 0) db.run(kSchema);
       transaction.commit();
@@ -140,7 +140,7 @@ void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackInde
                           const std::vector<bool>& sound) {
   std::lock_guard lock(impl_->mutex);
   Database& db = impl_->db;
-  Transaction transaction(db);
+  IndexTransaction transaction(db);
   Statement add_pack(db, "INSERT OR IGNORE INTO pack (digest, size) VALUES (?, ?)");
   add_pack.start().bind(name).bind(size).run();
   if (db.changes() == 0) return;
@@ -174,7 +174,7 @@ void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {
   if (packs.empty()) return;
   std::lock_guard lock(impl_->mutex);
   Database& db = impl_->db;
-  Transaction transaction(db);
+  IndexTransaction transaction(db);
   db.run(
       "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY) STRICT;"
       "DELETE FROM doomed");
@@ -194,7 +194,7 @@ void ChunkIndex::drop_block(const BlockRef& ref) {
   const auto known = place(ref);
   if (!known) return;
   std::lock_guard lock(impl_->mutex);
-  Transaction transaction(impl_->db);
+  IndexTransaction transaction(impl_->db);
   Statement(impl_->db, "DELETE FROM object WHERE block = ?").start().bind(known->id).run();
   Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
   transaction.commit();

@@ -115,13 +115,13 @@ Digest Statement::digest(int column) const {
 
 void Statement::reset() { sqlite3_reset(handle_); }
 
-Transaction::Transaction(Database& db) : db_(db) { db_.run("BEGIN IMMEDIATE"); }
+IndexTransaction::IndexTransaction(Database& db) : db_(db) { db_.run("BEGIN IMMEDIATE"); }
 
-Transaction::~Transaction() {
+IndexTransaction::~IndexTransaction() {
   if (!done_) sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Transaction::commit() {
+void IndexTransaction::commit() {
   db_.run("COMMIT");
   done_ = true;
 }

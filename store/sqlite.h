@@ -55,10 +55,10 @@ class Statement {
 };
 
 // Rolled back unless committed.
-class Transaction {
+class IndexTransaction {
  public:
-  explicit Transaction(Database& db);
-  ~Transaction();
+  explicit IndexTransaction(Database& db);
+  ~IndexTransaction();
   void commit();
 
  private:
