@@ -159,6 +159,7 @@ void FaultyFileSystem::link_at(const Fd& from_dir, std::string_view from, const 
 bool FaultyFileSystem::rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir,
                                  std::string_view to, unsigned flags) {
   enter("rename_at", path_of(to_dir, to));
+  if (plain_renames_ && flags != 0) return false;
   return real_.rename_at(from_dir, from, to_dir, to, flags);
 }
 

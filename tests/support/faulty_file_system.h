@@ -25,6 +25,8 @@ class FaultyFileSystem final : public FileSystem {
   void fail_reads(std::string part, std::uint64_t from_byte, int errno_value);
   // Reads of files whose path holds `part` have one bit of this byte flipped.
   void flip_on_read(std::string part, std::uint64_t byte);
+  // Renames that exchange, or that must not replace, are not known here, as on FAT or NFS.
+  void pretend_plain_renames() { plain_renames_ = true; }
   // What space() says.
   void pretend_space(SpaceInfo space) { space_ = space; }
 
@@ -65,6 +67,7 @@ class FaultyFileSystem final : public FileSystem {
   SpaceInfo space(const Fd& fd) override;
 
  private:
+  bool plain_renames_ = false;
   struct ReadFault {
     std::string part;
     std::uint64_t byte;

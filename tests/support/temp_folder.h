@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,10 +13,18 @@
 
 namespace courier::test {
 
+// Where nothing waits for a disk: for tests that look at logic, again and again, not at durability.
+inline std::string memory_folder() {
+  const std::string shared_memory = "/dev/shm";
+  return ::access(shared_memory.c_str(), W_OK) == 0
+             ? shared_memory
+             : std::filesystem::temp_directory_path().string();
+}
+
 class TempFolder {
  public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "courier-test-XXXXXX").string();
+  explicit TempFolder(const std::string& parent = std::filesystem::temp_directory_path().string()) {
+    std::string name = parent + "/courier-test-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
   }

@@ -1,0 +1,287 @@
+#include "distribution/distribution_manager.h"
+
+#include <sys/stat.h>
+
+#include "ledger/job_book.h"
+#include "ledger/status_log.h"
+#include "tests/unit/distribution/distribution_fixture.h"
+
+namespace courier::test {
+namespace {
+
+using Publishing = DistributionTest;
+
+std::size_t count_of(Ledger& ledger, const std::string& id) {
+  return StatusLog{ledger}.list(id).size();
+}
+
+TEST_F(Publishing, MakesTheShareEqualToTheSource) {
+  add("files");
+  const std::string src =
+      source("src", {{"bin/run", noise(300'000, 1)}, {"readme", "hello"}, {"empty", ""}});
+  std::filesystem::create_symlink("../readme", src + "/bin/link");
+  ::chmod((src + "/bin/run").c_str(), 0755);
+  const auto report = manager().publish(tools, version(tools, src), {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 0);
+  ASSERT_EQ(report.outcomes.size(), 1u);
+  EXPECT_EQ(report.outcomes[0].state, PackageState::installed);
+  EXPECT_EQ(report.outcomes[0].files_copied, 3u);
+  EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(src));
+  EXPECT_EQ(entries_in(folder / "files/.courier/staging"), 0u);
+  for (const char* id : {"2301", "2329", "2330", "2342"}) EXPECT_EQ(count_of(ledger, id), 1u) << id;
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
+}
+
+TEST_F(Publishing, AgainIsAlreadyInstalledAndTouchesNothing) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "right"}}));
+  manager().publish(tools, v, {}, PublishMode::install, {});
+  write_text(folder / "files/PSE00020/a", "wrong");
+  const auto again = manager().publish(tools, v, {}, PublishMode::install, {});
+  ASSERT_EQ(again.outcomes.size(), 1u);
+  EXPECT_TRUE(again.outcomes[0].already_installed);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "wrong");
+  EXPECT_EQ(JobBook{ledger}.list().size(), 1u);
+
+  const auto anew = manager().publish(tools, v, {}, PublishMode::redistribute, {});
+  EXPECT_EQ(anew.outcomes[0].files_copied, 1u);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "right");
+}
+
+TEST_F(Publishing, AnUpdateCopiesOnlyWhatTheShareDoesNotHold) {
+  add("files");
+  const std::string same = noise(400'000, 3);
+  version(tools, source("v1", {{"same", same}, {"changed", "1"}}));
+  manager().publish(tools, 1, {}, PublishMode::install, {});
+  std::filesystem::copy(folder / "v1", folder / "v2", std::filesystem::copy_options::recursive);
+  // A copy has times of its own; what is the same is the content and, for a link, all metadata.
+  std::filesystem::last_write_time(folder / "v2/same",
+                                   std::filesystem::last_write_time(folder / "v1/same"));
+  write_text(folder / "v2/changed", "2");
+  version(tools, folder / "v2");
+  const auto report = manager().publish(tools, 2, {}, PublishMode::install, {});
+  EXPECT_EQ(report.outcomes[0].files_present, 1u);
+  EXPECT_EQ(report.outcomes[0].files_copied, 1u);
+  EXPECT_EQ(report.outcomes[0].bytes_copied, 1u);
+  EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "v2"));
+}
+
+TEST_F(Publishing, NeverLinksAFileThatIsNotWhatItShouldBe) {
+  add("files");
+  const std::string same = noise(50'000, 3);
+  version(tools, source("v1", {{"same", same}}));
+  manager().publish(tools, 1, {}, PublishMode::install, {});
+  std::string spoiled = same;
+  spoiled[777] = static_cast<char>(spoiled[777] ^ 1);
+  write_text(folder / "files/PSE00020/same", spoiled);
+  version(tools, source("v2", {{"same", same}, {"new", "x"}}));
+  const auto report = manager().publish(tools, 2, {}, PublishMode::install, {});
+  EXPECT_EQ(report.outcomes[0].files_present, 0u);
+  EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "v2"));
+}
+
+TEST_F(Publishing, TwoPackagesShareTheirFiles) {
+  add("files");
+  const std::string big = noise(300'000, 5);
+  version(tools, source("a", {{"x/big", big}}));
+  manager().publish(tools, 1, {}, PublishMode::install, {});
+  const PackageId other = PackageId::parse("PSE00021");
+  std::filesystem::create_directories(folder / "b");
+  std::filesystem::copy(folder / "a/x/big", folder / "b/large");
+  std::filesystem::last_write_time(folder / "b/large",
+                                   std::filesystem::last_write_time(folder / "a/x/big"));
+  version(other, folder / "b");
+  const auto report = manager().publish(other, 1, {}, PublishMode::install, {});
+  EXPECT_EQ(report.outcomes[0].files_present, 1u);
+  EXPECT_EQ(read_text(folder / "files/PSE00021/large"), big);
+  // Taking one away leaves the other.
+  manager().take_away(tools, {}, {});
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+  EXPECT_EQ(read_text(folder / "files/PSE00021/large"), big);
+}
+
+TEST_F(Publishing, ADpAddedLaterInstallsFromTheStore) {
+  add("one");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  manager().publish(tools, v, {}, PublishMode::install, {});
+  add("two");
+  const auto report = manager().publish(tools, v, {"two"}, PublishMode::install, {});
+  EXPECT_EQ(report.outcomes[0].state, PackageState::installed);
+  EXPECT_EQ(tree_of(folder / "two/PSE00020"), tree_of(folder / "src"));
+}
+
+TEST_F(Publishing, AnUnmountedShareIsTriedAgainAndCountsItsRetries) {
+  add("files");
+  std::filesystem::rename(folder / "files", folder / "away");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  const auto report = manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 11);
+  EXPECT_EQ(report.outcomes[0].state, PackageState::install_retrying);
+  EXPECT_NE(report.outcomes[0].reason.find("not reachable"), std::string::npos);
+  EXPECT_EQ(report.outcomes[0].retries_left, 99u);
+  EXPECT_EQ(state("files", tools).retries_left, 99u);
+  EXPECT_EQ(report.outcomes[0].next_try, clock.now() + std::chrono::minutes(30));
+
+  EXPECT_TRUE(manager().run_due({}).outcomes.empty());  // not yet
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_EQ(manager().run_due({}).outcomes.at(0).retries_left, 98u);
+  std::filesystem::rename(folder / "away", folder / "files");
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_EQ(manager().run_due({}).outcomes.at(0).state, PackageState::installed);
+  EXPECT_EQ(JobBook{ledger}.list().size(), 1u);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
+}
+
+TEST_F(Publishing, FailsWhenTheRetriesAreUsedUp) {
+  Settings{ledger}.set("dp.retries", "2");
+  add("files");
+  std::filesystem::remove_all(folder / "files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  auto report = manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(report.outcomes[0].retries_left, 1u);
+  clock.tick(std::chrono::minutes(31));
+  report = manager().run_due({});
+  EXPECT_EQ(report.outcomes.at(0).state, PackageState::install_failed);
+  EXPECT_EQ(state("files", tools).state, PackageState::install_failed);
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_TRUE(manager().run_due({}).outcomes.empty());
+}
+
+TEST_F(Publishing, SpaceIsLookedAtFirstAndSaidInNumbers) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", noise(100'000, 1)}}));
+  fs.pretend_space({50'000, 1'000'000});
+  const auto report = manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 6);
+  EXPECT_NE(report.outcomes[0].reason.find("50000 free"), std::string::npos)
+      << report.outcomes[0].reason;
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
+TEST_F(Publishing, AWrongByteReadBackIsNeverInstalled) {
+  add("files");
+  version(tools, source("v1", {{"a", noise(100'000, 1)}}));
+  manager().publish(tools, 1, {}, PublishMode::install, {});
+  version(tools, source("v2", {{"a", noise(100'000, 2)}}));
+  fs.flip_on_read("staging", 5000);
+  const auto report = manager().publish(tools, 2, {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 11);
+  EXPECT_EQ(report.outcomes[0].state, PackageState::install_retrying);
+  EXPECT_NE(report.outcomes[0].reason.find("file a"), std::string::npos)
+      << report.outcomes[0].reason;
+  EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "v1"));
+  EXPECT_EQ(entries_in(folder / "files/.courier/staging"), 0u);
+}
+
+TEST_F(Publishing, AFolderMadeByHandIsNeverReplaced) {
+  add("files");
+  std::filesystem::create_directories(folder / "files/PSE00020");
+  write_text(folder / "files/PSE00020/mine", "mine");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  const auto report = manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 9);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/mine"), "mine");
+  EXPECT_EQ(entries_in(folder / "files/.courier/staging"), 0u);
+}
+
+TEST_F(Publishing, ContentThatIsDamagedInTheStoreIsWaitedFor) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", noise(200'000, 9)}}));
+  for (const auto& pack : std::filesystem::recursive_directory_iterator(folder / "store/packs")) {
+    if (!pack.is_regular_file()) continue;
+    std::string bytes = read_text(pack.path().string());
+    bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 4);
+    write_text(pack.path().string(), bytes);
+  }
+  const auto report = manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(report.exit_status(), 4);
+  EXPECT_EQ(state("files", tools).pending, PendingReason::waiting_for_content);
+  EXPECT_EQ(state("files", tools).state, PackageState::install_pending);
+  EXPECT_EQ(count_of(ledger, "2302"), 1u);
+  EXPECT_EQ(PackageBook{ledger}.get(tools).stored_version, 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
+TEST_F(Publishing, RetractTakesItAway) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"d/a", "1"}})), {}, PublishMode::install,
+                    {});
+  const auto report = manager().take_away(tools, {}, {});
+  ASSERT_EQ(report.outcomes.size(), 1u);
+  EXPECT_TRUE(report.outcomes[0].removed);
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+  EXPECT_FALSE((PackageDpBook{ledger}.find({SiteCode::parse("PSE"), "files", tools})));
+  EXPECT_TRUE(manager().take_away(tools, {}, {}).outcomes.empty());
+}
+
+TEST_F(Publishing, ARemovalThatFailsIsTriedAgain) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
+                    {});
+  std::filesystem::rename(folder / "files", folder / "away");
+  EXPECT_EQ(manager().take_away(tools, {}, {}).outcomes.at(0).state,
+            PackageState::removal_retrying);
+  std::filesystem::rename(folder / "away", folder / "files");
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_TRUE(manager().run_due({}).outcomes.at(0).removed);
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
+TEST_F(Publishing, ACancelledTransferIsNotDone) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  const auto rows = manager().target(tools, v, {}, PublishMode::install);
+  manager().cancel(rows.job, "files", "ann");
+  EXPECT_TRUE(manager().run_due({}).outcomes.empty());
+  EXPECT_EQ(state("files", tools).state, PackageState::install_failed);
+  EXPECT_NE(state("files", tools).reason.find("ann"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
+TEST_F(Publishing, UsesTheShareNameAndMovesWithIt) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  manager().publish(tools, v, {}, PublishMode::install, {});
+  PackageRow row = PackageBook{ledger}.get(tools);
+  row.share_name = "Field";
+  PackageBook{ledger}.set(row);
+  manager().publish(tools, v, {}, PublishMode::redistribute, {});
+  EXPECT_EQ(tree_of(folder / "files/Field"), tree_of(folder / "src"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
+TEST_F(Publishing, ValidationReportsFlagsAndNeverRepairs) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "right"}, {"b", "b"}}));
+  manager().publish(tools, v, {}, PublishMode::install, {});
+  EXPECT_EQ(manager().validate(tools, std::nullopt, {}).exit_status(), 0);
+
+  write_text(folder / "files/PSE00020/stray", "?");
+  auto report = manager().validate(std::nullopt, std::string("files"), {});
+  EXPECT_EQ(report.exit_status(), 0);
+  EXPECT_EQ(report.results.at(0).strays, 1u);
+  EXPECT_EQ(report.results.at(0).findings.at(0).path, "stray");
+
+  write_text(folder / "files/PSE00020/a", "wrong");
+  std::filesystem::remove(folder / "files/PSE00020/b");
+  report = manager().validate(tools, std::nullopt, {});
+  EXPECT_EQ(report.exit_status(), 4);
+  EXPECT_EQ(report.results.at(0).differences, 2u);
+  EXPECT_TRUE(state("files", tools).invalid);
+  EXPECT_EQ(state("files", tools).state, PackageState::installed);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "wrong");
+
+  manager().publish(tools, v, {}, PublishMode::redistribute, {});
+  EXPECT_FALSE(state("files", tools).invalid);
+  EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "src"));
+}
+
+TEST_F(Publishing, ValidatingWhatIsNotInstalledIsNotFound) {
+  add("files");
+  version(tools, source("src", {{"a", "1"}}));
+  EXPECT_EQ(error_of([&] { manager().validate(tools, std::nullopt, {}); }).code(),
+            ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace courier::test
