@@ -44,6 +44,15 @@ Time since_from(const std::string& text, Time now) {
   throw wrong;
 }
 
+// Local time with zone, to the second.
+std::string shown_second(Time time) {
+  const std::time_t seconds = to_seconds(time);
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &parts)};
+}
+
 Report show(Context& context, const LogOptions& options) {
   std::optional<Component> component;
   if (!options.component.empty()) {
@@ -61,7 +70,7 @@ Report show(Context& context, const LogOptions& options) {
   Json lines = Json::array();
   Journal::read(context.home().path(), component, since, [&](const JournalLine& line) {
     Json fields = Json::object();
-    std::string text = fmt::format("{} {} {} {}", local_time(line.time), word(line.severity),
+    std::string text = fmt::format("{} {} {} {}", shown_second(line.time), word(line.severity),
                                    word(line.component), line.message);
     for (const auto& [name, value] : line.fields) {
       fields[name] = json_text(value);

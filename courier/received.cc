@@ -12,7 +12,7 @@ bool has_label(const Offer& offer) { return offer.standing != Standing::unreadab
 std::string addressees_text(const Label& label) {
   std::string text;
   for (const Addressee& addressee : label.addressees) {
-    text += (text.empty() ? "" : ", ") + label.id_for(addressee).str();
+    text += (text.empty() ? "" : ", ") + addressee.code.str();
   }
   return text;
 }
@@ -81,11 +81,11 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   std::string state = parcel.declined           ? "left alone, as you said"
                       : parcel.already_received ? "already received: nothing was changed"
                                                 : std::string(word(parcel.state));
-  if (!parcel.items.empty() && !parcel.already_received) state += ": " + tally(parcel.items);
+  const bool tells_items =
+      !parcel.items.empty() && !parcel.already_received && !parcel.offer.is_return;
+  if (tells_items) state += ": " + tally(parcel.items);
   report.text += printable(fmt::format("parcel {}: {}", title, state)) + "\n";
-  if (!table.empty() && !parcel.already_received && !parcel.offer.is_return) {
-    report.text += table.str("");
-  }
+  if (tells_items) report.text += table.str("");
 }
 
 // What the command as a whole must say on stderr.

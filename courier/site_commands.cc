@@ -64,15 +64,33 @@ Report init(Context& context, const SiteOptions& options) {
   return report;
 }
 
+std::string_view word(SettingUnit unit) {
+  switch (unit) {
+    case SettingUnit::minutes:
+      return "min";
+    case SettingUnit::days:
+      return "days";
+    case SettingUnit::count:
+    case SettingUnit::versions:
+    case SettingUnit::bytes:
+    case SettingUnit::on_off:
+    case SettingUnit::text:
+      return "";
+  }
+  bug("a setting of no unit");
+}
+
 Report show_settings(Home& home) {
   Report report;
   Table table({"setting", "value", "", "what"});
   Json settings = Json::array();
   for (const Settings::Value& value : Settings(home.ledger()).list()) {
-    table.add({std::string(value.row->name), value.value, value.is_default ? "default" : "set",
-               std::string(value.row->what)});
+    const std::string unit(word(value.row->unit));
+    table.add({std::string(value.row->name), value.value + (unit.empty() ? "" : " " + unit),
+               value.is_default ? "default" : "set", std::string(value.row->what)});
     settings.push_back({{"name", value.row->name},
                         {"value", json_text(value.value)},
+                        {"unit", unit.empty() ? Json() : Json(unit)},
                         {"is_default", value.is_default},
                         {"what", value.row->what}});
   }
