@@ -201,7 +201,6 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   row.expected = request.expected;
   row.file = name;
   row.created = context_.clock.now();
-  bool named = false;
   try {
     DurableFile file(context_.fs, outbox, name);
     ParcelWriter writer([&](ByteView data) { file.write(data); });
@@ -217,7 +216,6 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
     report(request.progress, {"flushing", subject, summary.bytes, summary.bytes, 1, 2});
     map.commit();
     file.commit(Replace::never);
-    named = true;
     std::vector<ParcelItemRow> items;
     for (const PlannedItem& item : plan.items) items.push_back(item.row);
     Transaction transaction(context_.ledger);
@@ -225,11 +223,10 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
     note_sizes(plan);
     transaction.commit();
   } catch (Error& error) {
-    // Best effort: what stays is removed by the sweep of the next build.
     try {
-      if (named) context_.fs.unlink_at(outbox, name);
-      for (const ParcelId& id : ids) book.drop_reserved(id);
+      sweep();
     } catch (const Error&) {
+      // What stays is removed by the sweep of the next build.
     }
     throw error.in("cannot create " + subject);
   }

@@ -118,6 +118,7 @@ class Origin {
   void prove(const Receiver& site, const std::vector<VersionRow>& versions,
              const std::vector<Digest>& missing = {}) {
     ReceivedReturn r;
+    r.format_version = kFormatVersion;
     for (const VersionRow& v : versions) {
       r.holdings.push_back({v.package, v.version, v.root, false, missing});
     }

@@ -213,13 +213,13 @@ TEST_F(ParcelBuilderTest, NeverOverwritesAFile) {
 }
 
 TEST_F(ParcelBuilderTest, SaysHowMuchSpaceItNeedsBeforeItWrites) {
-  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a", noise(3'000'000, 1)}});
+  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a", noise(1'500'000, 1)}});
   const auto job = origin_.job_for(v1, pse_);
   test::FaultyFileSystem faulty(origin_.real);
   faulty.pretend_space({1'000'000, 10'000'000});
   const Error error = error_of([&] { create_on(faulty, {pse_.code()}); });
   EXPECT_EQ(error.code(), ErrorCode::no_space);
-  EXPECT_NE(error.happened().find("needs 3.0 MB, 1.0 MB are free"), std::string::npos)
+  EXPECT_NE(error.happened().find("needs 1.5 MB, 1.0 MB are free"), std::string::npos)
       << error.happened();
   EXPECT_EQ(step(job), JobStep::routed);
   EXPECT_TRUE(outbox().empty());
@@ -239,7 +239,7 @@ TEST_F(ParcelBuilderTest, LeavesNoParcelAndPendingJobsWhenAnyCallFails) {
       EXPECT_GT(made.parcel.addressees[0].id.number, last_number);
       break;
     } catch (const Error&) {
-      ASSERT_EQ(step(job), JobStep::routed) << "call " << nth;
+      ASSERT_TRUE(step(job) == JobStep::accepted || step(job) == JobStep::routed) << "call " << nth;
       SenderContext working = origin_.context();
       ParcelBuilder(working).sweep();
       for (const std::string& name : outbox()) EXPECT_EQ(name, "") << "after call " << nth;
