@@ -211,7 +211,9 @@ TEST_F(DistributionBooksTest, EveryArrowOfATransferMovesAndEveryOtherIsNotAllowe
   auto book = transfers();
   std::size_t moved = 0;
   for (std::size_t s = 0; s < paths.size(); ++s) {
-    for (const auto& [event, act] : acts) {
+    for (const auto& one : acts) {
+      const auto& event = one.first;
+      const auto& act = one.second;
       const auto n = JobBook(*ledger_).accept_local(j, "test");
       book.add({.job = n, .dp = "D1", .package = package_, .version = 1, .retries_left = 5});
       for (const auto step : paths[s]) acts[step].second(book, n);

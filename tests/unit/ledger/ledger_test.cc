@@ -332,7 +332,8 @@ TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
                                                         {"log.max-size", "9K"},
                                                         {"dp.reserve", "99999999999T"},
                                                         {"no.such", "1"}})
-    EXPECT_EQ(code_of([&] { settings.set(name, value); }), ErrorCode::usage) << name << value;
+    EXPECT_EQ(code_of([&] { settings.set(given.first, given.second); }), ErrorCode::usage)
+        << given.first << given.second;
   EXPECT_EQ(settings.list().size(), setting_table().size());
 }
 
