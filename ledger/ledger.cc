@@ -30,10 +30,6 @@ std::string login_name() {
   return "uid " + std::to_string(getuid());
 }
 
-sqlite_api::sqlite3* connection_of(soci::session& session) {
-  return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
-}
-
 void sync_path(const std::string& path, int flags) {
   const int fd = open(path.c_str(), flags | O_CLOEXEC);
   if (fd < 0) throw system_error(errno, path, "cannot open");
@@ -50,7 +46,7 @@ Ledger::Impl::Impl(std::string p, const Clock& c, LedgerOptions o)
   if (options.who.empty()) options.who = login_name();
   try {
     session.open(soci::sqlite3, connect_string(path));
-    sqlite_api::sqlite3_busy_timeout(connection_of(session),
+    sqlite_api::sqlite3_busy_timeout(sql::connection_of(session),
                                      static_cast<int>(options.busy_timeout.count()));
     // Nothing in the file itself may run functions with effects.
     pragma("PRAGMA trusted_schema = OFF");
@@ -142,9 +138,9 @@ void Ledger::copy_to(const std::string& path) {
   std::lock_guard lock(impl_->mutex);
   try {
     soci::session copy(soci::sqlite3, connect_string(full));
-    auto* const to = connection_of(copy);
+    auto* const to = sql::connection_of(copy);
     auto* const backup =
-        sqlite_api::sqlite3_backup_init(to, "main", connection_of(impl_->session), "main");
+        sqlite_api::sqlite3_backup_init(to, "main", sql::connection_of(impl_->session), "main");
     int result = SQLITE_ERROR;
     if (backup) {
       sqlite_api::sqlite3_busy_timeout(to, static_cast<int>(impl_->options.busy_timeout.count()));
@@ -196,8 +192,7 @@ Transaction::~Transaction() {
     try {
       if (depth_ == 0) {
         // SQLite has rolled back by itself after some faults; then there is nothing to do.
-        if (!sqlite_api::sqlite3_get_autocommit(connection_of(impl_.session)))
-          sql::run(impl_, "ROLLBACK");
+        if (sql::in_transaction(impl_)) sql::run(impl_, "ROLLBACK");
       } else {
         const std::string name = "s" + std::to_string(depth_);
         sql::run(impl_, "ROLLBACK TO " + name);

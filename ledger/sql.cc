@@ -29,9 +29,17 @@ void rethrow(const std::string& ledger, const std::exception& e) {
   }
 }
 
+// SOCI exports no type information of its session, so UBSan cannot check this cast.
+__attribute__((no_sanitize("vptr"))) sqlite_api::sqlite3* connection_of(soci::session& session) {
+  return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
+}
+
+bool in_transaction(Ledger::Impl& db) {
+  return !sqlite_api::sqlite3_get_autocommit(connection_of(db.session));
+}
+
 void require_alive(Ledger::Impl& db) {
-  auto* const backend = static_cast<soci::sqlite3_session_backend*>(db.session.get_backend());
-  if (db.depth > 0 && sqlite_api::sqlite3_get_autocommit(backend->conn_))
+  if (db.depth > 0 && !in_transaction(db))
     throw Error(ErrorCode::device, "ledger " + db.path,
                 "what was begun was taken back after a fault");
 }

@@ -22,6 +22,10 @@
 #include "ledger/ledger.h"
 #include "ledger/states.h"
 
+namespace sqlite_api {
+struct sqlite3;
+}
+
 namespace courier {
 
 struct Ledger::Impl {
@@ -55,6 +59,9 @@ class Moment {
   const bool own_;
 };
 
+// SQLite's own handle, for what SOCI does not reach.
+sqlite_api::sqlite3* connection_of(soci::session& session);
+bool in_transaction(Ledger::Impl& db);
 // Errors: device, when SQLite has rolled a transaction back by itself (a full disk, a read error)
 // and somebody goes on as if it were still open.
 void require_alive(Ledger::Impl& db);

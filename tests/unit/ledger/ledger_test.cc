@@ -321,7 +321,7 @@ TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
   EXPECT_EQ(settings.minutes("key.wait"), std::chrono::minutes(2880));
   settings.set("log.max-size", "10 KiB");
   EXPECT_EQ(settings.number("log.max-size"), 10240);
-  for (const auto& [name, value] :
+  for (const auto& given :
        std::vector<std::pair<std::string, std::string>>{{"dp.retries", "0"},
                                                         {"dp.retries", "1001"},
                                                         {"dp.retries", ""},
