@@ -107,6 +107,7 @@ class Wanted {
 }  // namespace
 
 void Distributor::check_address(const PackageId& package, const SiteCode& site) {
+  SiteBook(context_.ledger).get(site);
   AddressBook addresses(context_.ledger);
   const std::string preferred = PackageBook(context_.ledger).get(package).sender;
   if (preferred != "any" && !addresses.find(site, preferred)) {

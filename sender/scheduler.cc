@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "ledger/package_book.h"
 #include "ledger/settings.h"
+#include "ledger/site_book.h"
 
 namespace courier {
 namespace {
@@ -90,6 +91,7 @@ void Scheduler::run(const SiteCode& site) {
 }
 
 std::vector<PendingJob> Scheduler::pending(const SiteCode& site) {
+  SiteBook(context_.ledger).get(site);
   run(site);
   std::vector<PendingJob> out;
   for (JobRow& job : JobBook(context_.ledger).pending(site)) {
