@@ -76,21 +76,21 @@ Bytes ParcelReader::Impl::head_part(FrameKind kind) {
   const std::string_view name = part_name(kind);
   auto frame = frames.next();
   if (!frame) {
-    const auto passed = frames.trailing_bytes();
-    throw damaged_head(subject, passed > 0 ? fmt::format("its {} is damaged", name)
-                                           : fmt::format("ends before its {}, after {} bytes", name,
-                                                         frames.bytes_read()));
+    throw damaged_head(subject, frames.trailing_bytes() > 0
+                                    ? fmt::format("is damaged in its {}", name)
+                                    : fmt::format("ends before its {}, after {} bytes", name,
+                                                  frames.bytes_read()));
   }
   if (frame->skipped_bytes > 0 || frame->kind != static_cast<std::uint8_t>(kind)) {
-    throw damaged_head(subject, fmt::format("its {} is damaged or missing", name));
+    throw damaged_head(subject, fmt::format("has no {} where it belongs", name));
   }
   if (frame->oversized) {
-    throw damaged_head(subject, fmt::format("its {} states {} bytes, which is beyond its limit",
-                                            name, frame->stated_size));
+    throw damaged_head(subject, fmt::format("states {} bytes for its {}, which is beyond the limit",
+                                            frame->stated_size, name));
   }
   if (!frame->intact) {
     throw damaged_head(subject,
-                       fmt::format("its {} is damaged (byte {} and {} bytes from there)", name,
+                       fmt::format("is damaged in its {} (byte {} and {} bytes from there)", name,
                                    frame->offset, kFrameHeaderSize + frame->stated_size));
   }
   return std::move(frame->payload);
@@ -138,14 +138,15 @@ ParcelHead ParcelReader::read_head() {
       parse_part([&] { return parse_volume_header(volume, "volume header of " + in.subject); });
 
   Bytes label = in.head_part(FrameKind::label);
-  if (label.size() <= kSignatureSize) throw damaged_head(in.subject, "its label is too short");
+  if (label.size() <= kSignatureSize)
+    throw damaged_head(in.subject, "has a label that is too short");
   std::copy_n(label.end() - kSignatureSize, kSignatureSize, head.signature.begin());
   label.resize(label.size() - kSignatureSize);
   head.label_body = std::move(label);
   head.label = parse_part([&] { return parse_label(head.label_body, "label of " + in.subject); });
   head.label_digest = label_digest(head.label_body);
   if (head.volume.label_digest != head.label_digest) {
-    throw damaged_head(in.subject, "its volume header belongs to another label");
+    throw damaged_head(in.subject, "has a volume header that belongs to another label");
   }
 
   head.key_slots = in.head_part(FrameKind::key_slots);

@@ -58,7 +58,8 @@ def crc32c(data):
 
 
 def frames(data):
-    """Section 1. Yields (kind, number, payload, or None when it is damaged) for the kinds known here."""
+    """Section 1. Yields (kind, number, payload, or None when it is damaged) for the kinds known here; kind 0: bytes
+    between frames."""
     at, searches = 0, 64
 
     def header(place):
@@ -70,7 +71,9 @@ def frames(data):
     while at < len(data):
         head = header(at)
         if head is None:
-            at = data.find(MAGIC, at + 1)
+            yield 0, 0, None
+            while at >= 0 and header(at) is None:
+                at = data.find(MAGIC, at + 1)
             if at < 0:
                 return
             continue
@@ -237,8 +240,8 @@ class Parcel:
                     self.end = int.from_bytes(payload[:8], "little")
                     return
             if kind != RECORD or payload is None or len(payload) < 81:
-                if kind == RECORD:
-                    self.damaged.append(number)
+                if kind in (0, RECORD, END):
+                    self.damaged.append({0: "bytes", RECORD: number, END: "end"}[kind])
                 continue
             bound = struct.pack("<QB", number, payload[0])
             sealed, signature = payload[1:-64], payload[-64:]

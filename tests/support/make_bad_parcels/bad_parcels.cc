@@ -63,24 +63,26 @@ Bytes parcel_of(const Maker& maker, const Content& content) {
                  blocks_of(content));
 }
 
-Content small_content(const std::string& text = "hello\n") {
-  ContentMaker maker;
-  TreeEntry readme = maker.file("readme.txt", text);
-  TreeEntry nested = maker.file("tool.sh", "#!/bin/sh\n" + text);
-  return maker.finish({readme, maker.dir("bin", {nested})});
+// Two records: nodes, chunks. Of its own for each package, so that a site never has it already.
+Content small_content(const Maker& maker, const std::string& text = "hello\n") {
+  const std::string own = text + maker.package.str() + "\n";
+  ContentMaker content;
+  TreeEntry readme = content.file("readme.txt", own);
+  TreeEntry nested = content.file("tool.sh", "#!/bin/sh\n" + own);
+  return content.finish({readme, content.dir("bin", {nested})});
 }
 
-Bytes good(const Maker& maker) { return parcel_of(maker, small_content()); }
+Bytes good(const Maker& maker) { return parcel_of(maker, small_content(maker)); }
 
 // A package with one file whose entry's name is patched: names that no encoder of ours writes.
 Bytes with_name(const Maker& maker, const std::string& plain, const std::string& bad) {
   ContentMaker content;
-  TreeEntry entry = content.file(plain, "escaped\n");
+  TreeEntry entry = content.file(plain, "escaped\n" + maker.package.str());
   return parcel_of(maker, content.finish({entry}, renaming(plain, bad)));
 }
 
 Bytes with_items(const Maker& maker, std::vector<Item> items) {
-  const Content content = small_content();
+  const Content content = small_content(maker);
   items.push_back(package_item(maker, content));
   return written(maker, draft_of(maker, std::move(items)), maker.from, blocks_of(content));
 }
@@ -98,7 +100,7 @@ Item bare_item(const Maker& maker, ItemKind kind) {
 
 // Makes the plaintext of record 0 wrong; it is sealed and signed as it should be.
 Bytes with_first_record(const Maker& maker, const std::function<Bytes(const Block&)>& change) {
-  const Content content = small_content();
+  const Content content = small_content(maker);
   return written(maker, draft_of(maker, {package_item(maker, content)}), maker.from,
                  [&](ParcelWriter& writer) {
                    writer.add_sealed(writer.sealer().seal(0, 1, change(content.blocks[0])));
@@ -137,7 +139,7 @@ Bytes zip_bomb(const Maker& maker, bool stated) {
 
 // Another addressee opens its slot, and puts a record of its own under the right seal.
 Bytes forged_record(const Maker& maker) {
-  const Content content = small_content();
+  const Content content = small_content(maker);
   ParcelDraft draft = draft_of(maker, {package_item(maker, content)});
   draft.addressees.push_back(
       {maker.other_site.code(), 1, 1, maker.other_site.public_keys().sealing, 0});
@@ -159,7 +161,8 @@ Bytes forged_record(const Maker& maker) {
   Bytes payload{1};
   Encoder associated;
   associated.raw(label.parcel_key).u64(0).u8(1);
-  seal_onto(payload, key.view(), 0, associated.view(), encode(small_content("forged\n").blocks[0]));
+  seal_onto(payload, key.view(), 0, associated.view(),
+            encode(small_content(maker, "forged\n").blocks[0]));
   Encoder message;
   message.digest(label_digest(body)).u64(0).u8(1);
   message.digest(digest_of(DigestKind::record, ByteView(payload).subspan(1)));
@@ -299,7 +302,7 @@ Bytes oversized_block(const Maker& maker) {
 }
 
 Bytes wrong_digest(const Maker& maker) {
-  Content content = small_content();
+  Content content = small_content(maker);
   content.blocks.back().objects.back().digest.bytes[0] ^= 1;
   return parcel_of(maker, content);
 }
@@ -319,14 +322,14 @@ Bytes swapped_records(const Maker& maker) {
 }
 
 Bytes other_addressee(const Maker& maker) {
-  ParcelDraft draft = draft_of(maker, {package_item(maker, small_content())});
+  ParcelDraft draft = draft_of(maker, {package_item(maker, small_content(maker))});
   draft.addressees[0].code = maker.other_site.code();
   draft.addressees[0].sealing_key = maker.other_site.public_keys().sealing;
-  return written(maker, draft, maker.from, blocks_of(small_content()));
+  return written(maker, draft, maker.from, blocks_of(small_content(maker)));
 }
 
 Bytes unknown_signer(const Maker& maker) {
-  const Content content = small_content();
+  const Content content = small_content(maker);
   return written(maker, draft_of(maker, {package_item(maker, content)}), maker.other_site,
                  blocks_of(content));
 }
@@ -346,7 +349,7 @@ Bytes other_key(const Maker& maker) {
 }
 
 Bytes other_content(const Maker& maker) {
-  return parcel_of(maker, small_content("something else under the same number\n"));
+  return parcel_of(maker, small_content(maker, "something else under the same number\n"));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(HostileParcel, WithAChangedLabelUnderTheOldSignatureIsRefused) {
 TEST_F(HostileParcel, WithPartsOfAnotherParcelIsRefused) {
   const auto one = take_apart(build());
   const auto two = take_apart(build());
-  const char* said[] = {"", "its volume header belongs to another label",
+  const char* said[] = {"", "has a volume header that belongs to another label",
                         "its key slots are not those its label was signed for",
                         "its packing list is not the one its label was signed for"};
   for (std::size_t f = 1; f < 4; ++f) {

@@ -116,7 +116,7 @@ TEST_F(ParcelReaderTest, TakesADamagedBeginningForADamagedParcel) {
   parcel[0] ^= 1;
   const Reading reading = read(parcel);
   EXPECT_EQ(reading.refused, ErrorCode::damaged);
-  EXPECT_EQ(reading.message, "usb/a.pcl: its volume header is damaged or missing");
+  EXPECT_EQ(reading.message, "usb/a.pcl: has no volume header where it belongs");
   EXPECT_THAT(reading.hint, HasSubstr("try another copy"));
 }
 
@@ -299,7 +299,7 @@ TEST_F(ParcelReaderTest, BelievesNoLengthBeyondALimit) {
       const Reading reading = read(bad);
       if (f < 4) {
         ASSERT_EQ(reading.refused, ErrorCode::damaged);
-        ASSERT_THAT(reading.message, HasSubstr("which is beyond its limit"));
+        ASSERT_THAT(reading.message, HasSubstr("which is beyond the limit"));
       } else {
         ASSERT_FALSE(reading.is_whole(3));
         ASSERT_GE(reading.good().size(), 2u);
