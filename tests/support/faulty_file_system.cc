@@ -32,6 +32,7 @@ int FaultyFileSystem::enter(const char* call) {
 }
 
 void FaultyFileSystem::enter(const char* call, const std::string& subject) {
+  if (hook_) hook_(call, subject);
   if (const int fault = enter(call))
     throw system_error(fault, subject, std::string(call) + " fails");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,6 +28,10 @@ class FaultyFileSystem final : public FileSystem {
   void flip_on_read(std::string part, std::uint64_t byte);
   // Renames that exchange, or that must not replace, are not known here, as on FAT or NFS.
   void pretend_plain_renames() { plain_renames_ = true; }
+  // Called before each call with its name and path; not while another call is being counted.
+  void before_each(std::function<void(const std::string& call, const std::string& path)> hook) {
+    hook_ = std::move(hook);
+  }
   // What space() says.
   void pretend_space(SpaceInfo space) { space_ = space; }
 
@@ -91,6 +96,7 @@ class FaultyFileSystem final : public FileSystem {
   std::optional<SpaceInfo> space_;
   std::vector<ReadFault> read_faults_;
   std::vector<std::string> log_;
+  std::function<void(const std::string&, const std::string&)> hook_;
 };
 
 }  // namespace courier::test
