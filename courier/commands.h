@@ -83,6 +83,7 @@ class Commands {
 };
 
 void add_site_commands(Commands& commands);
+void add_backup_verbs(Commands& commands, CLI::App& site);  // site backup, site restore
 void add_package_commands(Commands& commands);
 void add_dp_commands(Commands& commands);
 void add_address_commands(Commands& commands);

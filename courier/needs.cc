@@ -20,6 +20,8 @@ constexpr Needs kTable[] = {
     {"site grant", NeedsHome::yes, kNoLock, kNoKeys},
     {"site rotate-key", NeedsHome::yes, kLock, kNoKeys},  // with --lost they may be out of reach
     {"site revoke", NeedsHome::yes, kNoLock, kNoKeys},
+    {"site backup", NeedsHome::yes, kLock, kNoKeys},
+    {"site restore", NeedsHome::none, kNoLock, kNoKeys},
     {"package add", NeedsHome::yes, kLock, kNoKeys},
     {"package update", NeedsHome::yes, kLock, kNoKeys},
     {"package list", NeedsHome::yes, kNoLock, kNoKeys},

@@ -432,6 +432,8 @@ void add_site_commands(Commands& commands) {
                                         [&o](Context& context) { return revoke(context, o); });
   revoke_verb.add_option("CODE|FINGERPRINT", o.code, "a site, or one key by its fingerprint")
       ->required();
+
+  add_backup_verbs(commands, site);
 }
 
 }  // namespace courier
