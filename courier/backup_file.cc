@@ -146,14 +146,14 @@ void BackupReader::read(BackupPart part, const std::function<void(ByteView)>& ta
            {"reading", std::string(word(part)), start + done - head_size_, head_.size_of_parts()});
   }
   if (hasher.finish() != wanted.digest) {
-    throw damaged(subject_, fmt::format("the {} in it has changed bytes", word(part)));
+    throw damaged(subject_, fmt::format("bytes of its {} have changed", word(part)));
   }
 }
 
 Secret BackupReader::read_small(BackupPart part, std::size_t max_size) {
   const std::uint64_t size = head_.part(part).size;
   if (size > max_size) {
-    throw damaged(subject_, fmt::format("the {} in it has {} bytes; at most {} are possible",
+    throw damaged(subject_, fmt::format("its {} have {} bytes, more than the {} that are possible",
                                         word(part), size, max_size));
   }
   Secret content(static_cast<std::size_t>(size));
