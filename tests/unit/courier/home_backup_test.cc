@@ -97,7 +97,7 @@ struct BackedUp {
     EXPECT_FALSE(std::filesystem::exists(path + "/restore.unfinished"));
   }
 
-  TempFolder folder;
+  TempFolder folder{memory_folder()};
   PosixFileSystem fs;
   FakeClock clock;
   SeededEntropy entropy;
@@ -312,7 +312,7 @@ TEST(HomeRestore, WithoutRoomSaysHowMuchIsNeeded) {
   full.pretend_space({1000, 1'000'000});
   const Error e = error_of([&] { b.restore(full, b.folder / "restored"); });
   EXPECT_EQ(e.code(), ErrorCode::no_space);
-  EXPECT_NE(e.happened().find("1000 bytes are free"), std::string::npos) << e.happened();
+  EXPECT_NE(e.happened().find("1.0 kB are free"), std::string::npos) << e.happened();
   EXPECT_FALSE(Home::exists(b.fs, b.folder / "restored"));
   b.restore(b.folder / "restored");
 }

@@ -33,7 +33,7 @@ struct SiteHome {
   std::string key_path() const { return folder / "keys/key_ring"; }
   std::string trust_path() const { return folder / "trust/trust_list"; }
 
-  TempFolder folder;
+  TempFolder folder{memory_folder()};
   PosixFileSystem fs;
   FakeClock clock;
   SeededEntropy entropy;
