@@ -176,7 +176,7 @@ Report run(Context& context) {
   Report report;
 
   const ReceiveReport waiting = run_waiting(home.importer(manager), context.progress);
-  add_received(waiting, report);
+  add_received(waiting, "in quarantine", report);
   add_applied(ReturnApplier(sender).apply_pending(), report);
   Scheduler(sender).run();
   add_outcomes(manager.run_due(context.progress), report);

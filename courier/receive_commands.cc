@@ -28,17 +28,13 @@ std::optional<Error> identify_problem(const IdentifyReport& found, const std::st
   for (const Offer& offer : found.offers) {
     if (offer.error && offer.error->exit_status() == found.exit_status) return offer.error;
   }
-  std::string addressees;
+  std::string others;
   for (const Offer& offer : found.offers) {
-    addressees += (addressees.empty() ? "" : ", ") + offer.title;
-  }
-  for (const ErrorCodeRow& row : error_code_table()) {
-    if (row.exit_status == found.exit_status && row.code != ErrorCode::not_trusted) {
-      return Error(row.code, "medium " + source, "nothing on it is for this site: " + addressees);
-    }
+    if (offer.standing != Standing::for_others) continue;
+    others += (others.empty() ? "" : ", ") + for_whom(offer);
   }
   return Error(ErrorCode::not_addressed, "medium " + source,
-               "nothing on it is for this site: " + addressees);
+               "nothing on it is for this site: " + others);
 }
 
 Report identify_source(Context& context, const ReceiveCommandOptions& options) {
@@ -79,7 +75,7 @@ Report receive_source(Context& context, const ReceiveCommandOptions& options) {
   const ReceiveReport received = receive(home.importer(manager), options.source, receive_options);
   Report report;
   report.json["source"] = json_text(options.source);
-  add_received(received, report);
+  add_received(received, options.source, report);
   SenderContext sender = home.sender();
   add_applied(ReturnApplier(sender).apply_pending(), report);
   report.json["medium_may_be_removed"] = true;

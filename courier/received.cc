@@ -88,33 +88,93 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   if (tells_items) report.text += table.str("");
 }
 
-// What the command as a whole must say on stderr.
-std::optional<Error> problem_of(const ReceiveReport& received) {
-  if (received.exit_status == 0) return std::nullopt;
-  for (const ReceivedParcelReport& parcel : received.parcels) {
-    if (parcel.error && parcel.error->exit_status() == received.exit_status) return parcel.error;
+ErrorCode code_of(VerdictKind verdict) {
+  switch (verdict) {
+    case VerdictKind::refused:
+      return ErrorCode::not_trusted;
+    case VerdictKind::damaged:
+      return ErrorCode::damaged;
+    case VerdictKind::incomplete:
+    case VerdictKind::quarantined:
+      return ErrorCode::incomplete;
+    case VerdictKind::installed:
+    case VerdictKind::stored:
+    case VerdictKind::removed:
+    case VerdictKind::superseded:
+    case VerdictKind::announced:
+      break;
   }
-  for (const WrittenReturn& written : received.returns) {
-    if (written.error && written.error->exit_status() == received.exit_status) {
-      return written.error;
+  return ErrorCode::partly_done;
+}
+
+// Items of a parcel that was taken in, but not all of them accepted.
+Error items_error(const ReceivedParcelReport& parcel) {
+  ErrorCode code = ErrorCode::partly_done;
+  std::string named;
+  std::size_t accepted = 0;
+  for (const ReceivedItem& item : parcel.items) {
+    if (item.verdict && code_of(*item.verdict) == ErrorCode::partly_done) {
+      ++accepted;
+      continue;
     }
+    if (item.verdict && row_of(code_of(*item.verdict)).exit_status == parcel.exit_status) {
+      code = code_of(*item.verdict);
+    }
+    named += fmt::format("{}{}{} {}{}", named.empty() ? "" : "; ", item.package.str(),
+                         item.version == 0 ? "" : fmt::format(" version {}", item.version),
+                         item.verdict ? word(*item.verdict) : "waits",
+                         item.reason.empty() ? "" : ": " + item.reason);
+  }
+  return Error(code, "parcel " + parcel.offer.title, named)
+      .with_loss(fmt::format("nothing was lost: {} of {} accepted, the shares serve what they "
+                             "served",
+                             accepted, counted(parcel.items.size(), "item is", "items are")))
+      .with_hint(code == ErrorCode::not_trusted
+                     ? "if the sender ought to be allowed this: courier site grant"
+                     : "the return parcel tells " + parcel.offer.id.from.str() +
+                           " what to send again");
+}
+
+// What the command as a whole must say on stderr.
+std::optional<Error> problem_of(const ReceiveReport& received, const std::string& source) {
+  const int status = received.exit_status;
+  if (status == 0) return std::nullopt;
+  std::vector<Error> errors;
+  std::string others;
+  for (const ReceivedParcelReport& parcel : received.parcels) {
+    if (parcel.exit_status == 0) continue;
+    errors.push_back(parcel.error ? *parcel.error : items_error(parcel));
   }
   for (const Offer& offer : received.left_alone) {
-    if (offer.error && offer.error->exit_status() == received.exit_status) return offer.error;
+    if (offer.standing == Standing::unreadable && offer.error) errors.push_back(*offer.error);
+    if (offer.standing == Standing::for_others) {
+      others += (others.empty() ? "" : ", ") + for_whom(offer);
+    }
   }
-  for (const ReceivedParcelReport& parcel : received.parcels) {
-    if (parcel.error) return parcel.error;
+  for (const WrittenReturn& written : received.returns) {
+    if (written.error) errors.push_back(*written.error);
   }
-  std::string subject =
-      received.parcels.empty() ? "medium" : "parcel " + received.parcels.front().offer.title;
-  for (const ErrorCodeRow& row : error_code_table()) {
-    if (row.exit_status != received.exit_status) continue;
-    return Error(row.code, std::move(subject), "some of it was not accepted");
+  for (const Error& error : errors) {
+    if (error.exit_status() == status) return error;
   }
-  bug("an exit status that no error has");
+  const std::string medium = "medium " + source;
+  if (!errors.empty()) {
+    std::string all;
+    for (const Error& error : errors) all += (all.empty() ? "" : "; ") + std::string(error.what());
+    return Error(ErrorCode::partly_done, medium, all);
+  }
+  if (!others.empty()) {
+    return Error(ErrorCode::not_addressed, medium, "nothing on it is for this site: " + others);
+  }
+  return Error(ErrorCode::not_found, medium, "there is no parcel on it")
+      .with_hint("check that it is the right medium and that it is mounted");
 }
 
 }  // namespace
+
+std::string for_whom(const Offer& offer) {
+  return fmt::format("{} is for {}", offer.title, addressees_text(offer.label));
+}
 
 Json offer_json(const Offer& offer) {
   Json one = {{"path", json_text(offer.path)},
@@ -212,7 +272,7 @@ void add_returns(const std::vector<WrittenReturn>& returns, Report& report) {
   report.json["returns"] = std::move(list);
 }
 
-void add_received(const ReceiveReport& received, Report& report) {
+void add_received(const ReceiveReport& received, const std::string& source, Report& report) {
   report.json["parcels"] = Json::array();
   for (const ReceivedParcelReport& parcel : received.parcels) add_parcel(parcel, report);
   Json left = Json::array();
@@ -224,7 +284,7 @@ void add_received(const ReceiveReport& received, Report& report) {
   }
   report.json["left_alone"] = std::move(left);
   add_returns(received.returns, report);
-  if (const std::optional<Error> problem = problem_of(received)) report.problem = problem;
+  if (const std::optional<Error> problem = problem_of(received, source)) report.problem = problem;
 }
 
 void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {

@@ -95,10 +95,12 @@ void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveRe
 
 int status_of_report(const ReceiveReport& report, bool scanned_any) {
   std::vector<int> statuses;
-  bool declined = false;
+  bool declined = false, known = false;
   for (const ReceivedParcelReport& parcel : report.parcels) {
     declined = declined || parcel.declined;
-    if (!parcel.declined) statuses.push_back(parcel.exit_status);
+    known = known || parcel.already_received;
+    // What was received before says nothing about what came now.
+    if (!parcel.declined && !parcel.already_received) statuses.push_back(parcel.exit_status);
   }
   bool others = false;
   for (const Offer& offer : report.left_alone) {
@@ -106,7 +108,7 @@ int status_of_report(const ReceiveReport& report, bool scanned_any) {
     others = others || offer.standing == Standing::for_others;
   }
   int status = combined_status(statuses);
-  if (statuses.empty() && !declined) {
+  if (statuses.empty() && !declined && !known) {
     if (!scanned_any) return row_of(ErrorCode::not_found).exit_status;
     if (others) return row_of(ErrorCode::not_addressed).exit_status;
   }
