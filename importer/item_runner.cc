@@ -99,7 +99,7 @@ int combined_status(const std::vector<int>& statuses) {
 Bytes encode_item(const Item& item, std::uint64_t job) {
   PackingList list;
   list.items.push_back(item);
-  if (item.kind()) list.items.front().jobs = {job};
+  list.items.front().jobs = {job};
   return encode_packing_list(list, 1);
 }
 

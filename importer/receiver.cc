@@ -252,6 +252,8 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
                   result.forged_records),
       {{"parcel", parcel.id.str()}});
 
+  report.damaged_bytes = result.tail.damaged_bytes;
+  report.is_end_damaged = result.tail.end > EndState::genuine;
   const bool whole = total && report.missing_records.empty();
   const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
   if (whole || ended || again) {
@@ -291,7 +293,15 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   if (all_done && !again) incoming.process(parcel.label, "every item has a verdict");
   report.state = all_done ? IncomingState::processed : IncomingState::accepted;
   report.exit_status = combined_status(statuses);
-  if (!report.missing_records.empty() && report.exit_status != 0) {
+  if (report.exit_status == 0 && (report.damaged_bytes > 0 || report.is_end_damaged)) {
+    report.exit_status = row_of(ErrorCode::partly_done).exit_status;
+    report.error =
+        Error{ErrorCode::partly_done, subject_of(report.offer),
+              fmt::format("is damaged where it carries no content ({} bytes{})",
+                          report.damaged_bytes, report.is_end_damaged ? ", its end" : "")}
+            .with_loss("nothing was lost: every item is in")
+            .with_hint("do not trust this medium with another parcel");
+  } else if (!report.missing_records.empty() && report.exit_status != 0) {
     report.error =
         Error{ErrorCode::damaged, subject_of(report.offer),
               "records " + list_of(report.missing_records) + " are damaged or missing"}

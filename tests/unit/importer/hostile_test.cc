@@ -1,0 +1,261 @@
+// What must not get in, and what must not be lost: damage anywhere, strangers, revoked keys, the
+// sender's own wrong blocks.
+#include "importer/identify.h"
+#include "tests/unit/importer/importer_fixture.h"
+
+namespace courier::test {
+namespace {
+
+using Hostile = ImporterTest;
+
+std::string with_flipped(std::string bytes, std::size_t at) {
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+  return bytes;
+}
+
+TEST_F(Hostile, NoFlippedByteIsEverTakenForTheRealThing) {
+  package_parcel(1, 1, 1, content("v1", {{"a", "old"}}));
+  ASSERT_EQ(pse.take(folder / "usb").exit_status, 0);
+  const auto v1 = tree_of(folder / "v1");
+  constexpr std::uint32_t kFlips = 80;
+  for (std::uint32_t n = 0; n < kFlips; ++n) {
+    // Each time another version, so that no damaged copy helps another.
+    const Digest root = content("new", {{"a", noise(30'000, 100 + n)}, {"b", noise(9'000, n)}});
+    const std::string path = package_parcel(2 + n, 2 + n, 2 + n, root);
+    const std::string good = read_text(path);
+    const std::size_t at = n + 1 == kFlips ? good.size() - 3 : good.size() * n / kFlips;
+    write_text(path, with_flipped(good, at));
+    const int status = pse.take(path).exit_status;
+    EXPECT_TRUE(status == 3 || status == 4 || status == 10)
+        << "byte " << at << " of " << good.size() << ": " << status;
+    // Damage behind the last record takes nothing away; everywhere else the old version stays.
+    EXPECT_TRUE(served() == v1 || (status == 10 && served() == tree_of(folder / "new")))
+        << "byte " << at;
+    if (served() != v1) break;
+  }
+  EXPECT_TRUE(pse.store_is_clean());
+}
+
+TEST_F(Hostile, ATruncatedParcelGoesOnWhenItComesWhole) {
+  const Digest v1 =
+      content("v1", {{"a", noise(150'000, 3)}, {"b", noise(150'000, 4)}, {"c", "small"}});
+  const std::string path = package_parcel(1, 1, 1, v1);
+  const std::string good = read_text(path);
+  write_text(path, good.substr(0, good.size() * 2 / 3));
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 5);
+  EXPECT_EQ(report.parcels.at(0).state, IncomingState::incomplete);
+  EXPECT_FALSE(report.parcels[0].missing_records.empty());
+  EXPECT_GT(report.parcels[0].records, 0u);
+  EXPECT_TRUE(served().empty());
+
+  write_text(path, good);
+  const ReceiveReport again = pse.take(folder / "usb");
+  EXPECT_EQ(again.exit_status, 0);
+  EXPECT_GT(again.parcels.at(0).records, 0u);
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
+  EXPECT_EQ(pse.messages("4400"), 1u);
+}
+
+TEST_F(Hostile, CutAnywhereItIsOneOfTheNamedErrors) {
+  const std::string good = read_text(package_parcel(1, 1, 1, content("v1", {{"a", "1"}})));
+  for (std::size_t size = 0; size < good.size(); size += 97) {
+    write_text(folder / "usb/1.pcl", good.substr(0, size));
+    const ReceiveReport report = pse.take(folder / "usb");
+    const bool all_in = !served().empty();  // what was cut off is the end
+    EXPECT_TRUE(report.exit_status == 4 || report.exit_status == 5 || report.exit_status == 7 ||
+                (all_in && (report.exit_status == 0 || report.exit_status == 10)))
+        << size << " " << report.exit_status;
+  }
+}
+
+TEST_F(Hostile, DamagedRecordsCostTheirItemOnlyAndAnotherCopyMakesItWhole) {
+  const Digest one = content("one", {{"a", noise(120'000, 3)}});
+  const Digest two = content("two", {{"b", noise(120'000, 4)}});
+  make_parcel(
+      pun, {&pse}, 1,
+      {{item(ItemKind::package, tools, 1, one, 1), item(ItemKind::package, extra, 1, two, 2)},
+       {one, two}},
+      folder / "usb/1.pcl");
+  const std::string good = read_text(folder / "usb/1.pcl");
+  // The last records are content of one of the two: spoil one of them.
+  write_text(folder / "usb/1.pcl", with_flipped(good, good.size() - 5000));
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 10);
+  int installed = 0, damaged = 0;
+  for (const ReceivedItem& one_item : report.parcels.at(0).items) {
+    installed += one_item.verdict == VerdictKind::installed;
+    damaged += one_item.verdict == VerdictKind::damaged;
+  }
+  EXPECT_EQ(installed, 1);
+  EXPECT_EQ(damaged, 1);
+  EXPECT_EQ(report.parcels[0].missing_records.size(), 1u);
+  const ReturnReport told = make_return_report(pse.parts(), pun.code);
+  EXPECT_EQ(told.parcels.at(0).missing_records.size(), 1u);
+
+  write_text(folder / "usb/1.pcl", good);
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
+  EXPECT_EQ(tree_of(folder / "share/PUN00020"), tree_of(folder / "one"));
+  EXPECT_EQ(tree_of(folder / "share/PUN00021"), tree_of(folder / "two"));
+  EXPECT_EQ(make_return_report(pse.parts(), pun.code).parcels.at(0).items.at(1).verdict,
+            VerdictKind::installed);
+}
+
+TEST_F(Hostile, ABlockThatIsNotWhatItsDigestsSayIsNotStored) {
+  const Digest v1 = content("v1", {{"a", noise(50'000, 3)}});
+  make_parcel(pun, {&pse}, 1,
+              {{item(ItemKind::package, tools, 1, v1, 1)},
+               {v1},
+               {},
+               {},
+               [](Block& block) {
+                 if (!block.holds_nodes()) block.payload[10] ^= 1;
+               }},
+              folder / "usb/1.pcl");
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 4);
+  EXPECT_EQ(report.parcels.at(0).items.at(0).verdict, VerdictKind::damaged);
+  EXPECT_TRUE(pse.store_is_clean());
+  EXPECT_TRUE(served().empty());
+}
+
+TEST_F(Hostile, AnUnknownSignerIsKeptUntilItsKeyComes) {
+  Home stranger{real, folder / "tex", "TEX", clock, entropy};
+  stranger.join(pse, SiteRole::child);
+  content("v1", {{"a", "1"}});
+  const PackageId theirs = PackageId::parse("TEX00001");
+  const Digest root = stranger.store.snapshot(folder / "v1").root;
+  make_parcel(stranger, {&pse}, 1, {{item(ItemKind::package, theirs, 1, root, 1)}, {root}},
+              folder / "usb/1.pcl");
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 5);
+  EXPECT_EQ(report.parcels.at(0).state, IncomingState::quarantined);
+  EXPECT_EQ(pse.messages("4404"), 1u);
+  EXPECT_EQ(pse.store.stats().packs, 0u);
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 5);  // twice is once
+  EXPECT_EQ(pse.messages("4404"), 1u);
+  std::filesystem::remove_all(folder / "usb");
+
+  clock.tick(std::chrono::hours(9));  // key.wait is 500 minutes
+  run_waiting(pse.parts(), {});
+  EXPECT_EQ(IncomingBook{pse.ledger}.list().at(0).state, IncomingState::refused);
+
+  pse.join(stranger, SiteRole::peer);
+  pse.trust.grant(stranger.code, "TEX");
+  const ReceiveReport later = run_waiting(pse.parts(), {});
+  EXPECT_EQ(later.exit_status, 0);
+  EXPECT_EQ(tree_of(folder / "share/TEX00001"), tree_of(folder / "v1"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "pse/quarantine"));
+  ASSERT_EQ(later.returns.size(), 1u);
+}
+
+TEST_F(Hostile, AQuarantinedParcelCanBeDiscarded) {
+  Home stranger{real, folder / "tex", "TEX", clock, entropy};
+  stranger.join(pse, SiteRole::child);
+  make_parcel(stranger, {&pse}, 1, {{item(ItemKind::remove, tools, 1, {}, 1)}, {}},
+              folder / "usb/1.pcl");
+  pse.take(folder / "usb");
+  discard_quarantined(pse.parts(), ParcelId::parse("TEX-PSE-000001"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "pse/quarantine"));
+  EXPECT_EQ(
+      error_of([&] { discard_quarantined(pse.parts(), ParcelId::parse("TEX-PSE-000001")); }).code(),
+      ErrorCode::not_found);
+}
+
+TEST_F(Hostile, ARevokedKeyIsRefusedAndARotatedOneFollowed) {
+  const Digest v1 = content("v1", {{"a", "1"}});
+  const std::string old_key = read_text(package_parcel(1, 1, 1, v1));
+  pun.keys.rotate();
+  package_parcel(2, 1, 2, v1);
+  EXPECT_EQ(pse.take(folder / "usb/2.pcl").exit_status, 0);  // the certificate rides in the label
+  EXPECT_EQ(pse.trust.find(pun.code)->keys.size(), 2u);
+  EXPECT_EQ(pse.take(folder / "usb/1.pcl").exit_status, 0);  // the previous key still counts
+
+  pse.trust.revoke("PUN");
+  make_parcel(pun, {&pse}, 3, {{item(ItemKind::remove, tools, 1, {}, 3)}, {}},
+              folder / "usb/3.pcl");
+  const ReceiveReport report = pse.take(folder / "usb/3.pcl");
+  EXPECT_EQ(report.exit_status, 3);
+  EXPECT_EQ(report.parcels.at(0).error->code(), ErrorCode::revoked);
+  EXPECT_FALSE(served().empty());
+}
+
+TEST_F(Hostile, AForeignLabelOnOurListIsABadSignature) {
+  const Digest v1 = content("v1", {{"a", "1"}});
+  const std::string good = read_text(package_parcel(1, 1, 1, v1));
+  const std::string other = read_text(package_parcel(2, 1, 2, v1));
+  // The head of one before the records of the other: every record is authenticated to its label.
+  const std::size_t size = std::min(good.size(), other.size());
+  std::size_t records = 0;
+  for (std::size_t at = 0; at + 32 < size; ++at) {
+    if (good.compare(at, 5, "\xF5PCL\x05") == 0) {
+      records = at;
+      break;
+    }
+  }
+  ASSERT_GT(records, 0u);
+  std::size_t other_records = other.find("\xF5PCL\x05");
+  std::filesystem::remove(folder / "usb/2.pcl");
+  write_text(folder / "usb/1.pcl", good.substr(0, records) + other.substr(other_records));
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_NE(report.exit_status, 0);
+  EXPECT_EQ(pse.store.stats().packs, 0u);
+  EXPECT_TRUE(served().empty());
+}
+
+TEST_F(Hostile, AnEarlierIncarnationIsRefusedOnceANewerOneIsKnown) {
+  const Digest v1 = content("v1", {{"a", "1"}});
+  const std::string old_one = read_text(package_parcel(1, 1, 5, v1));
+  pun.keys.new_incarnation();
+  const Digest v2 = content("v2", {{"a", "2"}});
+  package_parcel(1, 1, 1, v2);  // numbers begin again, versions too
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
+  EXPECT_EQ(served(), tree_of(folder / "v2"));
+  write_text(folder / "usb/1.pcl", old_one);
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 3);
+  EXPECT_EQ(report.parcels.at(0).error->code(), ErrorCode::replayed);
+  EXPECT_EQ(served(), tree_of(folder / "v2"));
+}
+
+TEST_F(Hostile, AShareNameThatLeavesTheShareIsRefused) {
+  const Digest v1 = content("v1", {{"a", "1"}});
+  for (const char* name : {"..", ".courier", "x/.."}) {
+    Item bad = item(ItemKind::package, tools, 1, v1, 1);
+    bad.share_name = name;
+    make_parcel(pun, {&pse}, 1, {{bad}, {v1}}, folder / "usb/1.pcl");
+    const ReceiveReport report = pse.take(folder / "usb");
+    EXPECT_NE(report.exit_status, 0) << name;
+    EXPECT_TRUE(tree_of(folder / "share/PUN00020").empty()) << name;
+  }
+}
+
+class ReceiveFaults : public ImporterTest, public ::testing::WithParamInterface<int> {};
+
+// Every few calls of the importer and the shares fail for good, as when the machine dies; then the
+// same command again does the rest, and each item once.
+TEST_P(ReceiveFaults, TheSameCommandAgainGoesOn) {
+  const Digest v1 = content("v1", {{"a", noise(90'000, 1)}, {"b", "2"}});
+  package_parcel(1, 1, 1, v1);
+  fs.fail_at(1 + 7 * static_cast<std::uint64_t>(GetParam()), EIO, true);
+  try {
+    pse.take(folder / "usb");
+  } catch (const Error&) {
+  }
+  fs.fail_at(0, 0);
+  const auto now = served();
+  EXPECT_TRUE(now.empty() || now == tree_of(folder / "v1"));
+  clock.tick(std::chrono::hours(1));
+  pse.take(folder / "usb");
+  run_waiting(pse.parts(), {});
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
+  EXPECT_EQ(pse.messages("4400"), 1u);
+  EXPECT_EQ(IncomingBook{pse.ledger}.list().at(0).state, IncomingState::processed);
+  EXPECT_EQ(make_return_report(pse.parts(), pun.code).parcels.at(0).items.at(0).verdict,
+            VerdictKind::installed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, ReceiveFaults, ::testing::Range(0, 24));
+
+}  // namespace
+}  // namespace courier::test
