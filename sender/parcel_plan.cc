@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/frame.h"
 #include "ledger/package_book.h"
+#include "ledger/settings.h"
 #include "ledger/site_book.h"
 #include "parcel/record.h"
 #include "sender/plan_content.h"
@@ -111,7 +112,10 @@ ItemKind item_kind(JobKind kind) {
 class Planning {
  public:
   Planning(SenderContext& context, const PlanRequest& request)
-      : context_(context), packages_(context.ledger), limit_(request.max_bytes) {
+      : context_(context),
+        packages_(context.ledger),
+        limit_(request.max_bytes),
+        no_deltas_(Settings(context.ledger).number("delta.bases") == 0) {
     plan_.addressees = checked_addressees(context.ledger, request.addressees);
     content_ = std::make_shared<ParcelPlan::Content>();
   }
@@ -174,7 +178,7 @@ class Planning {
       item.content_bytes = version.bytes;
       item.files = version.files;
       item.no_files = package.no_source;
-      item.whole = job.whole || job.kind == JobKind::redistribute || !package.delta;
+      item.whole = job.whole || job.kind == JobKind::redistribute || !package.delta || no_deltas_;
     }
     planned.package_name = package.name;
     return item;
@@ -259,6 +263,7 @@ class Planning {
   SenderContext& context_;
   PackageBook packages_;
   const std::uint64_t limit_;
+  const bool no_deltas_;  // delta.bases is 0: always whole
   ParcelPlan plan_;
   std::shared_ptr<ParcelPlan::Content> content_;  // becomes the plan's
   std::optional<Proofs> proofs_;                  // only when there is content to send

@@ -14,20 +14,25 @@ namespace {
 // so a version that gc has taken here is no base.
 ObjectSet held_by(SenderContext& context, const SiteCode& site) {
   ReturnBook returns(context.ledger);
+  const std::vector<Holding> holdings = returns.holdings(site);
+  std::unordered_set<Digest> missing;
+  for (const Holding& holding : holdings) {
+    missing.insert(holding.missing.begin(), holding.missing.end());
+  }
+  const auto lacks = [&](const Digest& digest) { return missing.contains(digest); };
   ObjectSet held;
-  for (const Holding& holding : returns.holdings(site)) {
+  for (const Holding& holding : holdings) {
     if (holding.unknown || holding.root.is_zero()) continue;
-    const std::unordered_set<Digest> missing(holding.missing.begin(), holding.missing.end());
-    context.store.for_each_object(holding.root, [&](const BlockObject& object) {
-      if (!missing.contains(object.digest)) held.insert(object);
-    });
+    // A site cannot see what lies below a node that it lacks: nothing of that is proved.
+    context.store.for_each_object(
+        holding.root, [&](const BlockObject& object) { held.insert(object); }, lacks);
   }
   for (const auto& receipt : returns.partial_receipts(site)) {
     const std::string path = context.home + "/outbox/" + record_map_name(receipt.label);
     try {
       read_record_map(context.fs, path, receipt.label,
                       [&](std::uint64_t record, const MappedObject& object) {
-                        if (!contains(receipt.missing_records, record)) {
+                        if (!contains(receipt.missing_records, record) && !lacks(object.digest)) {
                           held.insert({object.kind, object.digest, 0});
                         }
                       });

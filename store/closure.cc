@@ -131,12 +131,16 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
   return result;
 }
 
-void Store::for_each_object(const Digest& root,
-                            const std::function<void(const BlockObject&)>& each) {
+void Store::for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each,
+                            const std::function<bool(const Digest&)>& skip) {
   std::unordered_set<Digest> entered;
   Impl::ClosureVisitor visitor;
-  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
-  visitor.object = each;
+  visitor.enter = [&](const Digest& digest) {
+    return !(skip && skip(digest)) && entered.insert(digest).second;
+  };
+  visitor.object = [&](const BlockObject& object) {
+    if (!(skip && skip(object.digest))) each(object);
+  };
   visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
     each({kind, digest, 0});
   };
@@ -146,7 +150,9 @@ void Store::for_each_object(const Digest& root,
 void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* except) {
   std::unordered_set<Digest> entered;
   Impl::ClosureVisitor visitor;
-  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
+  visitor.enter = [&](const Digest& digest) {
+    return !(except && except->contains(digest)) && entered.insert(digest).second;
+  };
   visitor.object = [&](const BlockObject& object) {
     if (!except || !except->contains(object.digest)) into.insert(object);
   };

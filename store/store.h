@@ -77,7 +77,9 @@ class Store {
   ClosureResult missing(const Digest& root, std::size_t limit = 10'000);
   // Every object of the closure, each node once, a chunk once for each node that names it. Nodes
   // that are not here are named and not entered.
-  void for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each);
+  // skip: what it says yes to is passed over, with what hangs only on it.
+  void for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each,
+                       const std::function<bool(const Digest&)>& skip = {});
   // Adds the closure of root to `into`, without the objects that `except` holds. Nodes that are in
   // `except` are entered all the same: a site may hold a node and lack a chunk below it.
   // Errors: incomplete, when a node that has to be entered is not here; damaged.

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "ledger/settings.h"
 #include "tests/unit/sender/origin.h"
 
 namespace courier {
@@ -126,6 +127,26 @@ TEST_F(ParcelBuilderTest, CarriesAgainWhatAReturnListsAsMissing) {
   origin_.job_for(v1, pse_);
   const ReadBack parcel = read_back(create({pse_.code()}).path, pse_, origin_.keys);
   EXPECT_EQ(digests(parcel), (std::set<Digest>{chunks[0], chunks[3]}));
+}
+
+TEST_F(ParcelBuilderTest, CarriesAllThatHangsOnANodeTheSiteLacks) {
+  const VersionRow v1 =
+      origin_.take_in(kTools, 1, {{"a", noise(500'000, 1)}, {"b", noise(500'000, 2)}});
+  // The site could list the root alone: what lies below it is not known there.
+  origin_.prove(pse_, {v1}, {v1.root});
+  origin_.job_for(v1, pse_);
+  EXPECT_EQ(digests(read_back(create({pse_.code()}).path, pse_, origin_.keys)), closure(v1.root));
+}
+
+TEST_F(ParcelBuilderTest, CarriesAllWhenDeltasAreOff) {
+  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a", noise(500'000, 1)}});
+  origin_.prove(pse_, {v1});
+  Settings(origin_.ledger).set("delta.bases", "0");
+  origin_.job_for(v1, pse_);
+  const ReadBack parcel = read_back(create({pse_.code()}).path, pse_, origin_.keys);
+  EXPECT_TRUE(parcel.list.items[0].whole);
+  EXPECT_TRUE(parcel.list.items[0].bases.empty());
+  EXPECT_EQ(digests(parcel), closure(v1.root));
 }
 
 TEST_F(ParcelBuilderTest, CarriesAllOfARedistribute) {
