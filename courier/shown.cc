@@ -63,8 +63,8 @@ std::string target_text(const SiteCode& site, const std::vector<std::string>& dp
 
 std::string job_state(const JobRow& job) {
   // The package states have no word for what is gone.
-  if (job.kind == JobKind::remove && job.step == JobStep::confirmed && job.reason.empty() &&
-      job.state == PackageState::installed) {
+  if (job.kind == JobKind::remove && job.step == JobStep::confirmed &&
+      job.state == PackageState::installed && !job.reason.starts_with("superseded")) {
     return "Removed";
   }
   std::string text(word(job.state));

@@ -117,6 +117,7 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
   PublishReport report;
   report.job = job;
   const bool no_files = row.root.is_zero();  // B80: no DP states
+  bool waits = false;                        // for content
   NewJob wanted;
   wanted.kind = mode == PublishMode::redistribute ? JobKind::redistribute : JobKind::distribute;
   wanted.package = package;
@@ -148,6 +149,7 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
                             (now->state == PackageState::install_pending ||
                              now->state == PackageState::install_retrying ||
                              now->state == PackageState::content_updating);
+      waits = waits || (wants_it && !row.stored);
       if (wants_it && row.stored &&
           (changed || !has_open_install(transfers, dp.name, package, version))) {
         // A job is taken to a DP once: what it failed to do there is a new job's work.
@@ -173,7 +175,7 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
   }
   report.job = local.made();
   // Nothing to carry out: the job that was given has done what it says.
-  if (job != 0 && transfers.of_job(job).empty()) {
+  if (job != 0 && !waits && transfers.of_job(job).empty()) {
     JobBook jobs{parts_.ledger};
     auto given = jobs.find(job);
     if (given && given->step == JobStep::local) {
@@ -272,6 +274,12 @@ void DistributionManager::cancel(std::uint64_t job, const std::string& dp, const
          state->state == PackageState::install_retrying ||
          state->state == PackageState::content_updating)) {
       states.cancelled(key, who);
+    }
+    // T19: a removal that is not to happen any more can be asked for again (T20).
+    if (state && row.action == TransferAction::remove &&
+        (state->state == PackageState::removal_pending ||
+         state->state == PackageState::removal_retrying)) {
+      states.removal_failed(key, "cancelled by " + who, {}, {});
     }
     StatusMessage message;
     message.id = "C4";

@@ -30,10 +30,12 @@ class ParcelLife {
   void declare_lost(const ParcelId& id, const SiteCode& site = {});
   // P4: file, record map and row's life end; jobs pending again. Errors: not_allowed when sent.
   void discard(const ParcelId& id);
-  // J14, B30. Short: takes no home lock. Errors: not_allowed when the job's parcel is Sent (hint
-  // `retract`) or the job has ended.
+  // J14, B30; of a local job with all its transfer jobs (X9). Short: takes no home lock. Errors:
+  // not_allowed when the job's parcel is Sent, to whichever addressee (hint `retract`), the job has
+  // ended, or it is too late for one of its transfer jobs (X10): then nothing is cancelled.
   CancelOutcome cancel(std::uint64_t job);
-  // P10: payloads of parcels Confirmed longer than parcel.grace. Returns their IDs.
+  // P10: payloads of parcels Confirmed longer than parcel.grace; returns their IDs. Also files of
+  // discarded parcels that a crash left.
   std::vector<ParcelId> remove_payloads();
   // P8: parcels newly overdue: a status message for each, once.
   std::vector<ParcelRow> report_overdue();

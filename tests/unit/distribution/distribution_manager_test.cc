@@ -238,6 +238,31 @@ TEST_F(Publishing, ACancelledTransferIsNotDone) {
   EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
 }
 
+TEST_F(Publishing, ACancelledRemovalCanBeAskedForAgain) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
+                    {});
+  const auto rows = manager().retract(tools, {});
+  manager().cancel(rows.job, "files", "ann");
+  EXPECT_EQ(state("files", tools).state, PackageState::removal_failed);
+  EXPECT_TRUE(std::filesystem::exists(folder / "files/PSE00020"));
+  EXPECT_TRUE(manager().take_away(tools, {}, {}).outcomes.at(0).removed);
+}
+
+TEST_F(Publishing, AJobWhoseContentIsNotHereYetStaysOpen) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  PackageBook{ledger}.mark_not_stored(tools, v);
+  NewJob wanted;
+  wanted.package = tools;
+  wanted.version = v;
+  wanted.site = SiteCode::parse("PSE");
+  const std::uint64_t job = JobBook{ledger}.accept_local(wanted, "operator");
+  manager().target(tools, v, {}, PublishMode::install, job);
+  EXPECT_EQ(JobBook{ledger}.get(job).step, JobStep::local);
+  EXPECT_EQ(state("files", tools).pending, PendingReason::waiting_for_content);
+}
+
 TEST_F(Publishing, UsesTheShareNameAndMovesWithIt) {
   add("files");
   const auto v = version(tools, source("src", {{"a", "1"}}));
