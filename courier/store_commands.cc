@@ -95,7 +95,7 @@ Report gc(Context& context, const StoreOptions& options) {
   IncomingBook incoming(home.ledger());
   roots.roots = packages.gc_roots();
   const std::vector<Digest> kept = roots.roots;
-  for (const Digest& root : incoming.pending_roots()) roots.roots.push_back(root);
+  for (const Digest& root : incoming.pending_roots()) roots.partial.push_back(root);
   for (const std::string& pack : incoming.pinned_packs()) {
     roots.pinned_packs.push_back(Digest::from_hex(pack));
   }
@@ -118,6 +118,14 @@ Report gc(Context& context, const StoreOptions& options) {
                         counted(gc.packs_removed, "pack", "packs"), gc.packs_rewritten)
           : fmt::format("would free {}; 'courier store gc --delete' does\n",
                         human_size(gc.reclaimable_bytes));
+  if (options.del && !gc.deleted) {
+    throw Error(
+        ErrorCode::incomplete, "store",
+        fmt::format("{} of what its versions need {} missing, so that what is unused is not "
+                    "known: nothing was freed",
+                    gc.missing_nodes, gc.missing_nodes == 1 ? "is" : "are"))
+        .with_hint("receive what is missing first, or remove the package version");
+  }
   return report;
 }
 

@@ -79,6 +79,7 @@ struct CheckReport {
 
 struct GcRoots {
   std::vector<Digest> roots;         // package versions: root digests; one not here is no error
+  std::vector<Digest> partial;       // the same, of which a part is yet to come
   std::vector<Digest> pinned_packs;  // kept whole: those of incoming parcels not yet Processed
 };
 
@@ -89,8 +90,8 @@ struct GcReport {
   // rewriting without their dead part.
   std::uint64_t reclaimable_bytes = 0;
   std::uint64_t packs_removed = 0, packs_rewritten = 0;
-  std::uint64_t packs_left = 0;  // with too small a dead part to be worth rewriting
-  std::uint64_t missing_nodes = 0;
+  std::uint64_t packs_left = 0;     // with too small a dead part to be worth rewriting
+  std::uint64_t missing_nodes = 0;  // below roots that should be whole
   bool deleted = false;
 };
 

@@ -138,8 +138,8 @@ class Store {
   CheckReport check(const ProgressSink& progress = {});
   // Finds what the roots do not reach; with `del` frees it. Live blocks of a pack with much dead
   // space are durable in a new pack before the old one goes.
-  // While a node below a root that is here is missing or damaged nothing is deleted: what hangs on
-  // it is not known to be unused (GcReport::missing_nodes, and deleted is false).
+  // While a node below one of roots.roots that is here is missing or damaged nothing is deleted:
+  // what hangs on it is not known to be unused (GcReport::missing_nodes, and deleted is false).
   GcReport gc(const GcRoots& roots, bool del, const ProgressSink& progress = {});
   StoreStats stats();
 

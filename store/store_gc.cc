@@ -61,6 +61,8 @@ class Collector {
       if (kind == DigestKind::node) ++report_.missing_nodes;
     };
     for (const auto& root : roots_.roots) store_.visit_closure(root, visitor);
+    visitor.absent = [](const Digest&, DigestKind, const Error&) {};
+    for (const auto& root : roots_.partial) store_.visit_closure(root, visitor);
   }
 
   // Whether this copy of the object, in this block, is the one in use.

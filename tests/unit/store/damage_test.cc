@@ -84,7 +84,7 @@ TEST_F(Damage, IsFoundByCheckAndHealedByTheSameContentComingAgain) {
   EXPECT_EQ(describe(source_), describe(temp_ / "copy"));
 
   // What is left of the damaged block is dead space.
-  const auto gc = store.gc({{root_}, {}}, true);
+  const auto gc = store.gc({{root_}, {}, {}}, true);
   EXPECT_EQ(gc.dead_objects, 0u);
   EXPECT_GT(gc.reclaimable_bytes, block.size / 2);
   EXPECT_TRUE(store.check().clean());
