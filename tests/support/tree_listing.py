@@ -48,7 +48,10 @@ def listing(root, contents=False, mode_mask=0o7777):
             fields.append("%d" % status.st_size)
             if status.st_nlink > 1:
                 key = (status.st_dev, status.st_ino)
-                fields.append("same as " + first_of_inode.setdefault(key, shown))
+                first = first_of_inode.setdefault(key, shown)
+                # Links from outside (a version that is being staged) are no part of this tree.
+                if first != shown:
+                    fields.append("same as " + first)
             if contents:
                 fields.append(digest_of(path))
         else:
