@@ -186,6 +186,10 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
                                  const RecordRanges& missing, bool newer_job) {
   if (needs_content(item)) {
     const ClosureResult closure = parts_.store.missing(item.root, kMaxMissingObjects + 1);
+    if (closure.malformed) {
+      return finish(std::move(row), VerdictKind::refused,
+                    "its content is malformed: " + *closure.malformed);
+    }
     if (!closure.complete()) {
       std::vector<Digest> objects = closure.missing;
       if (closure.missing_count > kMaxMissingObjects) objects.clear();

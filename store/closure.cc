@@ -84,9 +84,11 @@ void Store::Impl::visit_closure(const Digest& root, const ClosureVisitor& visito
     std::optional<RootObject> top;
     std::optional<Node> inner;
     std::uint32_t size = 0;
+    bool is_here = false;
     try {
       const Bytes encoded = read(digest, kind);
       size = static_cast<std::uint32_t>(encoded.size());
+      is_here = true;
       if (kind == DigestKind::root) {
         top = decode_root(encoded);
       } else {
@@ -94,6 +96,7 @@ void Store::Impl::visit_closure(const Digest& root, const ClosureVisitor& visito
       }
     } catch (const Error& error) {
       if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+      if (is_here && visitor.malformed) visitor.malformed(error);
       visitor.absent(digest, kind, error);
       continue;
     }
@@ -126,6 +129,9 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
   };
   visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
     miss({kind, digest, 0});
+  };
+  visitor.malformed = [&](const Error& error) {
+    if (!result.malformed) result.malformed = error.what();
   };
   impl_->visit_closure(root, visitor);
   return result;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,9 @@ struct ClosureResult {
   std::uint64_t missing_count = 0;  // what lies below a missing node is not known and not counted
   std::uint64_t objects = 0;        // reachable, each counted once for each node that names it
   std::uint64_t bytes = 0;          // of them
+  // What is wrong with a node or root that is here, whole, and cannot be read as one: its maker
+  // made it so, and having it sent again does not help. It counts as missing, too.
+  std::optional<std::string> malformed;
   bool complete() const { return missing_count == 0; }
 };
 

@@ -58,6 +58,9 @@ struct Store::Impl {
     std::function<bool(const Digest& digest)> enter;
     std::function<void(const BlockObject& object)> object;
     std::function<void(const Digest& digest, DigestKind kind, const Error& error)> absent;
+    // Called before absent for one that is here as it was sent, but is none: whoever made it made
+    // it wrong, and no other copy will do. May be empty.
+    std::function<void(const Error& error)> malformed;
   };
   void visit_closure(const Digest& root, const ClosureVisitor& visitor);
 

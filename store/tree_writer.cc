@@ -186,14 +186,21 @@ class Writer {
     const SafePath first = SafePath::parse(entry.target);
     // Opened part by part beneath the top, so that no link on the way is ever followed.
     const SafePath parent = first.parent();
-    const Fd opened = parent.empty() ? Fd{} : fs_.open_at(top_, parent.str(), kFolder, 0);
+    const auto no_file = [&] {
+      return Error(ErrorCode::damaged, "hard link " + escaped(entry.name),
+                   "leads to " + escaped(first.str()) + ", which is no file before it");
+    };
+    Fd opened;
+    try {
+      if (!parent.empty()) opened = fs_.open_at(top_, parent.str(), kFolder, 0);
+    } catch (const Error& error) {  // nothing there, or a link: no retry will change it
+      if (error.code() != ErrorCode::not_allowed && error.code() != ErrorCode::not_found) throw;
+      throw no_file();
+    }
     const Fd& from = parent.empty() ? top_ : opened;
     const std::string name(first.last());
     const auto status = fs_.stat_at(from, name);
-    if (!status || !S_ISREG(status->st_mode)) {
-      throw Error(ErrorCode::damaged, "hard link " + escaped(entry.name),
-                  "leads to " + escaped(first.str()) + ", which is no file before it");
-    }
+    if (!status || !S_ISREG(status->st_mode)) throw no_file();
     make_named(entry.name, [&] { fs_.link_at(from, name, folder(), entry.name); });
     ++report_.written.hardlinks;
   }

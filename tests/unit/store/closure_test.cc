@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -49,6 +50,36 @@ TEST_F(Closure, OfARootThatIsNotHereIsTheRootAlone) {
   EXPECT_EQ(result.missing_count, 1u);
   ObjectSet set;
   EXPECT_EQ(error_of([&] { store_.add_closure(unknown, set); }).code(), ErrorCode::incomplete);
+}
+
+// Only a hostile or broken sender makes one: its digest is right, and it is no node.
+TEST_F(Closure, SaysWhatIsWrongWithANodeThatIsHereAndIsNone) {
+  Node leaf;
+  leaf.entries.emplace_back();
+  leaf.entries[0].type = EntryType::symlink;
+  leaf.entries[0].name = "zz";
+  leaf.entries[0].mode = 0777;
+  leaf.entries[0].target = "x";
+  Bytes encoded = encode(leaf);
+  const std::string_view name = "zz";
+  *std::search(encoded.begin(), encoded.end(), name.begin(), name.end()) = 46;
+  *std::search(encoded.begin(), encoded.end(), name.begin() + 1, name.end()) = 46;
+  RootObject root;
+  root.folder.type = EntryType::dir;
+  root.folder.size = 1;
+  root.folder.content = digest_of(DigestKind::node, encoded);
+  const Bytes encoded_root = encode(root);
+  const Digest digest = digest_of(DigestKind::root, encoded_root);
+  BlockBuilder builder;
+  builder.add(DigestKind::node, root.folder.content, encoded);
+  builder.add(DigestKind::root, digest, encoded_root);
+  auto appender = store_.append();
+  appender.add(compress_block(builder.take(), Level::fast));
+  appender.finish();
+  const auto result = store_.missing(digest);
+  EXPECT_EQ(result.missing, std::vector<Digest>{root.folder.content});
+  EXPECT_EQ(result.malformed, "node: an entry named .. at byte 7");
+  EXPECT_FALSE(store_.missing(root_).malformed);
 }
 
 TEST_F(Closure, GroupedByBlocksNamesEachObjectOnceNodesFirst) {

@@ -224,7 +224,10 @@ TEST_F(TreeWriter, RefusesAHardLinkThatLeadsThroughALinkOrToNothing) {
     appender.add(compress_block(builder.take(), Level::fast));
     appender.finish();
     const Fd dir = make("copy-" + std::to_string(target.size()));
-    error_of([&] { write_tree(store_, fs_, digest, dir); });
+    const Error error = error_of([&] { write_tree(store_, fs_, digest, dir); });
+    EXPECT_EQ(error.code(), ErrorCode::damaged) << error.what();
+    EXPECT_STREQ(error.what(),
+                 ("hard link zz: leads to " + target + ", which is no file before it").c_str());
     EXPECT_FALSE(fs_.stat_at(dir, "zz")) << target;
   }
 }
