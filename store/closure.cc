@@ -156,9 +156,8 @@ void Store::for_each_object(const Digest& root, const std::function<void(const B
 void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* except) {
   std::unordered_set<Digest> entered;
   Impl::ClosureVisitor visitor;
-  visitor.enter = [&](const Digest& digest) {
-    return !(except && except->contains(digest)) && entered.insert(digest).second;
-  };
+  // A node that `except` holds is entered, too: a site may hold it and lack a chunk below it.
+  visitor.enter = [&](const Digest& digest) { return entered.insert(digest).second; };
   visitor.object = [&](const BlockObject& object) {
     if (!except || !except->contains(object.digest)) into.insert(object);
   };
