@@ -208,7 +208,7 @@ SiteIdentity KeyRing::identity(std::uint16_t format_version, std::uint64_t featu
 
 Bytes KeyRing::export_identity(std::uint16_t format_version, std::uint64_t features) const {
   const SiteIdentity mine = identity(format_version, features);
-  return mine.encode_signed(sign(DigestKind::identity_signature, mine.encode_body()));
+  return mine.encode_signed(sign(DigestKind::identity_signature, mine.signed_part()));
 }
 
 void KeyRing::rotate() {

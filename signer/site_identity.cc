@@ -16,7 +16,17 @@ namespace {
 constexpr CheckedFileKind kKind{"PCLSITE\n", 1, kMaxIdentitySize, "identity file"};
 constexpr char kSubject[] = "identity file";
 
+// The version is in the frame around the body, which the checksum covers and the signature does
+// not: so it is signed with it, and nobody makes a file of one version pass for one of another.
+Bytes with_version(std::uint16_t version, ByteView body) {
+  Encoder out;
+  out.u16(version).raw(body);
+  return out.take();
+}
+
 }  // namespace
+
+Bytes SiteIdentity::signed_part() const { return with_version(kKind.version, encode_body()); }
 
 Bytes SiteIdentity::encode_body() const {
   Encoder out;
@@ -63,7 +73,8 @@ SiteIdentity SiteIdentity::parse(ByteView file) {
   const ByteView body = checked.body.first(in.offset());
   const Signature signature = decode_signature(in);
   in.expect_end();
-  if (!verify(identity.keys.signing, DigestKind::identity_signature, body, signature)) {
+  if (!verify(identity.keys.signing, DigestKind::identity_signature,
+              with_version(checked.version, body), signature)) {
     throw Error(ErrorCode::bad_signature,
                 fmt::format("identity file of site {}", identity.code.str()),
                 "is not signed by the keys in it: somebody changed it")

@@ -6,7 +6,8 @@
 // signature algorithm (1), 3 bytes site code, text name, u32 key generation, 64 bytes keys, u32
 // incarnation ordinal, 16 bytes incarnation, i64 zigzag creation time in seconds, u16 parcel format
 // version and u64 features that the site's program reads, count and byte strings of rotation
-// certificates; then 64 bytes signature in the domain identity_signature over the body before it.
+// certificates; then 64 bytes signature in the domain identity_signature over u16 version and the
+// body before it.
 #pragma once
 
 #include <string>
@@ -35,8 +36,8 @@ struct SiteIdentity {
 
   Fingerprint fingerprint() const { return Fingerprint(code, keys); }
 
-  // The body without its signature, as KeyRing::export_identity signs it.
-  Bytes encode_body() const;
+  // What KeyRing::export_identity signs: the version and the body without its signature.
+  Bytes signed_part() const;
   // The whole file.
   Bytes encode_signed(const Signature& signature) const;
 
@@ -44,6 +45,9 @@ struct SiteIdentity {
   // Errors: damaged (not an identity file, or changed bytes), unsupported (a newer version, another
   // algorithm), bad_signature (whole, but not signed by the keys in it).
   static SiteIdentity parse(ByteView file);
+
+ private:
+  Bytes encode_body() const;
 };
 
 }  // namespace courier
