@@ -226,6 +226,11 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
   std::string unknown;
   const std::vector<std::string> dps = known_dps(item, unknown);
   Transaction transaction{parts_.ledger};
+  const auto package = packages.find(item.package);
+  const auto before = packages.version(item.package, item.version);
+  const bool replaces =
+      newer_job && package &&
+      (package->source_version > item.version || (before && before->root != item.root));
   packages.announce(package_of(item, now), version_of(item, now), newer_job);
   packages.mark_stored(item.package, item.version, true);
   if (row.job != 0) {
@@ -239,6 +244,13 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
   if (!nowhere) {
     const PublishMode mode =
         item.kind() == ItemKind::redistribute ? PublishMode::redistribute : PublishMode::install;
+    if (replaces) {
+      PackageDpBook states{parts_.ledger};
+      for (const DpRow& dp : DpBook{parts_.ledger}.list()) {
+        if (!dps.empty() && std::find(dps.begin(), dps.end(), dp.name) == dps.end()) continue;
+        states.let_replace({parts_.keys.code(), dp.name, item.package}, item.version);
+      }
+    }
     const PublishReport targets = parts_.distribution.target(item.package, item.version, dps, mode);
     row.local_job = targets.job;
     if (targets.job != 0) incoming.set_local_job(row.label, row.index, targets.job);

@@ -146,6 +146,14 @@ bool PackageDpBook::target(const PackageDpKey& key, std::uint32_t version, std::
   return true;
 }
 
+void PackageDpBook::let_replace(const PackageDpKey& key, std::uint32_t version) {
+  auto& db = ledger_.impl();
+  sql::run(db,
+           "UPDATE package_dp SET version = :w WHERE site = :s AND dp = :d AND package = :p AND"
+           " version >= :v",
+           version - 1, key.site, key.dp, key.package, version);
+}
+
 void PackageDpBook::pending(const PackageDpKey& key, PendingReason reason, const std::string& text,
                             const std::string& evidence) {
   auto& db = ledger_.impl();

@@ -56,6 +56,9 @@ class PackageDpBook {
   // Returns false for T14 (already at this version or newer; nothing changed).
   bool target(const PackageDpKey& key, std::uint32_t version, std::uint64_t job, bool whole,
               PendingReason pending, const std::string& evidence);
+  // The origin's newer job puts `version` in the place of one with the same or a higher number (a
+  // rebuilt origin counts again): what is wanted here counts as lower, so that target() takes it.
+  void let_replace(const PackageDpKey& key, std::uint32_t version);
   // T2, T3, T4, T13: Install Pending for another reason. Also keeps 7 (Content Updating).
   void pending(const PackageDpKey& key, PendingReason reason, const std::string& text,
                const std::string& evidence);

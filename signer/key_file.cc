@@ -172,10 +172,11 @@ void KeyFile::check_secrets(const Secret& secrets) const {
 Secret derive_wrapping_key(const KeyWrapping& wrapping, const Secret& passphrase) {
   detail::sodium_ready();
   Secret key(crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-  if (crypto_pwhash(key.bytes().data(), key.size(),
-                    reinterpret_cast<const char*>(passphrase.view().data()), passphrase.size(),
-                    wrapping.salt.data(), wrapping.cost.operations,
-                    static_cast<std::size_t>(wrapping.cost.memory_bytes),
+  // An empty passphrase is a wrong one, not a null pointer.
+  const char* text =
+      passphrase.empty() ? "" : reinterpret_cast<const char*>(passphrase.view().data());
+  if (crypto_pwhash(key.bytes().data(), key.size(), text, passphrase.size(), wrapping.salt.data(),
+                    wrapping.cost.operations, static_cast<std::size_t>(wrapping.cost.memory_bytes),
                     crypto_pwhash_ALG_ARGON2ID13) != 0) {
     throw Error(ErrorCode::device, "passphrase",
                 fmt::format("needs {} of memory, which this machine does not give",
