@@ -201,7 +201,22 @@ void JobBook::confirm(std::uint64_t job, PackageState state, Time as_of,
            state,
            state == PackageState::install_pending ? PendingReason::queued : PendingReason::none,
            as_of, return_id, job);
+  // What it repaired is whole again: the job before it, and whatever that one had repaired.
+  for (const auto& [repaired] : sql::rows<L>(
+           db, "SELECT number FROM job WHERE repaired_by = :n AND step = 'confirmed'", job)) {
+    const auto number = static_cast<std::uint64_t>(repaired);
+    restate_repaired(number, state, "repaired by job " + std::to_string(job), as_of, return_id);
+  }
   transaction.commit();
+}
+
+void JobBook::restate_repaired(std::uint64_t job, PackageState state, const std::string& reason,
+                               Time as_of, const std::string& return_id) {
+  restate(job, state, PendingReason::none, reason, as_of, return_id);
+  for (const auto& [repaired] :
+       sql::rows<L>(ledger_.impl(),
+                    "SELECT number FROM job WHERE repaired_by = :n AND step = 'confirmed'", job))
+    restate_repaired(static_cast<std::uint64_t>(repaired), state, reason, as_of, return_id);
 }
 
 void JobBook::send_again(std::uint64_t job, const std::string& what, bool whole,

@@ -117,6 +117,9 @@ class JobBook {
                                 const std::vector<std::string>& dps = {});
 
  private:
+  void restate_repaired(std::uint64_t job, PackageState state, const std::string& reason,
+                        Time as_of, const std::string& return_id);
+
   Ledger& ledger_;
 };
 

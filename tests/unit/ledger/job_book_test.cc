@@ -213,5 +213,27 @@ TEST_F(JobBookTest, StateMovesAfterTheStepHasEnded) {
             ErrorCode::not_allowed);
 }
 
+TEST_F(JobBookTest, ARepairThatArrivesMendsWhatItRepaired) {
+  join(pse_);
+  const auto package = add_package();
+  JobBook book(*ledger_);
+  std::vector<std::uint64_t> chain;
+  for (int i = 0; i < 3; ++i) {
+    const auto n = job_at(*this, *ledger_, add_job(package, pse_), JobStep::sent);
+    if (!chain.empty()) {
+      book.note_repair(chain.back(), n);
+      book.restate(chain.back(), PackageState::install_pending, PendingReason::waiting_for_content,
+                   "damaged", clock_.now(), "PSE-PUN-000002");
+    }
+    book.confirm(n, PackageState::installed, clock_.now(), "PSE-PUN-000003", "");
+    chain.push_back(n);
+  }
+  for (const auto n : {chain[0], chain[1]}) {
+    EXPECT_EQ(book.get(n).state, PackageState::installed);
+    EXPECT_EQ(book.get(n).pending, PendingReason::none);
+    EXPECT_EQ(book.get(n).reason, "repaired by job " + std::to_string(chain[2]));
+  }
+}
+
 }  // namespace
 }  // namespace courier
