@@ -142,8 +142,9 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
                          (same && (before->state == PackageState::install_failed));
       const auto waits_for =
           row.stored ? PendingReason::queued : PendingReason::waiting_for_content;
-      const bool changed = states.target(key, version, local.number(), whole, waits_for,
-                                         "job " + std::to_string(local.number()));
+      const bool changed =
+          states.target(key, version, local.number(), whole, waits_for,
+                        "job " + std::to_string(local.number()), mode == PublishMode::replace);
       auto now = states.find(key);
       const bool wants_it = now && now->version == version &&
                             (now->state == PackageState::install_pending ||

@@ -27,6 +27,7 @@ namespace courier {
 enum class PublishMode {
   install,       // distribute, update: nothing to do where this version is Installed
   redistribute,  // every file again, whatever is there (B56)
+  replace,       // this version instead of whatever is there: the origin's newer job says so
 };
 
 // What became of one package on one DP.

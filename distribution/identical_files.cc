@@ -9,18 +9,6 @@
 #include "store/store.h"
 
 namespace courier {
-namespace {
-
-constexpr mode_t kSetIds = S_ISUID | S_ISGID;
-
-// The permission bits write_tree gives a file.
-mode_t mode_as_written(const TreeEntry& entry, const TreeWriteOptions& as) {
-  mode_t mode = as.mode ? *as.mode : static_cast<mode_t>(entry.mode);
-  if (!as.set_ids) mode &= ~kSetIds;
-  return mode;
-}
-
-}  // namespace
 
 struct IdenticalFiles::Impl {
   Impl(Store& s, const Share& sh) : store(s), share(sh) {}
@@ -31,7 +19,7 @@ struct IdenticalFiles::Impl {
   };
 
   void add(const ServedRecord& record) {
-    if (record.version == 0 || record.root.is_zero()) return;
+    if (record.version == 0 || record.root.is_zero() || places.size() >= kMaxKnownFiles) return;
     folders.push_back(record.folder);
     const auto folder = static_cast<std::uint32_t>(folders.size() - 1);
     try {
@@ -70,7 +58,7 @@ struct IdenticalFiles::Impl {
     const struct stat found = share.fs().stat(file);
     const uid_t uid = as.owner ? *as.owner : geteuid();
     const gid_t gid = as.group ? *as.group : getegid();
-    if ((found.st_mode & 07777) != mode_as_written(entry, as) || found.st_uid != uid ||
+    if ((found.st_mode & 07777) != written_mode(entry, as) || found.st_uid != uid ||
         found.st_gid != gid || found.st_mtim.tv_sec != entry.mtime ||
         static_cast<std::uint32_t>(found.st_mtim.tv_nsec) != entry.mtime_ns) {
       return false;

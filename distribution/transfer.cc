@@ -85,7 +85,8 @@ void read_back(Store& store, const Share& share, const TransferOrder& order,
 [[noreturn]] void cannot_hold(const Share& share, const TreeWriteReport& report) {
   const Named& first = report.problems.front();
   std::string what = "cannot be held by the share: " + first.what;
-  if (report.problem_count > 1) what += fmt::format(" (and {} more)", report.problem_count - 1);
+  const std::uint64_t names = report.problem_count - report.attribute_problems;
+  if (names > 1) what += fmt::format(" (and {} more)", names - 1);
   throw Error{ErrorCode::device, "file " + escaped(first.path), what}
       .with_loss("nothing was lost: the share serves what it served before")
       .with_hint("put " + escaped(share.path()) +
@@ -129,7 +130,8 @@ TransferResult transfer(Store& store, const Share& share, Entropy& entropy,
     return taken;
   };
   const TreeWriteReport written = write_tree(store, share.fs(), order.root, dir, options);
-  if (written.problem_count > 0) cannot_hold(share, written);
+  if (written.problem_count > written.attribute_problems) cannot_hold(share, written);
+  result.attributes_lost = written.attribute_problems;
   result.files_copied = written.written.files - result.files_present;
   result.bytes_copied = written.written.bytes - written.bytes_taken;
   share.fs().sync_file_system(dir);

@@ -37,6 +37,7 @@ struct TransferResult {
   std::uint64_t files_present = 0;  // linked or shared with what was on the share
   std::uint64_t files_copied = 0;
   std::uint64_t bytes_copied = 0;
+  std::uint64_t attributes_lost = 0;  // entries whose extended attributes the share cannot hold
 };
 
 // What a transfer needs of the share: bytes of the files it does not hold yet, and a block for each

@@ -170,6 +170,11 @@ void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcom
     message("2330", Severity::info, transfer, {transfer.package.str(), transfer.dp});
     transaction.commit();
 
+    if (result.attributes_lost > 0) {
+      say(Component::package_transfer_manager, Severity::warning, transfer,
+          fmt::format("the share holds no extended attributes: {} entries are without theirs",
+                      result.attributes_lost));
+    }
     outcome.state = PackageState::installed;
     outcome.files_present = result.files_present;
     outcome.files_copied = result.files_copied;

@@ -46,8 +46,9 @@ ItemDecision judge_version(const Item& item, ItemKind kind, PackageBook& package
 
 }  // namespace
 
-ItemDecision judge_item(const TrustedSite& sender, const Incarnation& incarnation, const Item& item,
-                        std::uint64_t job, IncomingBook& incoming, PackageBook& packages) {
+ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
+                        const Incarnation& incarnation, const Item& item, std::uint64_t job,
+                        IncomingBook& incoming, PackageBook& packages) {
   auto kind = item.kind();
   if (!kind) {
     return refused(fmt::format("item kind {} is not known to this program", item.kind_code));
@@ -56,6 +57,9 @@ ItemDecision judge_item(const TrustedSite& sender, const Incarnation& incarnatio
   if (*kind == ItemKind::trust || *kind == ItemKind::verdicts) return {};  // judged by their body
 
   if (item.package.empty()) return refused("the item names no package");
+  if (item.package.origin() == self) {
+    return refused(fmt::format("not authorised: {} is a package of this site", item.package.str()));
+  }
   if (!may_send(sender, *kind, item.package)) {
     return refused(fmt::format("not authorised: {} is joined as {} and has no grant for {}",
                                sender.code.str(), word(sender.role), item.package.str()));

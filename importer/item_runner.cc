@@ -50,6 +50,15 @@ std::string why_malformed(const Item& item) {
   return "";
 }
 
+// An older version, or the same number with other content: a newer version needs no exception.
+bool is_replacement(const Item& item, PackageBook& packages) {
+  auto package = packages.find(item.package);
+  if (!package) return false;
+  if (item.version < package->stored_version || item.version < package->source_version) return true;
+  auto known = packages.version(item.package, item.version);
+  return known && known->root != item.root;
+}
+
 PackageRow package_of(const Item& item, Time now) {
   PackageRow row;
   row.id = item.package;
@@ -134,8 +143,8 @@ bool ItemRunner::wants_content(const IncomingParcel& parcel) {
     if (row.state == ItemState::done && !may_be_judged_again(row)) continue;
     const Item item = decode_item(row.encoded);
     if (!needs_content(item)) continue;
-    const ItemDecision decision =
-        judge_item(sender, parcel.sender_incarnation, item, row.job, incoming, packages);
+    const ItemDecision decision = judge_item(parts_.keys.code(), sender, parcel.sender_incarnation,
+                                             item, row.job, incoming, packages);
     if (!decision.verdict && why_malformed(item).empty()) return true;
   }
   return false;
@@ -154,12 +163,12 @@ RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,
     row.state = ItemState::executing;
   }
   // Carried out before a crash up to its DPs: judged then, and not again by its own traces.
-  if (row.local_job != 0 && !may_be_judged_again(row)) return publish(std::move(row), item);
+  if (row.local_job != 0) return publish(std::move(row), item);
 
   PackageBook packages{parts_.ledger};
   const TrustedSite sender = parts_.trust.require(parcel.id.from);
-  const ItemDecision decision =
-      judge_item(sender, parcel.sender_incarnation, item, row.job, incoming, packages);
+  const ItemDecision decision = judge_item(parts_.keys.code(), sender, parcel.sender_incarnation,
+                                           item, row.job, incoming, packages);
   if (decision.verdict) return finish(std::move(row), *decision.verdict, decision.reason);
   switch (*item.kind()) {
     case ItemKind::trust:
@@ -194,6 +203,7 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
       std::vector<Digest> objects = closure.missing;
       if (closure.missing_count > kMaxMissingObjects) objects.clear();
       std::sort(objects.begin(), objects.end());
+      expect(item, newer_job);
       if (!missing.empty()) {
         return finish(std::move(row), VerdictKind::damaged,
                       fmt::format("{} records of the parcel are damaged or missing, {} objects of "
@@ -217,6 +227,21 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
   return publish(std::move(row), item);
 }
 
+// What did not come whole is waited for: announced, and Install Pending where it is to go (T4,
+// T13).
+void ItemRunner::expect(const Item& item, bool newer_job) {
+  const Time now = parts_.clock.now();
+  std::string unknown;
+  const std::vector<std::string> dps = known_dps(item, unknown);
+  PackageBook packages{parts_.ledger};
+  Transaction transaction{parts_.ledger};
+  packages.announce(package_of(item, now), version_of(item, now), newer_job);
+  if (item.dps.empty() || !dps.empty()) {
+    parts_.distribution.target(item.package, item.version, dps, PublishMode::install);
+  }
+  transaction.commit();
+}
+
 // The one transaction: what is stored, in which order, and where it is to go.
 void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, const Item& item,
                                bool newer_job) {
@@ -226,11 +251,7 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
   std::string unknown;
   const std::vector<std::string> dps = known_dps(item, unknown);
   Transaction transaction{parts_.ledger};
-  const auto package = packages.find(item.package);
-  const auto before = packages.version(item.package, item.version);
-  const bool replaces =
-      newer_job && package &&
-      (package->source_version > item.version || (before && before->root != item.root));
+  const bool replaces = newer_job && is_replacement(item, packages);
   packages.announce(package_of(item, now), version_of(item, now), newer_job);
   packages.mark_stored(item.package, item.version, true);
   if (row.job != 0) {
@@ -242,15 +263,9 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
   const bool nowhere =
       item.no_files || (!item.dps.empty() && dps.empty()) || DpBook{parts_.ledger}.list().empty();
   if (!nowhere) {
-    const PublishMode mode =
-        item.kind() == ItemKind::redistribute ? PublishMode::redistribute : PublishMode::install;
-    if (replaces) {
-      PackageDpBook states{parts_.ledger};
-      for (const DpRow& dp : DpBook{parts_.ledger}.list()) {
-        if (!dps.empty() && std::find(dps.begin(), dps.end(), dp.name) == dps.end()) continue;
-        states.let_replace({parts_.keys.code(), dp.name, item.package}, item.version);
-      }
-    }
+    const PublishMode mode = replaces                                ? PublishMode::replace
+                             : item.kind() == ItemKind::redistribute ? PublishMode::redistribute
+                                                                     : PublishMode::install;
     const PublishReport targets = parts_.distribution.target(item.package, item.version, dps, mode);
     row.local_job = targets.job;
     if (targets.job != 0) incoming.set_local_job(row.label, row.index, targets.job);
@@ -277,10 +292,11 @@ RunItem ItemRunner::publish(IncomingItem row, const Item& item) {
   for (const PackageDpRow& at : PackageDpBook{parts_.ledger}.of_package(item.package)) {
     if (at.key.site != parts_.keys.code() || at.key.dp.empty()) continue;
     if (!dps.empty() && std::find(dps.begin(), dps.end(), at.key.dp) == dps.end()) continue;
-    if (at.state == PackageState::installed && at.version >= item.version) continue;
+    if (at.state == PackageState::installed && at.version == item.version) continue;
     if (!failures.empty()) failures += "; ";
-    failures += at.key.dp + ": " + std::string(word(at.state)) +
-                (at.reason.empty() ? "" : ", " + at.reason);
+    failures += at.key.dp + ": " + std::string(word(at.state));
+    if (at.version != item.version) failures += fmt::format(", version {}", at.version);
+    if (!at.reason.empty()) failures += ", " + at.reason;
   }
   RunItem run = finish(std::move(row),
                        failures.empty() ? VerdictKind::installed : VerdictKind::stored, failures);

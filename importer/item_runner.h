@@ -44,6 +44,7 @@ class ItemRunner {
                        const RecordRanges& missing, bool newer_job);
   void record_stored(const IncomingParcel& parcel, IncomingItem& row, const Item& item,
                      bool newer_job);
+  void expect(const Item& item, bool newer_job);
   RunItem publish(IncomingItem row, const Item& item);
   RunItem announce(IncomingItem row, const Item& item);
   RunItem remove(const IncomingParcel& parcel, IncomingItem row, const Item& item);

@@ -140,8 +140,13 @@ void RecordedSource::stop_recording() {
 
 void rejudge(OpenOffer& open, const IdentifyHome& home) {
   if (!open.head) return;
+  const bool was_unknown = open.offer.standing == Standing::unknown_signer;
   try {
     judge_verified(open, home);
+    // Its beginning is no longer in memory: there is nothing to keep in quarantine.
+    if (!was_unknown && open.offer.standing == Standing::unknown_signer) {
+      open.offer.standing = Standing::refused;
+    }
   } catch (const Error& error) {
     open.offer.standing = Standing::refused;
     open.offer.error = error;
@@ -177,6 +182,8 @@ OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& 
   } else {
     judge(open, std::move(head), std::nullopt);
   }
+  // Only what may go to quarantine is still needed from its beginning.
+  if (open.offer.standing != Standing::unknown_signer) open.source->stop_recording();
   const Sender& sender = open.offer.label.sender;
   open.offer.fingerprint = to_hex(sender.signing_key);
   if (home) {

@@ -61,6 +61,22 @@ std::optional<WrittenReturn> last_return(const ImporterParts& parts, const SiteC
   return std::nullopt;
 }
 
+// What came in stays in when its return cannot be made.
+WrittenReturn try_return(const ImporterParts& parts, const SiteCode& site) {
+  try {
+    return make_return(parts, site);
+  } catch (const Error& error) {
+    WrittenReturn failed;
+    failed.to = site;
+    failed.error =
+        Error{ErrorCode::device, "return to " + site.str(),
+              std::string("cannot be made: ") + error.what()}
+            .with_loss("nothing was lost: all is in")
+            .with_hint("then make it with `return create --to " + site.str() + " --out TARGET`");
+    return failed;
+  }
+}
+
 // R13, and the copy that --return-to asks for.
 void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveReport& report) {
   std::set<SiteCode> anew, again;
@@ -75,19 +91,19 @@ void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveRe
       anew.insert(parcel.offer.id.from);
     }
   }
-  for (const SiteCode& site : anew) report.returns.push_back(make_return(parts, site));
+  for (const SiteCode& site : anew) report.returns.push_back(try_return(parts, site));
   if (!options.return_to.empty()) {
     for (const SiteCode& site : again) {
       if (anew.contains(site)) continue;
       auto last = last_return(parts, site);
-      report.returns.push_back(last ? *last : make_return(parts, site));
+      report.returns.push_back(last ? *last : try_return(parts, site));
     }
   }
   for (WrittenReturn& made : report.returns) {
     for (ReceivedParcelReport& parcel : report.parcels) {
       if (parcel.offer.id.from == made.to && !parcel.offer.is_return) parcel.return_id = made.id;
     }
-    if (!options.return_to.empty()) {
+    if (!options.return_to.empty() && !made.error) {
       write_return_to(parts, made, options.return_to, options.progress);
     }
   }

@@ -99,7 +99,7 @@ ReceivedParcelReport Receiver::quarantine(OpenOffer& open) {
                            "without the medium",
                            label.sender.code.str()));
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::no_space) throw;
+    if (error.code() != ErrorCode::no_space && error.code() != ErrorCode::damaged) throw;
     report.state = IncomingState::refused;
     report.error = error;
   }

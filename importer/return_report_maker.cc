@@ -37,6 +37,10 @@ std::optional<ReceivedState> state_of(IncomingState state) {
   return std::nullopt;
 }
 
+// Of all lists of missing objects together, so that a return always fits into a packing list: what
+// is beyond it is asked for as the whole.
+constexpr std::size_t kMaxNamedObjects = 131'072;
+
 MissingObjects missing_of(const std::vector<Digest>& objects, std::uint64_t count) {
   MissingObjects missing;
   if (count > objects.size() || count > kMaxMissingObjects) {
@@ -179,6 +183,20 @@ void add_messages(const ImporterParts& parts, const TrustedSite& origin, ReturnR
   }
 }
 
+void bound_lists(ReturnReport& report) {
+  std::size_t named = 0;
+  const auto bound = [&](MissingObjects& missing) {
+    named += missing.objects.size();
+    if (named <= kMaxNamedObjects || missing.objects.empty()) return;
+    missing.objects.clear();
+    missing.whole = true;
+  };
+  for (ReportedHolding& held : report.holdings) bound(held.missing);
+  for (ReceivedParcel& parcel : report.parcels) {
+    for (ReportedVerdict& verdict : parcel.items) bound(verdict.missing);
+  }
+}
+
 }  // namespace
 
 ReturnReport make_return_report(const ImporterParts& parts, const SiteCode& origin) {
@@ -202,6 +220,7 @@ ReturnReport make_return_report(const ImporterParts& parts, const SiteCode& orig
         ReportedMisdelivered{misdelivered.label, misdelivered.id.str(), misdelivered.time});
   }
   add_messages(parts, trusted, report);
+  bound_lists(report);
   return report;
 }
 

@@ -93,7 +93,8 @@ std::string PackageDpKey::str() const {
 }
 
 bool PackageDpBook::target(const PackageDpKey& key, std::uint32_t version, std::uint64_t job,
-                           bool whole, PendingReason pending, const std::string& evidence) {
+                           bool whole, PendingReason pending, const std::string& evidence,
+                           bool forced) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   auto found = find(key);
@@ -117,7 +118,7 @@ bool PackageDpBook::target(const PackageDpKey& key, std::uint32_t version, std::
                         r.state == PackageState::removal_failed;
   const bool again = version == r.version && (whole || r.state == PackageState::install_failed);
   // T14: older or equal, and nothing newer was decided about it.
-  if (version <= r.version && !again && !removing) return false;
+  if (version <= r.version && !again && !removing && !forced) return false;
   std::string_view event = "T12";
   PackageState to = PackageState::install_pending;
   if (r.state == PackageState::removal_failed) {
@@ -144,14 +145,6 @@ bool PackageDpBook::target(const PackageDpKey& key, std::uint32_t version, std::
   move(db, r, event, to, evidence);
   transaction.commit();
   return true;
-}
-
-void PackageDpBook::let_replace(const PackageDpKey& key, std::uint32_t version) {
-  auto& db = ledger_.impl();
-  sql::run(db,
-           "UPDATE package_dp SET version = :w WHERE site = :s AND dp = :d AND package = :p AND"
-           " version >= :v",
-           version - 1, key.site, key.dp, key.package, version);
 }
 
 void PackageDpBook::pending(const PackageDpKey& key, PendingReason reason, const std::string& text,

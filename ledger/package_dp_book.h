@@ -53,12 +53,10 @@ class PackageDpBook {
   explicit PackageDpBook(Ledger& ledger) : ledger_(ledger) {}
 
   // T1, T11, T12, T14, T20 as the row stands: distribute `version` here. whole: redistribute.
-  // Returns false for T14 (already at this version or newer; nothing changed).
+  // Returns false for T14 (already at this version or newer; nothing changed). forced: the origin's
+  // newer job decides, whatever version is there (rolled back, an origin built anew).
   bool target(const PackageDpKey& key, std::uint32_t version, std::uint64_t job, bool whole,
-              PendingReason pending, const std::string& evidence);
-  // The origin's newer job puts `version` in the place of one with the same or a higher number (a
-  // rebuilt origin counts again): what is wanted here counts as lower, so that target() takes it.
-  void let_replace(const PackageDpKey& key, std::uint32_t version);
+              PendingReason pending, const std::string& evidence, bool forced = false);
   // T2, T3, T4, T13: Install Pending for another reason. Also keeps 7 (Content Updating).
   void pending(const PackageDpKey& key, PendingReason reason, const std::string& text,
                const std::string& evidence);

@@ -80,6 +80,9 @@ class Writer {
     };
     store_.walk(root, enter, leave);
     finish_inode(top_, SafePath{}, object.folder);
+    for (Named& lost : lost_attributes_) {
+      if (report_.problems.size() < kMaxNamed) report_.problems.push_back(std::move(lost));
+    }
     return std::move(report_);
   }
 
@@ -221,7 +224,12 @@ class Writer {
       for (const auto& [name, value] : entry.xattrs) fs_.set_xattr(fd, name, value);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::no_space) throw;
-      problem(path, "its extended attributes are not held by the target: " + error.happened());
+      // Behind the names in the list, so that these are never cut off by it.
+      ++report_.attribute_problems;
+      ++report_.problem_count;
+      lost_attributes_.push_back(
+          {path.str(), "its extended attributes are not held by the target: " + error.happened()});
+      if (lost_attributes_.size() > kMaxNamed) lost_attributes_.pop_back();
     }
   }
 
@@ -270,6 +278,7 @@ class Writer {
   TreeWriteReport report_;
   std::vector<Fd> folders_;  // open, innermost last; beneath top_
   std::string skipped_;
+  std::vector<Named> lost_attributes_;
   Totals stated_, seen_;
   std::uint64_t done_ = 0, total_ = 0;
 };

@@ -45,6 +45,7 @@ struct TreeWriteReport {
   // By name: what the target cannot hold (names, links, attributes). The rest is in place.
   std::vector<Named> problems;
   std::uint64_t problem_count = 0;
+  std::uint64_t attribute_problems = 0;  // of them: extended attributes only, content and name fit
 };
 
 // Writes the tree of `root` into the empty folder `dir`; the folder itself gets the root's mode and

@@ -90,6 +90,9 @@ TEST_F(Hostile, DamagedRecordsCostTheirItemOnlyAndAnotherCopyMakesItWhole) {
   EXPECT_EQ(installed, 1);
   EXPECT_EQ(damaged, 1);
   EXPECT_EQ(report.parcels[0].missing_records.size(), 1u);
+  const bool is_extra = !std::filesystem::exists(folder / "share/PUN00021");
+  EXPECT_EQ((PackageDpBook{pse.ledger}.get({pse.code, "files", is_extra ? extra : tools}).pending),
+            PendingReason::waiting_for_content);
   const ReturnReport told = make_return_report(pse.parts(), pun.code);
   EXPECT_EQ(told.parcels.at(0).missing_records.size(), 1u);
 
@@ -216,6 +219,29 @@ TEST_F(Hostile, AnEarlierIncarnationIsRefusedOnceANewerOneIsKnown) {
   EXPECT_EQ(report.exit_status, 3);
   EXPECT_EQ(report.parcels.at(0).error->code(), ErrorCode::replayed);
   EXPECT_EQ(served(), tree_of(folder / "v2"));
+}
+
+TEST_F(Hostile, AnOriginBuiltAnewDecidesWithLowerNumbers) {
+  package_parcel(1, 3, 9, content("v3", {{"a", "three"}}));
+  ASSERT_EQ(pse.take(folder / "usb").exit_status, 0);
+  pun.keys.new_incarnation();
+  package_parcel(1, 1, 1, content("anew", {{"a", "anew"}}));
+  const ReceiveReport lower = pse.take(folder / "usb");
+  EXPECT_EQ(lower.parcels.at(0).items.at(0).verdict, VerdictKind::installed);
+  EXPECT_EQ(served(), tree_of(folder / "anew"));
+  EXPECT_EQ(state().version, 1u);
+  package_parcel(2, 3, 2, content("other three", {{"a", "other"}}));
+  EXPECT_EQ(pse.take(folder / "usb/2.pcl").exit_status, 0);
+  EXPECT_EQ(served(), tree_of(folder / "other three"));
+}
+
+TEST_F(Hostile, NobodyElseDecidesAboutThisSitesOwnPackages) {
+  const Digest root = content("v1", {{"a", "1"}});
+  make_parcel(pun, {&pse}, 1,
+              {{item(ItemKind::package, PackageId::parse("PSE00001"), 1, root, 1)}, {root}},
+              folder / "usb/1.pcl");
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 3);
+  EXPECT_TRUE(PackageBook{pse.ledger}.list().empty());
 }
 
 TEST_F(Hostile, AShareNameThatLeavesTheShareIsRefused) {
