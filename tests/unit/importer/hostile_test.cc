@@ -57,6 +57,26 @@ TEST_F(Hostile, ATruncatedParcelGoesOnWhenItComesWhole) {
   EXPECT_EQ(pse.messages("4400"), 1u);
 }
 
+TEST_F(Hostile, AMediumPulledOutInTheMiddleGoesOnWhenItIsBack) {
+  const Digest v1 = content("v1", {{"a", noise(300'000, 3)}, {"b", noise(300'000, 4)}});
+  package_parcel(1, 1, 1, v1);
+  {
+    FaultyFileSystem drive{real};
+    drive.fail_reads("usb/1.pcl", 400'000, EIO);
+    const ReceiveReport report =
+        receive(ImporterParts{drive, clock, entropy, pse.journal, pse.path, pse.keys, pse.trust,
+                              pse.store, pse.ledger, pse.distribution},
+                folder / "usb", {});
+    EXPECT_EQ(report.exit_status, 5);
+    EXPECT_EQ(report.parcels.at(0).state, IncomingState::incomplete);
+    EXPECT_GT(report.parcels[0].records, 0u);
+    EXPECT_NE(report.parcels[0].error->loss().find("records are stored"), std::string::npos);
+  }
+  const ReceiveReport again = pse.take(folder / "usb");
+  EXPECT_EQ(again.exit_status, 0);
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
+}
+
 TEST_F(Hostile, CutAnywhereItIsOneOfTheNamedErrors) {
   const std::string good = read_text(package_parcel(1, 1, 1, content("v1", {{"a", "1"}})));
   for (std::size_t size = 0; size < good.size(); size += 97) {

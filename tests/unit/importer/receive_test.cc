@@ -1,6 +1,7 @@
 #include "importer/receive.h"
 
 #include "importer/identify.h"
+#include "parcel/trust_item.h"
 #include "tests/unit/importer/importer_fixture.h"
 
 namespace courier::test {
@@ -157,6 +158,37 @@ TEST_F(Receive, AnUnknownItemKindIsRefusedAndItsNeighboursRun) {
   EXPECT_EQ(report.exit_status, 10);
   EXPECT_EQ(report.parcels.at(0).items.at(0).verdict, VerdictKind::refused);
   EXPECT_EQ(report.parcels[0].items.at(1).verdict, VerdictKind::installed);
+}
+
+TEST_F(Receive, OnlyTheParentSpeaksForAnothersKeys) {
+  Home tex{real, folder / "tex", "TEX", clock, entropy};
+  Home nev{real, folder / "nev", "NEV", clock, entropy};
+  pse.join(tex, SiteRole::peer);
+  pse.join(nev, SiteRole::peer);
+  nev.join(pse, SiteRole::peer);
+  Item revoke;
+  revoke.set_kind(ItemKind::trust);
+  revoke.jobs = {1};
+  revoke.body = encode_trust_item(KeyRevoked{tex.code, tex.keys.public_keys().signing});
+  make_parcel(nev, {&pse}, 1, {{revoke}, {}}, folder / "usb/nev.pcl");
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 3);
+  EXPECT_NE(pse.trust.find(tex.code)->current_key(), nullptr);
+
+  make_parcel(pun, {&pse}, 1, {{revoke}, {}}, folder / "usb/pun.pcl");
+  EXPECT_EQ(pse.take(folder / "usb/pun.pcl").exit_status, 0);
+  EXPECT_EQ(pse.trust.find(tex.code)->current_key(), nullptr);
+}
+
+TEST_F(Receive, ARequestIsRefusedInWords) {
+  Item request;
+  request.set_kind(ItemKind::request);
+  request.jobs = {1};
+  request.package = tools;
+  request.body = {1};
+  make_parcel(pun, {&pse}, 1, {{request}, {}}, folder / "usb/1.pcl");
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 3);
+  EXPECT_NE(report.parcels.at(0).items.at(0).reason.find("requests"), std::string::npos);
 }
 
 TEST_F(Receive, AMissingBaseIsSaidWithWhatIsMissing) {
