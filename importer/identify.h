@@ -54,7 +54,7 @@ struct Offer {
   std::string title;        // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
   std::string fingerprint;  // of the signing key, for people
   bool is_signed = false;   // the label is whole and signed by the key it names
-  bool is_return = false;   // it has verdicts for this site
+  bool is_return = false;   // it has verdicts and nothing else
   // Of genuine and known offers, when this site's keys are here and unlocked.
   std::vector<OfferedItem> items;
 };

@@ -13,6 +13,7 @@
 #include "ledger/package_dp_book.h"
 #include "ledger/return_book.h"
 #include "ledger/settings.h"
+#include "ledger/site_book.h"
 #include "ledger/status_log.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
@@ -401,7 +402,10 @@ RunItem ItemRunner::take_report(const IncomingParcel& parcel, IncomingItem row, 
     Label label;  // of the parcel that carries it, as its row keeps it
     label.sender.incarnation = parcel.sender_incarnation;
     label.created = parcel.written;
-    parts_.trust.note_capabilities(parcel.id.from, report.format_version, report.features);
+    // What a later return said is not undone by one that comes late.
+    if (parcel.id.number > SiteBook{parts_.ledger}.get(parcel.id.from).last_return) {
+      parts_.trust.note_capabilities(parcel.id.from, report.format_version, report.features);
+    }
     Transaction transaction{parts_.ledger};
     ReturnBook{parts_.ledger}.store(to_rows(report, label, parcel.label, parcel.id));
     StatusLog{parts_.ledger}.add_returned(parcel.id.from, parcel.sender_incarnation,

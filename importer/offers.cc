@@ -72,7 +72,7 @@ void judge_verified(OpenOffer& open, const IdentifyHome& home) {
   const auto addressee =
       static_cast<std::size_t>(opened.addressee - open.head->label().addressees.data());
   offer.items = offered_items(opened.packing_list, addressee);
-  offer.is_return = has_verdicts(opened.packing_list);
+  offer.is_return = is_return(opened.packing_list);
 }
 
 // A key that is known to be bad is named before anything is said about the signature.
@@ -253,8 +253,9 @@ std::vector<OfferedItem> offered_items(const PackingList& list, std::size_t addr
   return items;
 }
 
-bool has_verdicts(const PackingList& list) {
-  return std::any_of(list.items.begin(), list.items.end(),
+bool is_return(const PackingList& list) {
+  return !list.items.empty() &&
+         std::all_of(list.items.begin(), list.items.end(),
                      [](const Item& item) { return item.kind() == ItemKind::verdicts; });
 }
 

@@ -51,7 +51,8 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
 
 // The items of a packing list, as they are shown. addressee: whose job numbers.
 std::vector<OfferedItem> offered_items(const PackingList& list, std::size_t addressee);
-bool has_verdicts(const PackingList& list);
+// A return has verdicts and nothing else: only such a parcel is never answered.
+bool is_return(const PackingList& list);
 std::string kind_word(const Item& item);  // "package", "unknown kind 9"
 
 // Whether this offer is for this site.

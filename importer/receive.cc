@@ -24,6 +24,12 @@ IdentifyHome view_of(const ImporterParts& parts) {
   return IdentifyHome{parts.keys, parts.trust, parts.ledger};
 }
 
+bool has_stored_return(const ReceivedParcelReport& parcel) {
+  return std::any_of(parcel.items.begin(), parcel.items.end(), [](const ReceivedItem& item) {
+    return item.kind == word(ItemKind::verdicts) && item.verdict == VerdictKind::stored;
+  });
+}
+
 // B15: recorded, and told to the sender when it is joined and its signature verifies.
 void note_misdelivered(const ImporterParts& parts, const Offer& offer) {
   const Sender& sender = offer.label.sender;
@@ -219,7 +225,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
     }
     open.reader.reset();
     open.source.reset();
-    report.returns_stored = report.returns_stored || (taken.offer.is_return && !taken.declined);
+    report.returns_stored = report.returns_stored || has_stored_return(taken);
     report.parcels.push_back(std::move(taken));
   }
   if (!for_us) {
@@ -252,7 +258,7 @@ ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progre
   options.progress = progress;
   answer(parts, options, report);
   for (const ReceivedParcelReport& parcel : report.parcels) {
-    report.returns_stored = report.returns_stored || parcel.offer.is_return;
+    report.returns_stored = report.returns_stored || has_stored_return(parcel);
   }
   report.exit_status = status_of_report(report, true);
   return report;

@@ -56,7 +56,8 @@ struct ReceivedParcelReport {
   std::vector<ReceivedItem> items;
   RecordRanges missing_records;
   std::uint64_t records = 0, new_bytes = 0;  // taken in now
-  std::uint64_t damaged_bytes = 0;           // between the records, of this copy
+  std::uint64_t damaged_records = 0;         // of this copy: not what was written, or not genuine
+  std::uint64_t damaged_bytes = 0;           // between the records
   bool is_end_damaged = false;
   std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message
   std::string return_id;       // "PSE-PUN-000003": the return made for it

@@ -125,7 +125,7 @@ IncomingParcel Receiver::begin(const OpenOffer& open, const OpenedParcel& opened
   row.name = label.name;
   row.comment = label.comment;
   row.signer = open.offer.fingerprint;
-  row.is_return = has_verdicts(opened.packing_list);
+  row.is_return = is_return(opened.packing_list);
   row.written = label.created;
   row.arrived = parts_.clock.now();
   row.record_count = label.record_count;
@@ -252,6 +252,7 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
                   result.forged_records),
       {{"parcel", parcel.id.str()}});
 
+  report.damaged_records = result.damaged_records + result.forged_records;
   report.damaged_bytes = result.tail.damaged_bytes;
   report.is_end_damaged = result.tail.end > EndState::genuine;
   const bool whole = total && report.missing_records.empty();
@@ -293,12 +294,16 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   if (all_done && !again) incoming.process(parcel.label, "every item has a verdict");
   report.state = all_done ? IncomingState::processed : IncomingState::accepted;
   report.exit_status = combined_status(statuses);
-  if (report.exit_status == 0 && (report.damaged_bytes > 0 || report.is_end_damaged)) {
+  const bool is_damaged =
+      report.damaged_records > 0 || report.damaged_bytes > 0 || report.is_end_damaged;
+  if (report.exit_status == 0 && is_damaged) {
     report.exit_status = row_of(ErrorCode::partly_done).exit_status;
     report.error =
         Error{ErrorCode::partly_done, subject_of(report.offer),
-              fmt::format("is damaged where it carries no content ({} bytes{})",
-                          report.damaged_bytes, report.is_end_damaged ? ", its end" : "")}
+              fmt::format("is damaged where no item needs it ({} records, {} bytes between "
+                          "them{})",
+                          report.damaged_records, report.damaged_bytes,
+                          report.is_end_damaged ? ", its end" : "")}
             .with_loss("nothing was lost: every item is in")
             .with_hint("do not trust this medium with another parcel");
   } else if (!report.missing_records.empty() && report.exit_status != 0) {

@@ -298,12 +298,13 @@ std::vector<std::uint64_t> IncomingBook::missing_numbers(const SiteCode& sender,
                                                          std::size_t limit) {
   std::vector<std::uint64_t> out;
   std::uint64_t next = 0;
+  // What is in quarantine states a number that nobody has verified.
   // The first number of an incarnation that came here is where counting begins: a site restored
   // from a backup goes on at a higher number.
   sql::for_each<L>(
       ledger_.impl(),
       "SELECT DISTINCT number FROM incoming WHERE sender = :s AND incarnation = :i"
-      " AND state <> 'Refused' ORDER BY number",
+      " AND state NOT IN ('Refused', 'Quarantined') ORDER BY number",
       [&](const std::tuple<L>& r) {
         const auto number = static_cast<std::uint64_t>(std::get<0>(r));
         if (next == 0 && incarnation.ordinal <= 1) next = 1;
