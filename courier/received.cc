@@ -107,32 +107,49 @@ ErrorCode code_of(VerdictKind verdict) {
   return ErrorCode::partly_done;
 }
 
-// Items of a parcel that was taken in, but not all of them accepted.
+bool was_accepted(const ReceivedItem& item) {
+  return item.verdict && code_of(*item.verdict) == ErrorCode::partly_done;
+}
+
+// "PUN00020 version 2 incomplete: its base is not here".
+std::string item_text(const ReceivedItem& item) {
+  std::string text = item.package.empty() ? item.kind : item.package.str();
+  if (item.version != 0) text += fmt::format(" version {}", item.version);
+  text += item.verdict ? fmt::format(" {}", word(*item.verdict)) : " waits";
+  return item.reason.empty() ? text : text + ": " + item.reason;
+}
+
+// A parcel that was taken in, but not all of its items came to a good end.
 Error items_error(const ReceivedParcelReport& parcel) {
   ErrorCode code = ErrorCode::partly_done;
   std::string named;
   std::size_t accepted = 0;
   for (const ReceivedItem& item : parcel.items) {
-    if (item.verdict && code_of(*item.verdict) == ErrorCode::partly_done) {
+    if (was_accepted(item)) {
       ++accepted;
-      continue;
-    }
-    if (item.verdict && row_of(code_of(*item.verdict)).exit_status == parcel.exit_status) {
+      if (item.verdict == VerdictKind::installed || item.reason.empty()) continue;
+    } else if (item.verdict && row_of(code_of(*item.verdict)).exit_status == parcel.exit_status) {
       code = code_of(*item.verdict);
     }
-    named += fmt::format("{}{}{} {}{}", named.empty() ? "" : "; ", item.package.str(),
-                         item.version == 0 ? "" : fmt::format(" version {}", item.version),
-                         item.verdict ? word(*item.verdict) : "waits",
-                         item.reason.empty() ? "" : ": " + item.reason);
+    named += (named.empty() ? "" : "; ") + item_text(item);
+  }
+  const bool all_accepted = accepted == parcel.items.size();
+  std::string hint = "the return parcel tells " + parcel.offer.id.from.str() +
+                     " what became of it and what to send again";
+  if (all_accepted) hint = "put it right and run 'courier job run': it needs no medium";
+  if (parcel.offer.is_return) {
+    hint =
+        "ask " + parcel.offer.id.from.str() + " to write its return again: courier return create";
+  } else if (code == ErrorCode::not_trusted) {
+    hint = "if " + parcel.offer.id.from.str() + " ought to be allowed this: courier site grant";
   }
   return Error(code, "parcel " + parcel.offer.title, named)
-      .with_loss(fmt::format("nothing was lost: {} of {} accepted, the shares serve what they "
-                             "served",
-                             accepted, counted(parcel.items.size(), "item is", "items are")))
-      .with_hint(code == ErrorCode::not_trusted
-                     ? "if the sender ought to be allowed this: courier site grant"
-                     : "the return parcel tells " + parcel.offer.id.from.str() +
-                           " what to send again");
+      .with_loss(all_accepted
+                     ? "nothing was lost: the content is stored, the shares serve what they served"
+                     : fmt::format("nothing was lost: {} of {} accepted, the shares serve what "
+                                   "they served",
+                                   accepted, counted(parcel.items.size(), "item is", "items are")))
+      .with_hint(std::move(hint));
 }
 
 // What the command as a whole must say on stderr.
@@ -337,6 +354,18 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
     }
   }
   report.json["returns_applied"] = std::move(list);
+  for (const AppliedReturn& one : applied) {
+    const bool tells_nothing = one.confirmed.empty() && one.partly_confirmed.empty() &&
+                               one.jobs_confirmed.empty() && one.jobs_again.empty() &&
+                               one.jobs_failed.empty();
+    if (report.problem || one.unknown_parcels.empty() || !tells_nothing) continue;
+    report.problem =
+        Error(ErrorCode::not_trusted, "return " + one.id.str(),
+              "speaks of parcel " + one.unknown_parcels.front().str() +
+                  ", which was never sent from here")
+            .with_loss("nothing was lost: no job and no parcel was changed by it")
+            .with_hint("ask site " + one.id.from.str() + " where that parcel came from");
+  }
 }
 
 }  // namespace courier

@@ -1,7 +1,5 @@
 #include "courier/report.h"
 
-#include <fmt/format.h>
-
 #include "base/bytes.h"
 
 namespace courier {
@@ -44,10 +42,6 @@ std::string error_text(const Error& error) {
     if (!line.empty()) text += printable(line) + "\n";
   }
   return text;
-}
-
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 }  // namespace courier

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
+#include "base/counted.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -34,8 +36,5 @@ std::string error_text(const Error& error);
 // Text from outside made safe for a terminal: control characters and invalid bytes as \xNN,
 // backslashes as they are.
 std::string printable(std::string_view raw);
-
-// "1 file", "3 files", "2 entries".
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
 
 }  // namespace courier

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/safe_path.h"
 #include "importer/item_rules.h"
 #include "importer/offers.h"
@@ -20,6 +21,7 @@
 #include "signer/key_ring.h"
 #include "signer/rights.h"
 #include "store/store.h"
+#include "store/tree_check.h"
 
 namespace courier {
 namespace {
@@ -81,6 +83,17 @@ VersionRow version_of(const Item& item, Time now) {
   row.bytes = item.content_bytes;
   row.created = now;
   return row;
+}
+
+// Why the tree can be written nowhere; empty: nothing is wrong with what is here of it.
+std::string why_malformed_tree(Store& store, const Digest& root) {
+  try {
+    check_tree(store, root);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::damaged) return error.what();
+    if (error.code() != ErrorCode::incomplete) throw;
+  }
+  return "";
 }
 
 }  // namespace
@@ -207,9 +220,11 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
       expect(item, newer_job);
       if (!missing.empty()) {
         return finish(std::move(row), VerdictKind::damaged,
-                      fmt::format("{} records of the parcel are damaged or missing, {} objects of "
-                                  "the content with them",
-                                  missing.size(), closure.missing_count),
+                      fmt::format("{} of the parcel damaged or missing, and with {} {} of the "
+                                  "content",
+                                  counted(missing.size(), "record is", "records are"),
+                                  missing.size() == 1 ? "it" : "them",
+                                  counted(closure.missing_count, "object", "objects")),
                       missing, objects);
       }
       std::string base = item.bases.empty() ? "its content is not whole" : "its base is not here";
@@ -217,8 +232,12 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
         base += fmt::format(" ({} version {})", ref.package.str(), ref.version);
       }
       return finish(std::move(row), VerdictKind::incomplete,
-                    fmt::format("{}: {} objects are missing", base, closure.missing_count), {},
-                    objects);
+                    fmt::format("{}: {} missing", base,
+                                counted(closure.missing_count, "object is", "objects are")),
+                    {}, objects);
+    }
+    if (const std::string why = why_malformed_tree(parts_.store, item.root); !why.empty()) {
+      return finish(std::move(row), VerdictKind::refused, "its content is malformed: " + why);
     }
   }
   record_stored(parcel, row, item, newer_job);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "importer/despooler.h"
 #include "importer/quarantine.h"
 #include "importer/returned_rows.h"
@@ -42,6 +43,25 @@ std::string list_of(const RecordRanges& ranges) {
     text += fmt::format(" and {} more ranges", ranges.ranges().size() - kShown);
   }
   return text;
+}
+
+// "record 1 is", "records 2 and all after it are".
+std::string named_records(const RecordRanges& ranges) {
+  return (ranges.size() == 1 ? "record " : "records ") + list_of(ranges) +
+         (ranges.size() == 1 ? " is" : " are");
+}
+
+// Damage and forgery are two causes and are told apart.
+std::string what_is_missing(const ReceivedParcelReport& report) {
+  const std::string which = named_records(report.missing_records);
+  if (report.forged_records == 0) return which + " damaged or missing";
+  const std::string& sender = report.offer.label.sender.code.str();
+  if (report.forged_records >= report.missing_records.size()) {
+    return which + " not as " + sender + " signed " +
+           (report.missing_records.size() == 1 ? "it" : "them") + ", and never opened";
+  }
+  return fmt::format("{} damaged, missing or forged; {} not as {} signed it", which,
+                     counted(report.forged_records, "record is", "records are"), sender);
 }
 
 }  // namespace
@@ -254,6 +274,7 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
 
   report.damaged_records = result.damaged_records + result.forged_records;
   report.damaged_bytes = result.tail.damaged_bytes;
+  report.forged_records = result.forged_records;
   report.is_end_damaged = result.tail.end > EndState::genuine;
   const bool whole = total && report.missing_records.empty();
   const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
@@ -266,7 +287,7 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
   }
   const std::string what =
       result.stopped ? std::string(result.stopped->what())
-                     : "ends early: records " + list_of(report.missing_records) + " are missing";
+                     : "ends early: " + named_records(report.missing_records) + " missing";
   incoming.incomplete(parcel.label, what);
   report.state = IncomingState::incomplete;
   const ErrorCode code = result.stopped && result.stopped->code() == ErrorCode::no_space
@@ -274,7 +295,8 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
                              : ErrorCode::incomplete;
   report.error =
       Error{code, subject_of(open.offer), what}
-          .with_loss(fmt::format("nothing was lost: {} records are stored", result.received.size()))
+          .with_loss(fmt::format("nothing was lost: {} stored",
+                                 counted(result.received.size(), "record is", "records are")))
           .with_hint(code == ErrorCode::no_space
                          ? "make room in the home and run the same command"
                          : "insert the medium, or another copy of it, and run the same command");
@@ -308,8 +330,7 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
             .with_hint("do not trust this medium with another parcel");
   } else if (!report.missing_records.empty() && report.exit_status != 0) {
     report.error =
-        Error{ErrorCode::damaged, subject_of(report.offer),
-              "records " + list_of(report.missing_records) + " are damaged or missing"}
+        Error{ErrorCode::damaged, subject_of(report.offer), what_is_missing(report)}
             .with_loss(
                 "nothing was lost here: the items that are whole are in, the shares serve "
                 "what they served")

@@ -175,7 +175,7 @@ class Killed(CourierTest):
         for step in chosen(count)[:16]:
             with self.subTest(step="%d of %d" % (step, count)):
                 self.back()
-                result = execute([STEP, "full", str(step), folder, COURIER, "--home", home, *arguments])
+                result = execute([STEP, "full", str(step), folder, COURIER, "-q", "--home", home, *arguments])
                 if result.status != 0:
                     refused += 1
                     self.assertIn(result.status, (6, 11), str(result))
