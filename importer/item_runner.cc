@@ -90,8 +90,9 @@ std::string why_malformed_tree(Store& store, const Digest& root) {
   try {
     check_tree(store, root);
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::damaged) return error.what();
-    if (error.code() != ErrorCode::incomplete) throw;
+    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::incomplete) throw;
+    // A block that went bad in this store is no fault of the tree: it counts as missing by now.
+    if (store.missing(root, 1).complete()) return error.what();
   }
   return "";
 }
