@@ -140,7 +140,7 @@ Error items_error(const ReceivedParcelReport& parcel) {
   if (parcel.offer.is_return) {
     hint =
         "ask " + parcel.offer.id.from.str() + " to write its return again: courier return create";
-  } else if (code == ErrorCode::not_trusted) {
+  } else if (named.find("not authorised") != std::string::npos) {
     hint = "if " + parcel.offer.id.from.str() + " ought to be allowed this: courier site grant";
   }
   return Error(code, "parcel " + parcel.offer.title, named)
