@@ -72,7 +72,15 @@ Block Store::Impl::read_block(const BlockPlace& place) {
 }
 
 std::shared_ptr<const Store::OpenBlock> Store::Impl::open_block(const BlockPlace& place) {
+  ahead.follow(place, cache);
   if (auto cached = cache.get(place.ref)) return cached;
+  if (auto opened = ahead.wait(place.ref)) return opened;
+  // Between the two it may have been finished.
+  if (auto cached = cache.get(place.ref)) return cached;
+  return open_now(place);
+}
+
+std::shared_ptr<const Store::OpenBlock> Store::Impl::open_now(const BlockPlace& place) {
   Block block = read_block(place);
   auto open = std::make_shared<OpenBlock>();
   try {

@@ -10,6 +10,7 @@
 #include "base/pipeline.h"
 #include "store/block_cache.h"
 #include "store/chunk_index.h"
+#include "store/read_ahead.h"
 #include "store/store.h"
 
 namespace courier {
@@ -36,6 +37,7 @@ struct Store::Impl {
   // counts as missing).
   Block read_block(const BlockPlace& place);
   std::shared_ptr<const OpenBlock> open_block(const BlockPlace& place);
+  std::shared_ptr<const OpenBlock> open_now(const BlockPlace& place);  // past cache and read-ahead
   // The open block that holds an object, and the object's position in it.
   struct Found {
     std::shared_ptr<const OpenBlock> block;
@@ -66,6 +68,10 @@ struct Store::Impl {
 
   // Adds a durable pack to the index.
   void commit(const FinishedPack& pack) { index.add_pack(pack.name, pack.size, pack.index); }
+
+  // Last: its threads end before what they use.
+  ReadAhead ahead{[this](const BlockPlace& place) { return open_now(place); },
+                  [this](const BlockRef& ref) { return index.place(ref); }};
 };
 
 // What the packs really hold, block by block. Shared by check and rebuild-index.
