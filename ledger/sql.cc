@@ -5,6 +5,12 @@
 #include <charconv>
 
 namespace courier::sql {
+namespace {
+
+// What SQLite says of it, without the statement: that is no concern of who reads it.
+std::string reason_of(int result) { return sqlite_api::sqlite3_errstr(result); }
+
+}  // namespace
 
 void rethrow(const std::string& ledger, const std::exception& e) {
   const std::string subject = "ledger " + ledger;
@@ -18,12 +24,13 @@ void rethrow(const std::string& ledger, const std::exception& e) {
       throw Error(ErrorCode::no_space, subject, "no space is left for it");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      throw Error(ErrorCode::damaged, subject, std::string("it is damaged: ") + e.what());
+      throw Error(ErrorCode::damaged, subject, "it is damaged: " + reason_of(sqlite->result()));
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      throw Error(ErrorCode::device, subject, std::string("cannot read or write it: ") + e.what());
+      throw Error(ErrorCode::device, subject,
+                  "cannot read or write it: " + reason_of(sqlite->result()));
     default:
       throw Error(ErrorCode::internal, subject, e.what());
   }
