@@ -41,8 +41,14 @@ class SenderAndScheduler(Pair):
         self.at("new", "site", "init", "NEW")
         self.at("new", "parcel", "list")
         self.at("new", "identify", "empty", status=7)
-        running = subprocess.run(["pgrep", "-fx", COURIER + ".*"], stdout=subprocess.PIPE)
-        self.assertEqual(running.stdout, b"")
+        working_here = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(process) != os.getpid() and os.readlink("/proc/%s/cwd" % process) == self.folder:
+                    working_here.append(process)
+            except OSError:
+                continue
+        self.assertEqual(working_here, [])
 
     def test_B3_nothing_is_addressed_to_a_site_before_it_is_joined(self):
         self.package()
