@@ -145,6 +145,12 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
       const bool changed =
           states.target(key, version, local.number(), whole, waits_for,
                         "job " + std::to_string(local.number()), mode == PublishMode::replace);
+      if (changed && !row.stored) {
+        // Nothing is queued before the content comes; what was under way is not wanted any more.
+        for (const TransferRow& open : transfers.open_on(dp.name, package)) {
+          transfers.supersede(open.job, open.dp, local.number());
+        }
+      }
       auto now = states.find(key);
       const bool wants_it = now && now->version == version &&
                             (now->state == PackageState::install_pending ||

@@ -23,6 +23,14 @@ bool is_content_fault(const Error& error) {
 
 std::string message_of(const Error& error) { return error.what(); }
 
+// Something else was decided about the package on this DP since the transfer was queued.
+bool is_overtaken(const TransferRow& transfer, const PackageDpRow& row) {
+  const bool removing =
+      row.state == PackageState::removal_pending || row.state == PackageState::removal_retrying;
+  if (transfer.action == TransferAction::remove) return !removing;
+  return removing || row.version != transfer.version;
+}
+
 }  // namespace
 
 TransferRun::TransferRun(const DistributionParts& parts, const ProgressSink& progress)
@@ -90,6 +98,13 @@ DpOutcome TransferRun::run_one(TransferRow transfer) {
   transfer = *now;
   if (is_cancelled(transfer)) {
     cancelled(transfer, outcome);
+    return outcome;
+  }
+  const auto state = states_.find(key_of(transfer));
+  if (state && is_overtaken(transfer, *state)) {
+    transfers_.supersede(transfer.job, transfer.dp, state->job);
+    outcome.state = state->state;
+    outcome.reason = fmt::format("superseded by job {}", state->job);
     return outcome;
   }
   outcome.retries_left = transfer.retries_left;

@@ -263,6 +263,61 @@ TEST_F(Publishing, AJobWhoseContentIsNotHereYetStaysOpen) {
   EXPECT_EQ(state("files", tools).pending, PendingReason::waiting_for_content);
 }
 
+TEST_F(Publishing, ATransferOfTheOldVersionEndsWhenTheNewOneIsWaitedFor) {
+  add("files");
+  version(tools, source("v1", {{"a", "1"}}));
+  std::filesystem::rename(folder / "files", folder / "away");
+  const auto first = manager().publish(tools, 1, {}, PublishMode::install, {});
+  EXPECT_EQ(first.outcomes.at(0).state, PackageState::install_retrying);
+  version(tools, source("v2", {{"a", "2"}}));
+  PackageBook{ledger}.mark_not_stored(tools, 2);
+  manager().target(tools, 2, {}, PublishMode::install);
+  EXPECT_EQ(TransferBook{ledger}.get(first.job, "files").state, TransferState::cancelled);
+
+  std::filesystem::rename(folder / "away", folder / "files");
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_TRUE(manager().run_due({}).outcomes.empty());
+  EXPECT_EQ(state("files", tools).state, PackageState::install_pending);
+  EXPECT_EQ(state("files", tools).served, 0u);
+
+  PackageBook{ledger}.mark_stored(tools, 2, true);
+  manager().publish(tools, 2, {}, PublishMode::install, {});
+  EXPECT_EQ(state("files", tools).served, 2u);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "2");
+}
+
+TEST_F(Publishing, ARemovalEndsWhenANewVersionIsWaitedFor) {
+  add("files");
+  version(tools, source("v1", {{"a", "1"}}));
+  manager().publish(tools, 1, {}, PublishMode::install, {});
+  std::filesystem::rename(folder / "files", folder / "away");
+  EXPECT_EQ(manager().take_away(tools, {}, {}).outcomes.at(0).state,
+            PackageState::removal_retrying);
+  version(tools, source("v2", {{"a", "2"}}));
+  PackageBook{ledger}.mark_not_stored(tools, 2);
+  manager().target(tools, 2, {}, PublishMode::install);
+
+  std::filesystem::rename(folder / "away", folder / "files");
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_TRUE(manager().run_due({}).outcomes.empty());
+  EXPECT_EQ(state("files", tools).state, PackageState::install_pending);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "1");
+}
+
+TEST_F(Publishing, ATransferThatTheRowHasOvertakenIsNotDone) {
+  add("files");
+  version(tools, source("v1", {{"a", "1"}}));
+  const auto rows = manager().target(tools, 1, {}, PublishMode::install);
+  version(tools, source("v2", {{"a", "2"}}));
+  PackageDpBook{ledger}.target({SiteCode::parse("PSE"), "files", tools}, 2, rows.job + 1, false,
+                               PendingReason::waiting_for_content, "a test");
+  const auto report = manager().run_due({});
+  EXPECT_NE(report.outcomes.at(0).reason.find("superseded"), std::string::npos);
+  EXPECT_EQ(TransferBook{ledger}.get(rows.job, "files").state, TransferState::cancelled);
+  EXPECT_EQ(state("files", tools).served, 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
+}
+
 TEST_F(Publishing, UsesTheShareNameAndMovesWithIt) {
   add("files");
   const auto v = version(tools, source("src", {{"a", "1"}}));
