@@ -283,6 +283,9 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
       transfers_.start(transfer.job, transfer.dp);
     }
     transfers_.progress(transfer.job, transfer.dp);
+    // From here on it is too late for a cancel (X10); one that came before is seen here.
+    transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::publishing);
+    if (is_cancelled(transfer)) throw Cancelled{};
     stop_serving(share, parts_.entropy, transfer.package);
 
     Transaction transaction{parts_.ledger};
@@ -292,6 +295,8 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
     transaction.commit();
     outcome.removed = true;
     say(Component::package_transfer_manager, Severity::info, transfer, "removed");
+  } catch (const Cancelled&) {
+    cancelled(transfer, outcome);
   } catch (const Error& error) {
     removal_failed(transfer, error, outcome);
   }
@@ -299,6 +304,7 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
 
 void TransferRun::removal_failed(const TransferRow& transfer, const Error& error,
                                  DpOutcome& outcome) {
+  if (is_cancelled(transfer)) return cancelled(transfer, outcome);  // in the middle of its end
   const std::string reason = message_of(error);
   const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
   Transaction transaction{parts_.ledger};

@@ -249,6 +249,42 @@ TEST_F(Publishing, ACancelledRemovalCanBeAskedForAgain) {
   EXPECT_TRUE(manager().take_away(tools, {}, {}).outcomes.at(0).removed);
 }
 
+TEST_F(Publishing, ACancelInTheMiddleOfARemovalStopsIt) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
+                    {});
+  const auto rows = manager().retract(tools, {});
+  fs.before_each([&](const std::string& call, const std::string& path) {
+    if (call != "make_dir_at" || path.find(".tmp-") == std::string::npos) return;
+    manager().cancel(rows.job, "files", "ann");
+  });
+  const auto report = manager().run_due({});
+  fs.before_each({});
+  EXPECT_NE(report.outcomes.at(0).reason.find("cancelled by ann"), std::string::npos);
+  EXPECT_EQ(TransferBook{ledger}.get(rows.job, "files").state, TransferState::cancelled);
+  EXPECT_EQ(state("files", tools).state, PackageState::removal_failed);
+  EXPECT_EQ(read_text(folder / "files/PSE00020/a"), "1");
+  EXPECT_EQ(JobBook{ledger}.get(rows.job).step, JobStep::confirmed);
+}
+
+TEST_F(Publishing, ACancelOfARemovalThatIsTakingTheFolderAwayIsTooLate) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
+                    {});
+  const auto rows = manager().retract(tools, {});
+  std::size_t cancels = 0;
+  fs.before_each([&](const std::string& call, const std::string&) {
+    if (!call.starts_with("rename")) return;
+    ++cancels;
+    manager().cancel(rows.job, "files", "ann");
+  });
+  EXPECT_TRUE(manager().run_due({}).outcomes.at(0).removed);
+  fs.before_each({});
+  EXPECT_GT(cancels, 0u);
+  EXPECT_EQ(TransferBook{ledger}.get(rows.job, "files").state, TransferState::complete);
+  EXPECT_FALSE((PackageDpBook{ledger}.find({SiteCode::parse("PSE"), "files", tools})));
+}
+
 TEST_F(Publishing, AJobWhoseContentIsNotHereYetStaysOpen) {
   add("files");
   const auto v = version(tools, source("src", {{"a", "1"}}));
