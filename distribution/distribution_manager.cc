@@ -29,12 +29,13 @@ std::vector<DpRow> chosen_dps(Ledger& ledger, const std::vector<std::string>& na
   return rows;
 }
 
-bool has_open_install(TransferBook& transfers, const std::string& dp, const PackageId& package,
-                      std::uint32_t version) {
+// The transfer that is to install just this.
+std::optional<TransferRow> open_install(TransferBook& transfers, const std::string& dp,
+                                        const PackageId& package, std::uint32_t version) {
   for (const TransferRow& row : transfers.open_on(dp, package)) {
-    if (row.action == TransferAction::install && row.version == version) return true;
+    if (row.action == TransferAction::install && row.version == version) return row;
   }
-  return false;
+  return std::nullopt;
 }
 
 DpOutcome outcome_of(const PackageDpRow& row) {
@@ -157,8 +158,10 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
                              now->state == PackageState::install_retrying ||
                              now->state == PackageState::content_updating);
       waits = waits || (wants_it && !row.stored);
-      if (wants_it && row.stored &&
-          (changed || !has_open_install(transfers, dp.name, package, version))) {
+      // One that is under way for an earlier job is handed over to this one: the earlier job may
+      // be superseded already, and this one has to end with it.
+      const auto open = open_install(transfers, dp.name, package, version);
+      if (wants_it && row.stored && (changed || !open || open->job != local.number())) {
         // A job is taken to a DP once: what it failed to do there is a new job's work.
         if (transfers.find(local.number(), dp.name)) local.renew();
         TransferRow transfer;
@@ -166,9 +169,10 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
         transfer.dp = dp.name;
         transfer.package = package;
         transfer.version = version;
-        transfer.whole = mode == PublishMode::redistribute;
+        transfer.whole = mode == PublishMode::redistribute || (open && open->whole);
         transfer.bytes_total = row.bytes;
         queue(parts_, transfer);
+        states.hand_over(key, transfer.job);
         if (!changed && now->pending != PendingReason::queued) {
           states.pending(key, PendingReason::queued, "", "content is stored");
         }
@@ -181,12 +185,15 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
     }
   }
   report.job = local.made();
-  // Nothing to carry out: the job that was given has done what it says.
-  if (job != 0 && !waits && transfers.of_job(job).empty()) {
+  // Nothing to carry out: the job, given or made, has done what it says.
+  if (report.job != 0 && !waits && transfers.of_job(report.job).empty()) {
     JobBook jobs{parts_.ledger};
-    auto given = jobs.find(job);
-    if (given && given->step == JobStep::local) {
-      jobs.finish_local(job, PackageState::installed, "already installed");
+    auto idle = jobs.find(report.job);
+    if (idle && idle->step == JobStep::local) {
+      PackageState worst = PackageState::installed;
+      for (const DpOutcome& outcome : report.outcomes) worst = worse(worst, outcome.state);
+      jobs.finish_local(report.job, worst,
+                        worst == PackageState::installed ? "already installed" : "nothing to do");
     }
   }
   transaction.commit();

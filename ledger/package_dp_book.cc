@@ -275,6 +275,12 @@ void PackageDpBook::removal_failed(const PackageDpKey& key, const std::string& r
   transaction.commit();
 }
 
+void PackageDpBook::hand_over(const PackageDpKey& key, std::uint64_t job) {
+  sql::run(ledger_.impl(),
+           "UPDATE package_dp SET job = :j WHERE site = :s AND dp = :d AND package = :p", job,
+           key.site, key.dp, key.package);
+}
+
 void PackageDpBook::place(const PackageDpKey& key, const std::string& folder,
                           const std::string& drive) {
   sql::run(ledger_.impl(),

@@ -70,6 +70,8 @@ class PackageDpBook {
   void removed(const PackageDpKey& key, const std::string& evidence);                     // T18
   void removal_failed(const PackageDpKey& key, const std::string& reason,
                       std::optional<std::uint32_t> left, std::optional<Time> retry_at);  // T19
+  // The transfer of that job does it from now on; no arrow.
+  void hand_over(const PackageDpKey& key, std::uint64_t job);
   void place(const PackageDpKey& key, const std::string& folder, const std::string& drive);
   void set_site_status(const PackageDpKey& key, PackageStatus status);
   // Replaces all rows of another site by what its verified return says; rows of the origin for jobs

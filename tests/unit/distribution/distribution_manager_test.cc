@@ -249,6 +249,56 @@ TEST_F(Publishing, ACancelledRemovalCanBeAskedForAgain) {
   EXPECT_TRUE(manager().take_away(tools, {}, {}).outcomes.at(0).removed);
 }
 
+TEST_F(Publishing, ASecondJobForTheSameVersionTakesTheTransferOver) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  std::filesystem::rename(folder / "files", folder / "away");
+  const auto first = manager().publish(tools, v, {}, PublishMode::redistribute, {});
+  EXPECT_EQ(first.outcomes.at(0).state, PackageState::install_retrying);
+  add("more");
+  NewJob wanted;
+  wanted.package = tools;
+  wanted.version = v;
+  wanted.site = SiteCode::parse("PSE");
+  const std::uint64_t second = JobBook{ledger}.accept_local(wanted, "operator");
+  EXPECT_EQ(JobBook{ledger}.get(first.job).step, JobStep::superseded);
+  manager().target(tools, v, {"files"}, PublishMode::install, second);
+  EXPECT_EQ(JobBook{ledger}.get(second).step, JobStep::local);  // nothing is installed yet
+  EXPECT_EQ(TransferBook{ledger}.get(first.job, "files").state, TransferState::cancelled);
+  EXPECT_TRUE(TransferBook{ledger}.get(second, "files").whole);
+  EXPECT_EQ(state("files", tools).job, second);
+  // Said twice, it is the same transfer.
+  manager().target(tools, v, {"files"}, PublishMode::install, second);
+  EXPECT_EQ(TransferBook{ledger}.list().size(), 2u);
+
+  std::filesystem::rename(folder / "away", folder / "files");
+  EXPECT_EQ(manager().run_due({}).outcomes.at(0).state, PackageState::installed);
+  EXPECT_EQ(JobBook{ledger}.get(second).step, JobStep::confirmed);
+  EXPECT_EQ(JobBook{ledger}.get(second).state, PackageState::installed);
+}
+
+TEST_F(Publishing, AJobMadeForAVersionThatIsUnderWayEndsWithIt) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  std::filesystem::rename(folder / "files", folder / "away");
+  manager().publish(tools, v, {}, PublishMode::install, {});
+  const auto again = manager().target(tools, v, {}, PublishMode::install);
+  std::filesystem::rename(folder / "away", folder / "files");
+  clock.tick(std::chrono::minutes(31));
+  EXPECT_EQ(manager().run_due({}).outcomes.at(0).transfer, std::to_string(again.job) + "/files");
+  EXPECT_EQ(JobBook{ledger}.get(again.job).step, JobStep::confirmed);
+}
+
+TEST_F(Publishing, AJobForAnOlderVersionThanIsThereEndsAtOnce) {
+  add("files");
+  version(tools, source("v1", {{"a", "1"}}));
+  version(tools, source("v2", {{"a", "2"}}));
+  manager().publish(tools, 2, {}, PublishMode::install, {});
+  const auto report = manager().target(tools, 1, {}, PublishMode::install);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
+  EXPECT_EQ(state("files", tools).version, 2u);
+}
+
 TEST_F(Publishing, ACancelInTheMiddleOfARemovalStopsIt) {
   add("files");
   manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
