@@ -63,7 +63,7 @@ constexpr Needs kTable[] = {
     {"receive", NeedsHome::yes, kLock, kKeys},
     {"return create", NeedsHome::yes, kLock, kKeys},
     {"store stats", NeedsHome::yes, kNoLock, kNoKeys},
-    {"store check", NeedsHome::yes, kNoLock, kNoKeys},
+    {"store check", NeedsHome::yes, kLock, kNoKeys},
     {"store gc", NeedsHome::yes, kLock, kNoKeys},
     {"store rebuild-index", NeedsHome::yes, kLock, kNoKeys},
     {"log", NeedsHome::yes, kNoLock, kNoKeys},

@@ -93,8 +93,13 @@ Report gc(Context& context, const StoreOptions& options) {
   GcRoots roots;
   PackageBook packages(home.ledger());
   IncomingBook incoming(home.ledger());
-  roots.roots = packages.gc_roots();
-  const std::vector<Digest> kept = roots.roots;
+  // What is not stored whole (announced, or come in part) keeps what is here of it, and no more:
+  // only a gap in a stored version is a reason to free nothing.
+  const std::vector<Digest> kept = packages.gc_roots();
+  for (const Digest& root : kept) {
+    const std::optional<VersionRow> version = packages.by_root(root);
+    (version && version->stored ? roots.roots : roots.partial).push_back(root);
+  }
   for (const Digest& root : incoming.pending_roots()) roots.partial.push_back(root);
   for (const std::string& pack : incoming.pinned_packs()) {
     roots.pinned_packs.push_back(Digest::from_hex(pack));

@@ -10,15 +10,19 @@ struct Store::Appender::Impl {
   std::function<void(const Digest&)> on_pack;
   std::unique_ptr<PackWriter> pack;
   std::unordered_set<Digest> pending;  // objects of the pack under way
-  std::vector<Digest> written;
+  std::vector<Digest> holding;         // all packs that hold what was added, each once
+  std::unordered_set<Digest> named;
 
+  void name(const Digest& held_by) {
+    if (named.insert(held_by).second) holding.push_back(held_by);
+  }
   void finish_pack() {
     if (!pack) return;
     const FinishedPack finished = pack->finish();
     pack.reset();
     store.commit(finished);
     pending.clear();
-    written.push_back(finished.name);
+    name(finished.name);
     if (on_pack) on_pack(finished.name);
   }
 };
@@ -30,7 +34,14 @@ Store::Appender::~Appender() = default;
 void Store::Appender::add(const Block& verified) {
   bool all_here = true;
   for (const auto& object : verified.objects) all_here = all_here && has(object.digest);
-  if (all_here) return;
+  if (all_here) {
+    // Whoever keeps what was added keeps the packs that hold it already, too.
+    for (const auto& object : verified.objects) {
+      if (impl_->pending.contains(object.digest)) continue;
+      if (const auto place = impl_->store.index.locate(object.digest)) impl_->name(place->ref.pack);
+    }
+    return;
+  }
   if (!impl_->pack) impl_->pack = std::make_unique<PackWriter>(*impl_->store.packs);
   impl_->pack->add(verified);
   for (const auto& object : verified.objects) impl_->pending.insert(object.digest);
@@ -43,12 +54,12 @@ bool Store::Appender::has(const Digest& object) const {
 
 std::vector<Digest> Store::Appender::finish() {
   impl_->finish_pack();
-  return impl_->written;
+  return impl_->holding;
 }
 
 Store::Appender Store::append(std::function<void(const Digest& pack)> on_pack) {
-  auto impl =
-      std::unique_ptr<Appender::Impl>(new Appender::Impl{*impl_, std::move(on_pack), {}, {}, {}});
+  auto impl = std::unique_ptr<Appender::Impl>(
+      new Appender::Impl{*impl_, std::move(on_pack), {}, {}, {}, {}});
   return Appender(std::move(impl));
 }
 

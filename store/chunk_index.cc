@@ -91,6 +91,23 @@ struct ChunkIndex::Impl {
     }
   }
 
+  // Within a transaction. Each call reads the whole index if one of the packs is known.
+  void forget(const std::vector<Digest>& packs) {
+    db.run(
+        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY) STRICT;"
+        "DELETE FROM doomed");
+    {
+      Statement doom(db, "INSERT OR IGNORE INTO doomed SELECT id FROM pack WHERE digest = ?");
+      for (const auto& pack : packs) doom.start().bind(pack).run();
+    }
+    if (number("SELECT count(*) FROM doomed") == 0) return;
+    db.run(
+        "DELETE FROM object WHERE block IN "
+        "(SELECT id FROM block WHERE pack IN (SELECT id FROM doomed));"
+        "DELETE FROM block WHERE pack IN (SELECT id FROM doomed);"
+        "DELETE FROM pack WHERE id IN (SELECT id FROM doomed)");
+  }
+
   std::uint64_t number(const char* sql) {
     Statement statement(db, sql);
     return statement.step() ? statement.number(0) : 0;
@@ -141,9 +158,9 @@ void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackInde
   std::lock_guard lock(impl_->mutex);
   Database& db = impl_->db;
   IndexTransaction transaction(db);
-  Statement add_pack(db, "INSERT OR IGNORE INTO pack (digest, size) VALUES (?, ?)");
+  impl_->forget({name});
+  Statement add_pack(db, "INSERT INTO pack (digest, size) VALUES (?, ?)");
   add_pack.start().bind(name).bind(size).run();
-  if (db.changes() == 0) return;
   Statement find(db, "SELECT id FROM pack WHERE digest = ?");
   if (!find.start().bind(name).step()) bug("a pack that was just entered is not there");
   const std::uint64_t pack = find.number(0);
@@ -171,22 +188,9 @@ void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackInde
 }
 
 void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {
-  if (packs.empty()) return;
   std::lock_guard lock(impl_->mutex);
-  Database& db = impl_->db;
-  IndexTransaction transaction(db);
-  db.run(
-      "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY) STRICT;"
-      "DELETE FROM doomed");
-  {
-    Statement doom(db, "INSERT OR IGNORE INTO doomed SELECT id FROM pack WHERE digest = ?");
-    for (const auto& pack : packs) doom.start().bind(pack).run();
-  }
-  db.run(
-      "DELETE FROM object WHERE block IN "
-      "(SELECT id FROM block WHERE pack IN (SELECT id FROM doomed));"
-      "DELETE FROM block WHERE pack IN (SELECT id FROM doomed);"
-      "DELETE FROM pack WHERE id IN (SELECT id FROM doomed)");
+  IndexTransaction transaction(impl_->db);
+  impl_->forget(packs);
   transaction.commit();
 }
 

@@ -42,7 +42,8 @@ class ChunkIndex {
   std::optional<BlockPlace> locate(const Digest& object);
   std::optional<BlockPlace> place(const BlockRef& ref);
 
-  // In one transaction, durable when it returns. A pack known already is as good.
+  // In one transaction, durable when it returns. A pack known already was written anew: what the
+  // index said of it, damage included, is past.
   // sound: which blocks count (empty: all); the others are entered as damaged, without objects.
   void add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
                 const std::vector<bool>& sound = {});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <list>
 #include <mutex>
 
@@ -39,8 +40,10 @@ bool parse_name(const std::string& name, Digest& out) {
 // digest, so it is linked there by rename.
 class FolderPackSink final : public PackSink {
  public:
-  FolderPackSink(FileSystem& fs, const Fd& dir, std::string temporary)
-      : fs_(fs), dir_(dir), temporary_(std::move(temporary)) {
+  // replaced: told of a pack whose file of before must not be read any more.
+  FolderPackSink(FileSystem& fs, const Fd& dir, std::string temporary,
+                 std::function<void(const Digest&)> replaced)
+      : fs_(fs), dir_(dir), temporary_(std::move(temporary)), replaced_(std::move(replaced)) {
     fd_ = fs_.open_at(dir_, temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }
   ~FolderPackSink() override {
@@ -62,6 +65,7 @@ class FolderPackSink final : public PackSink {
     const Fd target = fs_.open_at(dir_, subfolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     fs_.rename_at(dir_, temporary_, target, name_of(name), 0);
     committed_ = true;
+    replaced_(name);
     fs_.sync(target);
   }
 
@@ -69,6 +73,7 @@ class FolderPackSink final : public PackSink {
   FileSystem& fs_;
   const Fd& dir_;
   std::string temporary_;
+  std::function<void(const Digest&)> replaced_;
   Fd fd_;
   bool committed_ = false;
 };
@@ -85,6 +90,11 @@ struct FolderPackStorage::Impl {
   };
   // Most recently used first. Shared with a reader that is using it while others push it out.
   std::list<std::shared_ptr<Open>> open;
+
+  void forget(const Digest& pack) {
+    std::lock_guard lock(mutex);
+    open.remove_if([&](const auto& o) { return o->pack == pack; });
+  }
 
   std::shared_ptr<Open> get(const Digest& pack) {
     std::lock_guard lock(mutex);
@@ -111,7 +121,8 @@ FolderPackStorage::~FolderPackStorage() = default;
 std::unique_ptr<PackSink> FolderPackStorage::create() {
   std::array<std::uint8_t, 12> random;
   SystemEntropy().fill(random);
-  return std::make_unique<FolderPackSink>(impl_->fs, impl_->dir, ".tmp-" + to_hex(random));
+  return std::make_unique<FolderPackSink>(impl_->fs, impl_->dir, ".tmp-" + to_hex(random),
+                                          [this](const Digest& pack) { impl_->forget(pack); });
 }
 
 void FolderPackStorage::read(const Digest& pack, std::uint64_t offset, MutableByteView out) {
@@ -148,10 +159,7 @@ std::vector<Digest> FolderPackStorage::list() {
 }
 
 void FolderPackStorage::remove(const Digest& pack) {
-  {
-    std::lock_guard lock(impl_->mutex);
-    impl_->open.remove_if([&](const auto& o) { return o->pack == pack; });
-  }
+  impl_->forget(pack);
   if (!impl_->fs.stat_at(impl_->dir, path_of(pack))) return;
   const Fd sub =
       impl_->fs.open_at(impl_->dir, subfolder_of(pack), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

@@ -121,7 +121,7 @@ class Store {
     // Objects of blocks added and not yet committed count as here.
     bool has(const Digest& object) const;
     // Closes the pack under way and commits it. Ensures: everything added is durable and indexed.
-    // Returns all packs written since the appender was made.
+    // Returns all packs that hold it, those that held it before included.
     std::vector<Digest> finish();
 
    private:

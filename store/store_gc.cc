@@ -46,6 +46,9 @@ class Collector {
       }
       finish_pack();
       remove(doomed_);
+      // A rewrite may have found the copy in use damaged: then this one is in use now.
+      std::erase_if(copies_, [&](const Digest& pack) { return is_any_used(pack); });
+      remove(copies_);
       store_.cache.clear();
     }
     return report_;
@@ -72,6 +75,16 @@ class Collector {
     return place && place->ref == ref;
   }
 
+  bool is_any_used(const Digest& pack) {
+    const PackIndex index = read_pack_index(*store_.packs, pack);
+    for (std::uint32_t i = 0; i < index.blocks.size(); ++i) {
+      for (const auto& object : index.blocks[i].objects) {
+        if (is_used(object, {pack, i})) return true;
+      }
+    }
+    return false;
+  }
+
   void judge(const Digest& pack, std::vector<Digest>& rewrite) {
     PackIndex index;
     std::uint64_t size = 0;
@@ -86,7 +99,7 @@ class Collector {
     const bool pinned = std::find(roots_.pinned_packs.begin(), roots_.pinned_packs.end(), pack) !=
                         roots_.pinned_packs.end();
     std::uint64_t dead_stored = 0;
-    bool any_used = pinned;
+    bool any_used = pinned, copies = false;
     for (std::uint32_t i = 0; i < index.blocks.size(); ++i) {
       const PackedBlock& block = index.blocks[i];
       std::uint64_t dead = 0;
@@ -98,7 +111,10 @@ class Collector {
           continue;
         }
         dead += object.size;
-        if (live_.contains(object.digest)) continue;  // a copy of what is used elsewhere
+        if (live_.contains(object.digest)) {  // a copy of what is used elsewhere
+          copies = true;
+          continue;
+        }
         ++report_.dead_objects;
         report_.dead_bytes += object.size;
       }
@@ -107,7 +123,7 @@ class Collector {
     if (!any_used) {
       report_.reclaimable_bytes += size;
       ++report_.packs_removed;
-      doomed_.push_back(pack);
+      (copies ? copies_ : doomed_).push_back(pack);
     } else if (dead_stored > 0 && (size <= kSmallPack || dead_stored >= size / kDeadShare)) {
       report_.reclaimable_bytes += dead_stored;
       ++report_.packs_rewritten;
@@ -196,6 +212,7 @@ class Collector {
   GcReport report_;
   ObjectSet live_;
   std::vector<Digest> doomed_, processed_;
+  std::vector<Digest> copies_;          // not in use, but with copies of what is: they go last
   std::unordered_set<Digest> written_;  // a pack is its name: never removed after it was written
   BlockBuilder data_, nodes_;
   std::unique_ptr<PackWriter> writer_;

@@ -64,6 +64,41 @@ TEST_F(Damage, OfADataBlockIsNamedAndCountsAsMissing) {
   EXPECT_EQ(store.stats().damaged_blocks, 1u);
 }
 
+TEST_F(Damage, OfAPackIsHealedByThePackOfTheSameNameWrittenAnew) {
+  const PackedBlock packed = index().blocks.at(0);
+  Store store = open();
+  const Block block = store.read_block({pack_, 0});
+  test::TempFolder other;
+  Store copy = Store::open(fs_, other / "store", Store::Access::write);
+  const auto add = [&] {
+    auto appender = copy.append();
+    appender.add(block);
+    return appender.finish();
+  };
+  const std::vector<Digest> written = add();
+  ASSERT_EQ(written.size(), 1u);
+  const std::string path =
+      other / ("store/packs/" + written[0].hex().substr(0, 2) + "/" + written[0].hex() + ".pack");
+  Bytes bad = test::read_whole(path);
+  bad[bad.size() / 2] ^= 1;
+  test::write_file(path, bad);
+  copy.check();
+  EXPECT_FALSE(copy.has(packed.objects[0].digest));
+
+  EXPECT_EQ(add(), written);  // one block: the pack has the same index, and so the same name
+  EXPECT_TRUE(copy.has(packed.objects[0].digest));
+  EXPECT_EQ(copy.read(packed.objects[0].digest, DigestKind::chunk).size(), packed.objects[0].size);
+  EXPECT_TRUE(copy.check().clean());
+}
+
+TEST_F(Damage, LeavesTheAppenderNamingThePacksThatHoldABlockAlready) {
+  Store store = open();
+  const Block block = store.read_block({pack_, 0});
+  auto appender = store.append();
+  appender.add(block);
+  EXPECT_EQ(appender.finish(), std::vector<Digest>{pack_});
+}
+
 TEST_F(Damage, IsFoundByCheckAndHealedByTheSameContentComingAgain) {
   const PackedBlock block = index().blocks.at(0);
   flip(block.offset + 5);
