@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "distribution/drives.h"
+#include "distribution/local_jobs.h"
 #include "distribution/share.h"
+#include "ledger/ledger.h"
 #include "ledger/package_dp_book.h"
 
 namespace courier {
@@ -177,7 +180,13 @@ void remove_dp(const DistributionParts& parts, const std::string& name, bool for
                 fmt::format("{} packages are on it or under way", packages.size())}
         .with_hint("retract them first, or use --force to leave them where they are");
   }
+  std::set<std::uint64_t> jobs;
+  for (const PackageDpRow& package : packages) jobs.insert(package.job);
+  Transaction transaction{parts.ledger};
   book.remove(name);
+  close_ended_jobs(parts.ledger, parts.site);
+  close_jobs_without_dp(parts.ledger, parts.site, jobs);
+  transaction.commit();
   for (const std::string& path : row.paths) {
     try {
       release_share(parts.fs, path, parts.site, name);

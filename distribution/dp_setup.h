@@ -46,8 +46,8 @@ DpView add_dp(const DistributionParts& parts, const std::string& name,
               const std::vector<std::string>& paths, const DpSettings& settings, bool take_over);
 // Errors: not_found; usage; not_allowed, when a new path has not this DP's mark.
 DpView set_dp(const DistributionParts& parts, const std::string& name, const DpSettings& settings);
-// Takes row and marks away; what the share serves stays. Errors: not_found; not_allowed while
-// packages are Installed or under way there and not force.
+// Takes row and marks away; what the share serves stays, jobs that it was the last DP of end.
+// Errors: not_found; not_allowed while packages are Installed or under way there and not force.
 void remove_dp(const DistributionParts& parts, const std::string& name, bool force);
 DpView show_dp(const DistributionParts& parts, const std::string& name);  // Errors: not_found
 std::vector<DpView> list_dps(const DistributionParts& parts);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "distribution/drives.h"
+#include "distribution/local_jobs.h"
 #include "distribution/share_swap.h"
 #include "ledger/ledger.h"
 
@@ -37,7 +36,6 @@ TransferRun::TransferRun(const DistributionParts& parts, const ProgressSink& pro
     : parts_(parts),
       progress_(progress),
       dps_(parts.ledger),
-      jobs_(parts.ledger),
       packages_(parts.ledger),
       states_(parts.ledger),
       transfers_(parts.ledger),
@@ -56,7 +54,8 @@ PublishReport TransferRun::run(const std::optional<PackageId>& only) {
     touched.insert(transfer.job);
     report.outcomes.push_back(run_one(transfer));
   }
-  for (std::uint64_t job : touched) close_job(job);
+  for (std::uint64_t job : touched) close_job(parts_.ledger, parts_.site, job);
+  close_ended_jobs(parts_.ledger, parts_.site);
   if (touched.size() == 1) report.job = *touched.begin();
   return report;
 }
@@ -336,41 +335,6 @@ void TransferRun::cancelled(const TransferRow& transfer, DpOutcome& outcome) {
   if (state) outcome.state = state->state;
   outcome.reason = "cancelled by " + who;
   say(Component::package_transfer_manager, Severity::warning, transfer, outcome.reason);
-}
-
-PackageState TransferRun::state_of(const TransferRow& transfer) {
-  const bool removes = transfer.action == TransferAction::remove;
-  if (auto row = states_.find(key_of(transfer))) return row->state;
-  return removes ? PackageState::removal_failed : PackageState::install_failed;
-}
-
-// J17: the job is done when all its transfers have ended; its state is the worst of its DPs'.
-void TransferRun::close_job(std::uint64_t job) {
-  auto row = jobs_.find(job);
-  if (!row || row->step != JobStep::local) return;
-  PackageState worst = PackageState::installed;
-  std::string reason;
-  bool removing = false, open = false;
-  for (const TransferRow& transfer : transfers_.of_job(job)) {
-    removing = removing || transfer.action == TransferAction::remove;
-    if (transfer.state == TransferState::complete) continue;
-    open = open ||
-           (transfer.state != TransferState::failed && transfer.state != TransferState::cancelled);
-    worst = worse(worst, state_of(transfer));
-    reason = transfer.dp + ": " + transfer.reason;
-  }
-  if (open) return jobs_.set_local_state(job, worst, reason);
-  if (worst == PackageState::installed && !removing) {
-    const PackageRow package = packages_.get(row->package);
-    StatusMessage done;
-    done.id = "2301";
-    done.component = Component::distribution_manager;
-    done.milestone = true;
-    done.package = package.id;
-    done.strings = {package.name, package.id.str()};
-    status_.add(done);
-  }
-  jobs_.finish_local(job, worst, removing && reason.empty() ? "removed" : reason);
 }
 
 PackageDpKey TransferRun::key_of(const TransferRow& transfer) const {

@@ -14,7 +14,6 @@
 #include "distribution/parts.h"
 #include "distribution/transfer.h"
 #include "ledger/dp_book.h"
-#include "ledger/job_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/settings.h"
@@ -43,8 +42,6 @@ class TransferRun {
   // X3 or X7, then X8 when no retries are left. Returns what is left.
   std::uint32_t note_failure(const TransferRow& transfer, const std::string& reason, Time retry_at,
                              bool uses_retry);
-  void close_job(std::uint64_t job);
-  PackageState state_of(const TransferRow& transfer);  // of its package on its DP
 
   PackageDpKey key_of(const TransferRow& transfer) const;
   std::string name_of(const TransferRow& transfer) const;
@@ -56,7 +53,6 @@ class TransferRun {
   DistributionParts parts_;
   const ProgressSink& progress_;
   DpBook dps_;
-  JobBook jobs_;
   PackageBook packages_;
   PackageDpBook states_;
   TransferBook transfers_;

@@ -2,6 +2,7 @@
 
 #include "distribution/share.h"
 #include "ledger/dp_book.h"
+#include "ledger/job_book.h"
 #include "tests/unit/distribution/distribution_fixture.h"
 
 namespace courier::test {
@@ -87,6 +88,37 @@ TEST_F(DpSetup, RemovingWaitsForPackagesUnlessForced) {
   EXPECT_EQ(error_of([&] { remove_dp(parts(), "files", false); }).code(), ErrorCode::not_allowed);
   remove_dp(parts(), "files", true);
   EXPECT_TRUE(std::filesystem::exists(folder / "files/PSE00020/a"));
+}
+
+TEST_F(DpSetup, RemovingEndsTheJobsThatHadNowhereElseToGo) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  const auto report = manager().target(tools, v, {}, PublishMode::install);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::local);
+  remove_dp(parts(), "files", true);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).state, PackageState::install_failed);
+  PackageBook{ledger}.remove(tools);  // no job uses it any more
+}
+
+TEST_F(DpSetup, RemovingEndsTheJobsThatWaitedForContent) {
+  add("files");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  PackageBook{ledger}.mark_not_stored(tools, v);
+  const auto report = manager().target(tools, v, {}, PublishMode::install);
+  remove_dp(parts(), "files", true);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
+}
+
+TEST_F(DpSetup, RemovingLeavesJobsThatHaveAnotherDp) {
+  add("files");
+  add("more");
+  const auto v = version(tools, source("src", {{"a", "1"}}));
+  const auto report = manager().target(tools, v, {}, PublishMode::install);
+  remove_dp(parts(), "files", true);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::local);
+  EXPECT_EQ(manager().run_due({}).outcomes.at(0).state, PackageState::installed);
+  EXPECT_EQ(JobBook{ledger}.get(report.job).step, JobStep::confirmed);
 }
 
 }  // namespace
