@@ -215,8 +215,10 @@ PublishReport DistributionManager::retract(const PackageId& package,
     const PackageDpKey key{parts_.site, dp.name, package};
     auto row = states.find(key);
     if (!row) continue;
-    if (row->state != PackageState::removal_pending &&
-        row->state != PackageState::removal_retrying) {
+    const bool removing =
+        row->state == PackageState::removal_pending || row->state == PackageState::removal_retrying;
+    // A removal under way is handed over to the job that was given, which has to end with it.
+    if (!removing || (job != 0 && !TransferBook{parts_.ledger}.find(job, dp.name))) {
       states.retract(key, local.number(), "job " + std::to_string(local.number()));
       TransferRow transfer;
       transfer.job = local.number();

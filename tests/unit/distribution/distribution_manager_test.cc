@@ -277,6 +277,24 @@ TEST_F(Publishing, ASecondJobForTheSameVersionTakesTheTransferOver) {
   EXPECT_EQ(JobBook{ledger}.get(second).state, PackageState::installed);
 }
 
+TEST_F(Publishing, ASecondJobForARemovalTakesItOver) {
+  add("files");
+  manager().publish(tools, version(tools, source("src", {{"a", "1"}})), {}, PublishMode::install,
+                    {});
+  const auto first = manager().retract(tools, {});
+  NewJob wanted;
+  wanted.kind = JobKind::remove;
+  wanted.package = tools;
+  wanted.version = 1;
+  wanted.site = SiteCode::parse("PSE");
+  const std::uint64_t second = JobBook{ledger}.accept_local(wanted, "operator");
+  manager().retract(tools, {}, second);
+  EXPECT_EQ(JobBook{ledger}.get(second).step, JobStep::local);  // nothing is removed yet
+  EXPECT_EQ(TransferBook{ledger}.get(first.job, "files").state, TransferState::cancelled);
+  EXPECT_TRUE(manager().run_due({}).outcomes.at(0).removed);
+  EXPECT_EQ(JobBook{ledger}.get(second).step, JobStep::confirmed);
+}
+
 TEST_F(Publishing, AJobMadeForAVersionThatIsUnderWayEndsWithIt) {
   add("files");
   const auto v = version(tools, source("src", {{"a", "1"}}));
