@@ -103,6 +103,7 @@ DpOutcome TransferRun::run_one(TransferRow transfer) {
   if (state && is_overtaken(transfer, *state)) {
     transfers_.supersede(transfer.job, transfer.dp, state->job);
     outcome.state = state->state;
+    outcome.transfer.clear();  // it says nothing of what its job was to do
     outcome.reason = fmt::format("superseded by job {}", state->job);
     return outcome;
   }

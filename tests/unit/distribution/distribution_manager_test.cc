@@ -417,6 +417,7 @@ TEST_F(Publishing, ATransferThatTheRowHasOvertakenIsNotDone) {
                                PendingReason::waiting_for_content, "a test");
   const auto report = manager().run_due({});
   EXPECT_NE(report.outcomes.at(0).reason.find("superseded"), std::string::npos);
+  EXPECT_TRUE(report.outcomes.at(0).transfer.empty());
   EXPECT_EQ(TransferBook{ledger}.get(rows.job, "files").state, TransferState::cancelled);
   EXPECT_EQ(state("files", tools).served, 0u);
   EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
