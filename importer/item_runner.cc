@@ -8,16 +8,11 @@
 #include "base/safe_path.h"
 #include "importer/item_rules.h"
 #include "importer/offers.h"
-#include "importer/returned_rows.h"
 #include "ledger/dp_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
-#include "ledger/return_book.h"
 #include "ledger/settings.h"
-#include "ledger/site_book.h"
 #include "ledger/status_log.h"
-#include "parcel/return_report.h"
-#include "parcel/trust_item.h"
 #include "signer/key_ring.h"
 #include "signer/rights.h"
 #include "store/store.h"
@@ -357,22 +352,26 @@ RunItem ItemRunner::remove(const IncomingParcel& parcel, IncomingItem row, const
   std::string unknown;
   const std::vector<std::string> dps = known_dps(item, unknown);
   const bool whole_site = item.dps.empty();
-  if (packages.find(item.package) && (whole_site || !dps.empty())) {
+  const auto package = packages.find(item.package);
+  const bool is_here = package && !package->removed;
+  if (is_here && (whole_site || !dps.empty())) {
     const PublishReport report = parts_.distribution.take_away(item.package, dps, progress_);
     for (const DpOutcome& outcome : report.outcomes) {
       if (outcome.removed) continue;
-      const std::string reason = outcome.dp + ": " + outcome.reason;
-      const Time again =
-          parts_.clock.now() + Settings{parts_.ledger}.minutes("despool.retry-interval");
-      incoming.retry_item(row.label, row.index, reason, again);
-      row.state = ItemState::waiting;
-      row.reason = reason;
-      const int status = outcome.error ? row_of(*outcome.error).exit_status : 0;
-      return RunItem{std::move(row), status};
+      return retry_later(std::move(row), outcome.dp + ": " + outcome.reason,
+                         outcome.error ? row_of(*outcome.error).exit_status : 0);
     }
   }
   Transaction transaction{parts_.ledger};
-  if (whole_site && packages.find(item.package)) packages.remove(item.package);
+  try {
+    if (whole_site && is_here) packages.remove(item.package);
+  } catch (const Error& error) {
+    // A job still uses it: it goes when that job is through, and its neighbours go now.
+    if (error.code() != ErrorCode::not_allowed) throw;
+    RunItem waits = retry_later(std::move(row), error.happened(), error.exit_status());
+    transaction.commit();
+    return waits;
+  }
   if (row.job != 0) {
     incoming.set_executed(parcel.id.from, item.package,
                           ExecutedJob{parcel.sender_incarnation, row.job});
@@ -382,61 +381,12 @@ RunItem ItemRunner::remove(const IncomingParcel& parcel, IncomingItem row, const
   return run;
 }
 
-RunItem ItemRunner::take_trust(const IncomingParcel& parcel, IncomingItem row, const Item& item) {
-  const TrustedSite sender = parts_.trust.require(parcel.id.from);
-  try {
-    const TrustItem change = parse_trust_item(item.body);
-    if (const auto* rotated = std::get_if<KeyRotated>(&change)) {
-      const RotationCertificate certificate = RotationCertificate::parse(rotated->certificate);
-      if (!may_send_trust(sender, certificate.code)) {
-        return finish(std::move(row), VerdictKind::refused,
-                      "not authorised to speak for the keys of " + certificate.code.str());
-      }
-      parts_.trust.accept_rotation(certificate.code, std::vector<Bytes>{rotated->certificate});
-      return finish(std::move(row), VerdictKind::stored,
-                    "new keys of " + certificate.code.str() + " accepted");
-    }
-    const auto& revoked = std::get<KeyRevoked>(change);
-    if (!may_send_trust(sender, revoked.site)) {
-      return finish(std::move(row), VerdictKind::refused,
-                    "not authorised to speak for the keys of " + revoked.site.str());
-    }
-    const TrustedSite* about = parts_.trust.find(revoked.site);
-    const TrustedKey* key = about ? about->find_key(revoked.signing_key) : nullptr;
-    if (!key) {
-      return finish(std::move(row), VerdictKind::stored,
-                    "a key of " + revoked.site.str() + " that is not known here");
-    }
-    parts_.trust.revoke(about->fingerprint_of(*key).hex());
-    return finish(std::move(row), VerdictKind::stored,
-                  "a key of " + revoked.site.str() + " revoked");
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported) throw;
-    return finish(std::move(row), VerdictKind::refused, error.what());
-  }
-}
-
-RunItem ItemRunner::take_report(const IncomingParcel& parcel, IncomingItem row, const Item& item) {
-  try {
-    const ReturnReport report = parse_return_report(item.body);
-    Label label;  // of the parcel that carries it, as its row keeps it
-    label.sender.incarnation = parcel.sender_incarnation;
-    label.created = parcel.written;
-    // What a later return said is not undone by one that comes late.
-    if (parcel.id.number > SiteBook{parts_.ledger}.get(parcel.id.from).last_return) {
-      parts_.trust.note_capabilities(parcel.id.from, report.format_version, report.features);
-    }
-    Transaction transaction{parts_.ledger};
-    ReturnBook{parts_.ledger}.store(to_rows(report, label, parcel.label, parcel.id));
-    StatusLog{parts_.ledger}.add_returned(parcel.id.from, parcel.sender_incarnation,
-                                          to_messages(report, parcel.id.from));
-    RunItem run = finish(std::move(row), VerdictKind::stored, "");
-    transaction.commit();
-    return run;
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported) throw;
-    return finish(std::move(row), VerdictKind::refused, error.what());
-  }
+RunItem ItemRunner::retry_later(IncomingItem row, const std::string& reason, int status) {
+  const Time again = parts_.clock.now() + Settings{parts_.ledger}.minutes("despool.retry-interval");
+  IncomingBook{parts_.ledger}.retry_item(row.label, row.index, reason, again);
+  row.state = ItemState::waiting;
+  row.reason = reason;
+  return RunItem{std::move(row), status};
 }
 
 RunItem ItemRunner::finish(IncomingItem row, VerdictKind verdict, const std::string& reason,

@@ -50,6 +50,8 @@ class ItemRunner {
   RunItem remove(const IncomingParcel& parcel, IncomingItem row, const Item& item);
   RunItem take_trust(const IncomingParcel& parcel, IncomingItem row, const Item& item);
   RunItem take_report(const IncomingParcel& parcel, IncomingItem row, const Item& item);
+  // Leaves it waiting for despool.retry-interval.
+  RunItem retry_later(IncomingItem row, const std::string& reason, int status);
   RunItem finish(IncomingItem row, VerdictKind verdict, const std::string& reason,
                  const RecordRanges& missing = {}, const std::vector<Digest>& objects = {});
   std::vector<std::string> known_dps(const Item& item, std::string& unknown);

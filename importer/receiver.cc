@@ -206,19 +206,25 @@ ReceivedParcelReport Receiver::take_genuine(OpenOffer& open) {
     run_items(parcel, again, report);
     return report;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::device || error.code() == ErrorCode::internal ||
-        error.code() == ErrorCode::busy) {
-      throw;
-    }
-    auto row = IncomingBook{parts_.ledger}.find(open.offer.label_digest);
-    report.state = row ? row->state : IncomingState::refused;
-    report.error = error;
-    report.exit_status = error.exit_status();
-    parts_.journal.write(Component::despooler, Severity::error,
-                         subject_of(open.offer) + ": " + error.what(),
-                         {{"parcel", open.offer.id.str()}});
+    note_failure(error, report);
     return report;
   }
+}
+
+// Precondition: called where `error` is caught. What stops everything is thrown on; what is wrong
+// with this parcel does not stop the next.
+void Receiver::note_failure(const Error& error, ReceivedParcelReport& report) {
+  if (error.code() == ErrorCode::device || error.code() == ErrorCode::internal ||
+      error.code() == ErrorCode::busy) {
+    throw;
+  }
+  auto row = IncomingBook{parts_.ledger}.find(report.offer.label_digest);
+  report.state = row ? row->state : IncomingState::refused;
+  report.error = error;
+  report.exit_status = error.exit_status();
+  parts_.journal.write(Component::despooler, Severity::error,
+                       subject_of(report.offer) + ": " + error.what(),
+                       {{"parcel", report.offer.id.str()}});
 }
 
 bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
@@ -367,7 +373,11 @@ ReceivedParcelReport Receiver::go_on(const IncomingParcel& parcel) {
   if (parcel.record_count) {
     report.missing_records = to_records(parcel.received).missing(*parcel.record_count);
   }
-  run_items(parcel, false, report);
+  try {
+    run_items(parcel, false, report);
+  } catch (const Error& error) {
+    note_failure(error, report);
+  }
   return report;
 }
 

@@ -30,6 +30,7 @@ class Receiver {
   bool take_records(OpenOffer& open, const OpenedParcel& opened, const IncomingParcel& parcel,
                     bool again, ReceivedParcelReport& report);
   void run_items(const IncomingParcel& parcel, bool again, ReceivedParcelReport& report);
+  void note_failure(const Error& error, ReceivedParcelReport& report);
   void show_items(const Digest& label, ReceivedParcelReport& report);
 
   const ImporterParts& parts_;
