@@ -8,6 +8,7 @@
 #include "base/safe_path.h"
 #include "importer/item_rules.h"
 #include "importer/offers.h"
+#include "importer/returned_rows.h"
 #include "ledger/dp_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
@@ -392,12 +393,14 @@ RunItem ItemRunner::retry_later(IncomingItem row, const std::string& reason, int
 RunItem ItemRunner::finish(IncomingItem row, VerdictKind verdict, const std::string& reason,
                            const RecordRanges& missing, const std::vector<Digest>& objects) {
   IncomingBook incoming{parts_.ledger};
+  const std::vector<NumberRange> records = to_numbers(missing);
   if (row.state == ItemState::done) {
-    if (row.verdict != verdict || row.reason != reason) {
-      incoming.restate_item(row.label, row.index, verdict, reason);
+    if (row.verdict != verdict || row.reason != reason || row.missing_records != records ||
+        row.missing_objects != objects) {
+      incoming.restate_item(row.label, row.index, verdict, reason, records, objects);
     }
   } else {
-    incoming.finish_item(row.label, row.index, verdict, reason, to_numbers(missing), objects);
+    incoming.finish_item(row.label, row.index, verdict, reason, records, objects);
   }
   row.state = ItemState::done;
   row.verdict = verdict;

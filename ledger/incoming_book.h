@@ -98,10 +98,10 @@ class IncomingBook {
   void finish_item(const Digest& label, std::uint32_t index, VerdictKind verdict,
                    const std::string& reason, const std::vector<NumberRange>& missing_records = {},
                    const std::vector<Digest>& missing_objects = {});  // -> done
-  // A verdict that changed later (stored -> installed when the DPs are done, incomplete -> stored
-  // when the rest came): told again in the next return. Needs a verdict.
+  // A verdict that changed later, or less is missing: told again. Needs a verdict.
   void restate_item(const Digest& label, std::uint32_t index, VerdictKind verdict,
-                    const std::string& reason);
+                    const std::string& reason, const std::vector<NumberRange>& missing_records = {},
+                    const std::vector<Digest>& missing_objects = {});
   void set_local_job(const Digest& label, std::uint32_t index, std::uint64_t job);
   // After a crash: items found executing wait again (they are idempotent).
   void requeue_executing();

@@ -137,16 +137,19 @@ void IncomingBook::finish_item(const Digest& label, std::uint32_t index, Verdict
 }
 
 void IncomingBook::restate_item(const Digest& label, std::uint32_t index, VerdictKind verdict,
-                                const std::string& reason) {
+                                const std::string& reason,
+                                const std::vector<NumberRange>& missing_records,
+                                const std::vector<Digest>& missing_objects) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   move_item(db, label, index, ItemState::done, ItemState::done,
             std::string(word(verdict)) + (reason.empty() ? "" : ": " + reason));
   sql::run(db,
-           "UPDATE incoming_item SET verdict = :v, reason = :r, missing_records = '',"
-           " missing_objects = '', finished = :t, first_return = 0"
+           "UPDATE incoming_item SET verdict = :v, reason = :r, missing_records = :m,"
+           " missing_objects = :o, finished = :t, first_return = 0"
            " WHERE label = :l AND position = :p",
-           verdict, reason, db.clock.now(), label, index);
+           verdict, reason, sql::text_of(missing_records), sql::text_of(missing_objects),
+           db.clock.now(), label, index);
   transaction.commit();
 }
 

@@ -124,6 +124,25 @@ TEST_F(Hostile, DamagedRecordsCostTheirItemOnlyAndAnotherCopyMakesItWhole) {
             VerdictKind::installed);
 }
 
+TEST_F(Hostile, ASecondDamagedCopyLeavesLessMissingAndTheReturnStillNamesIt) {
+  const Digest v1 = content("v1", {{"a", noise(120'000, 3)}, {"b", noise(120'000, 4)}});
+  const std::string path = package_parcel(1, 1, 1, v1);
+  const std::string good = read_text(path);
+  const std::size_t one = good.size() - 5000, other = good.size() - 200'000;
+  write_text(path, with_flipped(with_flipped(good, one), other));
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 4);
+  const auto told = make_return_report(pse.parts(), pun.code).parcels.at(0);
+  EXPECT_EQ(told.items.at(0).missing.objects.size(), 2u);
+  EXPECT_EQ(told.missing_records.size(), 2u);
+
+  write_text(path, with_flipped(good, one));
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 4);
+  const auto later = make_return_report(pse.parts(), pun.code).parcels.at(0);
+  EXPECT_FALSE(later.items.at(0).missing.whole);
+  EXPECT_EQ(later.items[0].missing.objects.size(), 1u);
+  EXPECT_EQ(later.missing_records.size(), 1u);
+}
+
 TEST_F(Hostile, ABlockThatIsNotWhatItsDigestsSayIsNotStored) {
   const Digest v1 = content("v1", {{"a", noise(50'000, 3)}});
   make_parcel(pun, {&pse}, 1,

@@ -150,6 +150,21 @@ TEST_F(IncomingBookTest, WhatCameOfADamagedItemStaysPinnedUntilTheRestCame) {
   EXPECT_TRUE(book().pinned_packs().empty());
 }
 
+TEST_F(IncomingBookTest, AVerdictStatedAgainKeepsWhatIsMissingNow) {
+  const auto p = parcel(1);
+  book().begin(p);
+  book().set_items(p.label, {item(0)});
+  book().accept(p.label, "record 1 damaged");
+  book().finish_item(p.label, 0, VerdictKind::damaged, "two", {{1, 2}},
+                     {digest("o1"), digest("o2")});
+  book().restate_item(p.label, 0, VerdictKind::damaged, "one", {{2, 2}}, {digest("o2")});
+  EXPECT_EQ(book().items(p.label)[0].missing_records, (std::vector<NumberRange>{{2, 2}}));
+  EXPECT_EQ(book().items(p.label)[0].missing_objects, std::vector<Digest>{digest("o2")});
+  book().restate_item(p.label, 0, VerdictKind::stored, "");
+  EXPECT_TRUE(book().items(p.label)[0].missing_records.empty());
+  EXPECT_TRUE(book().items(p.label)[0].missing_objects.empty());
+}
+
 TEST_F(IncomingBookTest, IsToldUntilTheSenderHasSeenIt) {
   const auto p = parcel(1);
   book().begin(p);
