@@ -45,6 +45,11 @@ std::string list_of(const RecordRanges& ranges) {
   return text;
 }
 
+// Without a count what follows the last one is missing, too.
+RecordRanges missing_of(const IncomingParcel& parcel) {
+  return to_records(parcel.received).missing(parcel.record_count.value_or(UINT64_MAX));
+}
+
 // "record 1 is", "records 2 and all after it are".
 std::string named_records(const RecordRanges& ranges) {
   return (ranges.size() == 1 ? "record " : "records ") + list_of(ranges) +
@@ -202,7 +207,7 @@ ReceivedParcelReport Receiver::take_genuine(OpenOffer& open) {
     const OpenedParcel opened = open_parcel(*open.head, parts_.keys);
     const IncomingParcel parcel = begin(open, opened);
     const bool again = parcel.state == IncomingState::processed;
-    if (!take_records(open, opened, parcel, again, report)) return report;
+    if (!take_records(open, opened, parcel, report)) return report;
     run_items(parcel, again, report);
     return report;
   } catch (const Error& error) {
@@ -228,15 +233,19 @@ void Receiver::note_failure(const Error& error, ReceivedParcelReport& report) {
 }
 
 bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
-                            const IncomingParcel& parcel, bool again,
-                            ReceivedParcelReport& report) {
+                            const IncomingParcel& parcel, ReceivedParcelReport& report) {
   IncomingBook incoming{parts_.ledger};
-  const bool accepted = parcel.state == IncomingState::accepted;
-  if (accepted) return true;  // a crash between Accepted and Processed: all is in
+  // Another copy of what was damaged: its state stands, whatever this copy is like.
+  const bool again =
+      parcel.state == IncomingState::accepted || parcel.state == IncomingState::processed;
   ItemRunner runner{parts_, progress_};
   if (!runner.wants_content(parcel)) {
     if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
     return true;
+  }
+  if (parcel.state == IncomingState::accepted) {
+    report.missing_records = missing_of(parcel);
+    if (report.missing_records.empty()) return true;
   }
 
   const RecordRanges before = to_records(parcel.received);
@@ -370,10 +379,10 @@ ReceivedParcelReport Receiver::go_on(const IncomingParcel& parcel) {
   report.offer.title = parcel.id.str();
   report.offer.standing = Standing::genuine;
   report.offer.is_return = parcel.is_return;
-  if (parcel.record_count) {
-    report.missing_records = to_records(parcel.received).missing(*parcel.record_count);
-  }
   try {
+    if (ItemRunner{parts_, progress_}.wants_content(parcel)) {
+      report.missing_records = missing_of(parcel);
+    }
     run_items(parcel, false, report);
   } catch (const Error& error) {
     note_failure(error, report);

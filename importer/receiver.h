@@ -28,7 +28,7 @@ class Receiver {
   IncomingParcel begin(const OpenOffer& open, const OpenedParcel& opened);
   // Despools and says whether the parcel is as complete as this medium makes it.
   bool take_records(OpenOffer& open, const OpenedParcel& opened, const IncomingParcel& parcel,
-                    bool again, ReceivedParcelReport& report);
+                    ReceivedParcelReport& report);
   void run_items(const IncomingParcel& parcel, bool again, ReceivedParcelReport& report);
   void note_failure(const Error& error, ReceivedParcelReport& report);
   void show_items(const Digest& label, ReceivedParcelReport& report);

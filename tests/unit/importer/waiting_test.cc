@@ -8,7 +8,7 @@ namespace {
 class Waiting : public ImporterTest {
  protected:
   // A child of the branch, and an open job of the package to it.
-  std::uint64_t open_job_to_a_child() {
+  std::uint64_t open_job_to_a_child(const PackageId& package) {
     SiteRow row;
     row.code = SiteCode::parse("NEV");
     row.name = "Site NEV";
@@ -16,7 +16,7 @@ class Waiting : public ImporterTest {
     row.incarnation = pun.keys.incarnation();
     SiteBook{pse.ledger}.join(row);
     NewJob wanted;
-    wanted.package = tools;
+    wanted.package = package;
     wanted.version = 1;
     wanted.site = row.code;
     return JobBook{pse.ledger}.accept(wanted, "test");
@@ -27,7 +27,7 @@ TEST_F(Waiting, ARemoveOfAPackageThatAJobStillUsesWaitsAndItsNeighboursRun) {
   const Digest v1 = content("v1", {{"a", "1"}});
   package_parcel(1, 1, 1, v1);
   ASSERT_EQ(pse.take(folder / "usb").exit_status, 0);
-  const std::uint64_t job = open_job_to_a_child();
+  const std::uint64_t job = open_job_to_a_child(tools);
   make_parcel(
       pun, {&pse}, 2,
       {{item(ItemKind::remove, tools, 1, {}, 2), item(ItemKind::package, extra, 1, v1, 3)}, {v1}},
@@ -61,6 +61,38 @@ TEST_F(Waiting, ARemoveOfWhatIsRemovedAlreadyIsDone) {
     EXPECT_EQ(report.exit_status, 0);
     EXPECT_EQ(report.parcels.at(0).items.at(0).verdict, VerdictKind::removed);
   }
+}
+
+TEST_F(Waiting, AnotherCopyOfAParcelWithAWaitingItemBringsWhatWasDamaged) {
+  const Digest old = content("old", {{"a", "1"}});
+  make_parcel(pun, {&pse}, 1, {{item(ItemKind::package, extra, 1, old, 1)}, {old}},
+              folder / "usb/1.pcl");
+  ASSERT_EQ(pse.take(folder / "usb").exit_status, 0);
+  open_job_to_a_child(extra);
+  const Digest v1 = content("v1", {{"a", noise(120'000, 3)}});
+  const std::string path = folder / "usb/2.pcl";
+  make_parcel(
+      pun, {&pse}, 2,
+      {{item(ItemKind::package, tools, 1, v1, 2), item(ItemKind::remove, extra, 1, {}, 3)}, {v1}},
+      path);
+  const std::string good = read_text(path);
+  std::string spoilt = good;
+  spoilt[good.size() - 5000] ^= 0x10;
+  write_text(path, spoilt);
+  EXPECT_EQ(pse.take(path).parcels.at(0).items.at(0).verdict, VerdictKind::damaged);
+
+  // The same damaged copy: still damaged, and what is missing is still named.
+  const ReceiveReport same = pse.take(path);
+  EXPECT_EQ(same.parcels.at(0).state, IncomingState::accepted);
+  EXPECT_EQ(same.parcels[0].items.at(0).verdict, VerdictKind::damaged);
+  EXPECT_EQ(same.parcels[0].missing_records.size(), 1u);
+
+  write_text(path, good);
+  const ReceiveReport whole = pse.take(path);
+  EXPECT_EQ(whole.parcels.at(0).state, IncomingState::accepted);
+  EXPECT_EQ(whole.parcels[0].items.at(0).verdict, VerdictKind::installed);
+  EXPECT_EQ(whole.parcels[0].items.at(1).verdict, std::nullopt);
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
 }
 
 TEST_F(Waiting, OneParcelThatCannotGoOnDoesNotStopTheNext) {
