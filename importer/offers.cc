@@ -129,6 +129,7 @@ void judge(OpenOffer& open, ParcelHead head, const std::optional<IdentifyHome>& 
 
 std::size_t RecordedSource::read(MutableByteView out) {
   const std::size_t size = source_(out);
+  size_read_ += size;
   if (recording_) recorded_.insert(recorded_.end(), out.begin(), out.begin() + size);
   return size;
 }
@@ -147,6 +148,32 @@ void rejudge(OpenOffer& open, const IdentifyHome& home) {
     if (!was_unknown && open.offer.standing == Standing::unknown_signer) {
       open.offer.standing = Standing::refused;
     }
+  } catch (const Error& error) {
+    open.offer.standing = Standing::refused;
+    open.offer.error = error;
+  }
+}
+
+void close(OpenOffer& open) {
+  open.head.reset();
+  open.reader.reset();
+  open.source.reset();
+}
+
+void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
+  if (!open.is_set_aside) return;
+  open.is_set_aside = false;
+  try {
+    OpenOffer again;
+    open_medium(fs, open.offer.path)->scan([&](OfferedVolume&& volume) {
+      again = read_offer(std::move(volume), home);
+    });
+    if (!is_for_us(again.offer) || again.offer.label_digest != open.offer.label_digest) {
+      throw Error{ErrorCode::damaged, "file " + escaped(open.offer.path),
+                  "is not the parcel any more that it was when the medium was looked at"}
+          .with_hint("receive that file by its name");
+    }
+    open = std::move(again);
   } catch (const Error& error) {
     open.offer.standing = Standing::refused;
     open.offer.error = error;
@@ -197,6 +224,8 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
                                    const std::optional<IdentifyHome>& home) {
   std::unique_ptr<Medium> medium = open_medium(fs, source);
   std::vector<OpenOffer> offers;
+  std::size_t count = 0;  // that stay open, and what of them was read
+  std::uint64_t sum = 0;
   ScanResult scanned = medium->scan([&](OfferedVolume&& volume) {
     OpenOffer open;
     const std::string path = volume.path;
@@ -209,10 +238,15 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
       open.offer.file_bytes = size;
       open.offer.error = error;
     }
-    if (!is_for_us(open.offer)) {
-      open.reader.reset();
-      open.source.reset();
+    if (open.head) {
+      const std::uint64_t bytes = open.source->size_read();
+      open.is_set_aside = count == kMaxOpenOffers || bytes > kMaxOpenBytes - sum;
+      if (!open.is_set_aside) {
+        ++count;
+        sum += bytes;
+      }
     }
+    if (!open.head || open.is_set_aside) close(open);
     offers.push_back(std::move(open));
   });
   for (Error& error : scanned.unreadable) {

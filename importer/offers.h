@@ -15,17 +15,19 @@
 namespace courier {
 
 // The bytes read so far are kept until it is known whether the parcel goes to quarantine, which
-// takes them from memory: no byte of a medium is read twice. At most a head (FORMAT.md, limits).
+// takes them from memory: what is judged is what is kept. At most a head (FORMAT.md, limits).
 class RecordedSource {
  public:
   explicit RecordedSource(ByteSource source) : source_(std::move(source)) {}
   std::size_t read(MutableByteView out);
+  std::uint64_t size_read() const { return size_read_; }
   void stop_recording();
   ByteView recorded() const { return recorded_; }
 
  private:
   ByteSource source_;
   Bytes recorded_;
+  std::uint64_t size_read_ = 0;
   bool recording_ = true;
 };
 
@@ -35,17 +37,29 @@ struct OpenOffer {
   std::unique_ptr<RecordedSource> source;  // used by reader
   std::unique_ptr<ParcelReader> reader;
   std::optional<VerifiedHead> head;  // genuine, known and unknown_signer (by its own key)
+  bool is_set_aside = false;         // closed again; reopen() before its turn
 };
+
+// A medium may hold any number of parcels: only so many stay open until their turn comes.
+constexpr std::size_t kMaxOpenOffers = 64;
+constexpr std::uint64_t kMaxOpenBytes = 64u << 20;  // of their beginnings
 
 // Reads the head and judges it. Never throws for what the bytes are: that is an offer, too.
 // Errors: what the source throws (device).
 OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& home);
 
+// Lets go of its stream and its head.
+void close(OpenOffer& open);
+
+// Opens and judges afresh what was set aside; nothing to do for others. What is another parcel by
+// now, or cannot be read any more, is refused: never thrown.
+void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home);
+
 // Judges it again by what the home knows now; the head is in memory.
 void rejudge(OpenOffer& open, const IdentifyHome& home);
 
 // Everything on the medium in the order in which it is taken in: for this site first, by sender and
-// number. What is for others keeps no stream.
+// number. What is for others, or refused, keeps no stream; what is beyond the limits is set aside.
 std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
                                    const std::optional<IdentifyHome>& home);
 

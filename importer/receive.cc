@@ -211,6 +211,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
       continue;
     }
     for_us = true;
+    reopen(parts.fs, open, view_of(parts));
     ReceivedParcelReport taken;
     const bool is_asked =
         open.offer.standing == Standing::genuine || open.offer.standing == Standing::unknown_signer;
@@ -223,8 +224,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
       rejudge(open, view_of(parts));
       taken = Receiver{parts, options.progress}.take(open);
     }
-    open.reader.reset();
-    open.source.reset();
+    close(open);
     report.returns_stored = report.returns_stored || has_stored_return(taken);
     report.parcels.push_back(std::move(taken));
   }
