@@ -57,7 +57,7 @@ constexpr Needs kTable[] = {
     {"parcel mark", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel set", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel lost", NeedsHome::yes, kNoLock, kNoKeys},
-    {"parcel discard", NeedsHome::yes, kNoLock, kNoKeys},
+    {"parcel discard", NeedsHome::yes, kLock, kNoKeys},
     {"media write", NeedsHome::yes, kNoLock, kNoKeys},
     {"identify", NeedsHome::optional, kNoLock, kNoKeys},
     {"receive", NeedsHome::yes, kLock, kKeys},

@@ -20,7 +20,8 @@ std::optional<OfferedVolume> open_quarantined(const ImporterParts& parts, const 
 // Its row says what became of it: the file goes.
 void drop_quarantined(const ImporterParts& parts, const Digest& label);
 
-// Parcels of the quarantine folder, by label digest.
+// Parcels of the quarantine folder, by label digest. Sweeps what a killed receive left there.
+// Precondition: the home's lock is held: another receive may be writing its own.
 std::vector<Digest> list_quarantined(const ImporterParts& parts);
 
 }  // namespace courier

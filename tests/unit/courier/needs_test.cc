@@ -24,7 +24,7 @@ TEST(Needs, NeverLocksWhatMustNotWait) {
 
 TEST(Needs, LocksWhatWritesStoreOrShares) {
   for (const char* command : {"package add", "package update", "parcel create", "receive",
-                              "job run", "store gc", "distribute"}) {
+                              "job run", "store gc", "distribute", "parcel discard"}) {
     EXPECT_TRUE(needs_of(command).lock) << command;
   }
 }
