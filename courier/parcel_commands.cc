@@ -319,10 +319,10 @@ Report discard(Context& context, const ParcelOptions& options) {
   const ParcelId id = ParcelId::parse(options.parcel);
   if (!ParcelBook(home.ledger()).find(id) && IncomingBook(home.ledger()).find(id)) {
     DistributionManager manager(home.distribution());
-    discard_quarantined(home.importer(manager), id);
+    discard_incoming(home.importer(manager), id);
     Report report;
     report.json = {{"id", id.str()}, {"discarded", true}};
-    report.text = fmt::format("parcel {} removed from quarantine\n", id.str());
+    report.text = fmt::format("parcel {} discarded\n", id.str());
     return report;
   }
   SenderContext sender = home.sender();
@@ -368,7 +368,7 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
                                       "courier parcel lost PUN-PSE-000001",
                                       [&o](Context& context) { return lost(context, o); });
   CLI::App& discard_verb =
-      commands.verb(parcel, "discard", "give up a parcel that was not sent, or one in quarantine",
+      commands.verb(parcel, "discard", "give up a parcel not sent, in quarantine or incomplete",
                     "courier parcel discard PUN-PSE-000001",
                     [&o](Context& context) { return discard(context, o); });
   for (CLI::App* verb : {&set_verb, &mark_verb, &lost_verb, &discard_verb}) {

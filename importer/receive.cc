@@ -264,12 +264,13 @@ ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progre
   return report;
 }
 
-void discard_quarantined(const ImporterParts& parts, const ParcelId& id) {
+void discard_incoming(const ImporterParts& parts, const ParcelId& id) {
   IncomingBook incoming{parts.ledger};
   for (const Digest& label : list_quarantined(parts)) {
     auto row = incoming.find(label);
     if (!row || row->id != id) continue;
-    if (row->state != IncomingState::quarantined && row->state != IncomingState::refused) {
+    if (row->state != IncomingState::quarantined && row->state != IncomingState::refused &&
+        row->state != IncomingState::incomplete) {
       throw Error{ErrorCode::not_allowed, "parcel " + id.str(),
                   "is " + std::string(word(row->state)) + ", not in quarantine"};
     }
@@ -277,7 +278,12 @@ void discard_quarantined(const ImporterParts& parts, const ParcelId& id) {
     drop_quarantined(parts, label);
     return;
   }
-  throw Error{ErrorCode::not_found, "parcel " + id.str(), "is not in quarantine"};
+  for (const IncomingParcel& row : incoming.at(IncomingState::incomplete)) {
+    if (row.id != id) continue;
+    incoming.discard(row.label);
+    return;
+  }
+  throw Error{ErrorCode::not_found, "parcel " + id.str(), "is not in quarantine, nor incomplete"};
 }
 
 }  // namespace courier

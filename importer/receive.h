@@ -92,8 +92,9 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
 // `site join` call. exit_status is of the parcels; published has its own.
 ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progress);
 
-// parcel discard for a quarantined parcel. Errors: not_found; not_allowed, when it is not in
-// quarantine. Ensures: the row goes before the file.
-void discard_quarantined(const ImporterParts& parts, const ParcelId& id);
+// parcel discard for a parcel in quarantine, or one that came in part and stays Incomplete.
+// Errors: not_found; not_allowed, when it is in quarantine and taken in. Ensures: the row goes
+// before the file.
+void discard_incoming(const ImporterParts& parts, const ParcelId& id);
 
 }  // namespace courier

@@ -247,10 +247,27 @@ TEST_F(Hostile, AQuarantinedParcelCanBeDiscarded) {
   make_parcel(stranger, {&pse}, 1, {{item(ItemKind::remove, tools, 1, {}, 1)}, {}},
               folder / "usb/1.pcl");
   pse.take(folder / "usb");
-  discard_quarantined(pse.parts(), ParcelId::parse("TEX-PSE-000001"));
+  discard_incoming(pse.parts(), ParcelId::parse("TEX-PSE-000001"));
   EXPECT_TRUE(std::filesystem::is_empty(folder / "pse/quarantine"));
   EXPECT_EQ(
-      error_of([&] { discard_quarantined(pse.parts(), ParcelId::parse("TEX-PSE-000001")); }).code(),
+      error_of([&] { discard_incoming(pse.parts(), ParcelId::parse("TEX-PSE-000001")); }).code(),
+      ErrorCode::not_found);
+}
+
+TEST_F(Hostile, AnIncompleteParcelWhoseMediumIsLostCanBeDiscarded) {
+  const std::string path =
+      package_parcel(1, 1, 1, content("v1", {{"a", noise(150'000, 3)}, {"b", noise(150'000, 4)}}));
+  const std::string good = read_text(path);
+  write_text(path, good.substr(0, good.size() * 2 / 3));
+  ASSERT_EQ(pse.take(folder / "usb").parcels.at(0).state, IncomingState::incomplete);
+  discard_incoming(pse.parts(), ParcelId::parse("PUN-PSE-000001"));
+  EXPECT_TRUE(IncomingBook{pse.ledger}.list().empty());
+  EXPECT_TRUE(IncomingBook{pse.ledger}.pinned_packs().empty());
+  // It comes again nevertheless: taken in as if for the first time.
+  write_text(path, good);
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
+  EXPECT_EQ(
+      error_of([&] { discard_incoming(pse.parts(), ParcelId::parse("PUN-PSE-000001")); }).code(),
       ErrorCode::not_found);
 }
 
