@@ -194,7 +194,7 @@ RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,
   }
   switch (*item.kind()) {
     case ItemKind::announcement:
-      return announce(std::move(row), item);
+      return announce(parcel, std::move(row), item, decision.newer_job);
     case ItemKind::remove:
       return remove(parcel, std::move(row), item);
     default:
@@ -321,11 +321,16 @@ RunItem ItemRunner::publish(IncomingItem row, const Item& item) {
   return run;
 }
 
-RunItem ItemRunner::announce(IncomingItem row, const Item& item) {
+RunItem ItemRunner::announce(const IncomingParcel& parcel, IncomingItem row, const Item& item,
+                             bool newer_job) {
   PackageBook packages{parts_.ledger};
+  // An origin built anew decides with lower numbers, too. Within one incarnation a lower number is
+  // that of an announcement that comes late.
+  const auto last = IncomingBook{parts_.ledger}.last_executed(parcel.id.from, item.package);
+  const bool anew = newer_job && last && last->incarnation != parcel.sender_incarnation;
   const Time now = parts_.clock.now();
   Transaction transaction{parts_.ledger};
-  const bool newer = packages.announce(package_of(item, now), version_of(item, now));
+  const bool newer = packages.announce(package_of(item, now), version_of(item, now), anew);
   RunItem run;
   if (!newer) {
     const std::string reason = fmt::format("version {} is announced, version {} is known",

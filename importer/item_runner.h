@@ -46,7 +46,8 @@ class ItemRunner {
                      bool newer_job);
   void expect(const Item& item, bool newer_job);
   RunItem publish(IncomingItem row, const Item& item);
-  RunItem announce(IncomingItem row, const Item& item);
+  RunItem announce(const IncomingParcel& parcel, IncomingItem row, const Item& item,
+                   bool newer_job);
   RunItem remove(const IncomingParcel& parcel, IncomingItem row, const Item& item);
   RunItem take_trust(const IncomingParcel& parcel, IncomingItem row, const Item& item);
   RunItem take_report(const IncomingParcel& parcel, IncomingItem row, const Item& item);

@@ -1,7 +1,6 @@
 // What must not get in, and what must not be lost: damage anywhere, strangers, revoked keys, the
 // sender's own wrong blocks.
 #include "importer/identify.h"
-#include "importer/offers.h"
 #include "tests/unit/importer/importer_fixture.h"
 
 namespace courier::test {
@@ -192,55 +191,6 @@ TEST_F(Hostile, AnUnknownSignerIsKeptUntilItsKeyComes) {
   ASSERT_EQ(later.returns.size(), 1u);
 }
 
-TEST_F(Hostile, AMediumFullOfStrangersIsTakenInAFewAtATime) {
-  const auto open_files = [] {
-    const std::filesystem::directory_iterator files("/proc/self/fd");
-    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
-  };
-  Home stranger{real, folder / "tex", "TEX", clock, entropy};
-  stranger.join(pse, SiteRole::child);
-  constexpr std::size_t kCount = kMaxOpenOffers + 20;
-  for (std::size_t n = 1; n <= kCount; ++n) {
-    make_parcel(stranger, {&pse}, n, {{item(ItemKind::remove, tools, 1, {}, n)}, {}},
-                folder / ("usb/" + std::to_string(n) + ".pcl"));
-  }
-  const std::size_t before = open_files();
-  std::size_t most = 0;
-  ReceiveOptions options;
-  options.accept = [&](const Offer& offer) {
-    EXPECT_EQ(offer.standing, Standing::unknown_signer);
-    most = std::max(most, open_files());
-    return true;
-  };
-  const ReceiveReport report = receive(pse.parts(), folder / "usb", options);
-  ASSERT_EQ(report.parcels.size(), kCount);
-  for (const ReceivedParcelReport& parcel : report.parcels) {
-    EXPECT_EQ(parcel.state, IncomingState::quarantined) << parcel.offer.path;
-  }
-  EXPECT_GT(most, 0u);
-  EXPECT_LE(most, before + kMaxOpenOffers + 2);
-}
-
-TEST_F(Hostile, WhatWasSetAsideAndIsGoneIsRefusedAlone) {
-  for (std::size_t n = 1; n <= kMaxOpenOffers + 2; ++n) {
-    make_parcel(pun, {&pse}, n, {{item(ItemKind::remove, tools, 1, {}, n)}, {}},
-                folder / ("usb/" + std::to_string(1000 + n) + ".pcl"));
-  }
-  ReceiveOptions options;
-  options.accept = [&](const Offer& offer) {
-    if (offer.id.number == 1) {
-      std::filesystem::remove(folder /
-                              ("usb/" + std::to_string(1000 + kMaxOpenOffers + 1) + ".pcl"));
-    }
-    return offer.id.number > kMaxOpenOffers;
-  };
-  const ReceiveReport report = receive(pse.parts(), folder / "usb", options);
-  ASSERT_EQ(report.parcels.size(), kMaxOpenOffers + 2);
-  EXPECT_EQ(report.parcels[kMaxOpenOffers].state, IncomingState::refused);
-  EXPECT_TRUE(report.parcels[kMaxOpenOffers].error);
-  EXPECT_EQ(report.parcels.back().state, IncomingState::processed);
-}
-
 TEST_F(Hostile, AQuarantinedParcelCanBeDiscarded) {
   Home stranger{real, folder / "tex", "TEX", clock, entropy};
   stranger.join(pse, SiteRole::child);
@@ -339,6 +289,25 @@ TEST_F(Hostile, AnOriginBuiltAnewDecidesWithLowerNumbers) {
   package_parcel(2, 3, 2, content("other three", {{"a", "other"}}));
   EXPECT_EQ(pse.take(folder / "usb/2.pcl").exit_status, 0);
   EXPECT_EQ(served(), tree_of(folder / "other three"));
+}
+
+TEST_F(Hostile, AnOriginBuiltAnewAnnouncesLowerNumbers) {
+  package_parcel(1, 3, 9, content("v3", {{"a", "three"}}));
+  ASSERT_EQ(pse.take(folder / "usb").exit_status, 0);
+  const Digest anew = content("anew", {{"a", "anew"}});
+  const std::string late = folder / "late.pcl";
+  make_parcel(pun, {&pse}, 2, {{item(ItemKind::announcement, tools, 2, anew, 10)}, {}}, late);
+  EXPECT_EQ(pse.take(late).parcels.at(0).items.at(0).verdict, VerdictKind::superseded);
+
+  pun.keys.new_incarnation();
+  const std::string told = folder / "told.pcl";
+  make_parcel(pun, {&pse}, 1, {{item(ItemKind::announcement, tools, 1, anew, 1)}, {}}, told);
+  EXPECT_EQ(pse.take(told).parcels.at(0).items.at(0).verdict, VerdictKind::announced);
+  EXPECT_EQ(PackageBook{pse.ledger}.get(tools).source_version, 1u);
+  EXPECT_EQ(served(), tree_of(folder / "v3"));
+  const std::string path = package_parcel(2, 1, 1, anew);
+  EXPECT_EQ(pse.take(path).exit_status, 0);
+  EXPECT_EQ(served(), tree_of(folder / "anew"));
 }
 
 TEST_F(Hostile, NobodyElseDecidesAboutThisSitesOwnPackages) {

@@ -1,0 +1,60 @@
+// A medium with more parcels than may be open at a time.
+#include "importer/offers.h"
+#include "tests/unit/importer/importer_fixture.h"
+
+namespace courier::test {
+namespace {
+
+using CrowdedMedium = ImporterTest;
+
+TEST_F(CrowdedMedium, AMediumFullOfStrangersIsTakenInAFewAtATime) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  };
+  Home stranger{real, folder / "tex", "TEX", clock, entropy};
+  stranger.join(pse, SiteRole::child);
+  constexpr std::size_t kCount = kMaxOpenOffers + 20;
+  for (std::size_t n = 1; n <= kCount; ++n) {
+    make_parcel(stranger, {&pse}, n, {{item(ItemKind::remove, tools, 1, {}, n)}, {}},
+                folder / ("usb/" + std::to_string(n) + ".pcl"));
+  }
+  const std::size_t before = open_files();
+  std::size_t most = 0;
+  ReceiveOptions options;
+  options.accept = [&](const Offer& offer) {
+    EXPECT_EQ(offer.standing, Standing::unknown_signer);
+    most = std::max(most, open_files());
+    return true;
+  };
+  const ReceiveReport report = receive(pse.parts(), folder / "usb", options);
+  ASSERT_EQ(report.parcels.size(), kCount);
+  for (const ReceivedParcelReport& parcel : report.parcels) {
+    EXPECT_EQ(parcel.state, IncomingState::quarantined) << parcel.offer.path;
+  }
+  EXPECT_GT(most, 0u);
+  EXPECT_LE(most, before + kMaxOpenOffers + 2);
+}
+
+TEST_F(CrowdedMedium, WhatWasSetAsideAndIsGoneIsRefusedAlone) {
+  for (std::size_t n = 1; n <= kMaxOpenOffers + 2; ++n) {
+    make_parcel(pun, {&pse}, n, {{item(ItemKind::remove, tools, 1, {}, n)}, {}},
+                folder / ("usb/" + std::to_string(1000 + n) + ".pcl"));
+  }
+  ReceiveOptions options;
+  options.accept = [&](const Offer& offer) {
+    if (offer.id.number == 1) {
+      std::filesystem::remove(folder /
+                              ("usb/" + std::to_string(1000 + kMaxOpenOffers + 1) + ".pcl"));
+    }
+    return offer.id.number > kMaxOpenOffers;
+  };
+  const ReceiveReport report = receive(pse.parts(), folder / "usb", options);
+  ASSERT_EQ(report.parcels.size(), kMaxOpenOffers + 2);
+  EXPECT_EQ(report.parcels[kMaxOpenOffers].state, IncomingState::refused);
+  EXPECT_TRUE(report.parcels[kMaxOpenOffers].error);
+  EXPECT_EQ(report.parcels.back().state, IncomingState::processed);
+}
+
+}  // namespace
+}  // namespace courier::test
