@@ -29,7 +29,7 @@ ValidationFinding finding_of(const Named& difference) {
 void compare(const DistributionParts& parts, const PackageDpRow& row, const DpRow& dp,
              ValidationResult& result, const ProgressSink& progress) {
   const Share share = open_drive(parts.fs, dp, parts.site, row.drive);
-  const VersionRow version = PackageBook{parts.ledger}.get_version(row.key.package, row.version);
+  const VersionRow version = PackageBook{parts.ledger}.get_version(row.key.package, row.served);
   auto folder = parts.fs.stat_at(share.dir(), row.folder);
   if (!folder || !S_ISDIR(folder->st_mode)) {
     result.differences = 1;
@@ -63,7 +63,8 @@ void flag(const DistributionParts& parts, const PackageDpRow& row, const Validat
     break;
   }
   Transaction transaction{parts.ledger};
-  PackageDpBook{parts.ledger}.invalid(row.key, first);
+  // While another version is on its way, the row speaks of that one.
+  if (row.state == PackageState::installed) PackageDpBook{parts.ledger}.invalid(row.key, first);
   StatusMessage message;
   message.id = "C3";
   message.severity = Severity::error;
@@ -94,12 +95,11 @@ ValidationReport DistributionManager::validate(const std::optional<PackageId>& p
   ValidationReport report;
   for (const PackageDpRow& row : PackageDpBook{parts_.ledger}.list()) {
     if (row.key.site != parts_.site || row.key.dp.empty() || row.served == 0) continue;
-    if (row.state != PackageState::installed) continue;
     if ((package && row.key.package != *package) || (dp && row.key.dp != *dp)) continue;
     ValidationResult result;
     result.dp = row.key.dp;
     result.package = row.key.package;
-    result.version = row.version;
+    result.version = row.served;
     try {
       compare(parts_, row, dps.get(row.key.dp), result, progress);
     } catch (const Error& error) {
@@ -117,7 +117,7 @@ ValidationReport DistributionManager::validate(const std::optional<PackageId>& p
   }
   if (report.results.empty() && package) {
     throw Error{ErrorCode::not_found, "package " + package->str(),
-                "is not Installed on " + (dp ? "distribution point " + *dp
+                "is not served by " + (dp ? "distribution point " + *dp
                                              : std::string("any distribution point here"))};
   }
   return report;

@@ -461,6 +461,27 @@ TEST_F(Publishing, ValidationReportsFlagsAndNeverRepairs) {
   EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "src"));
 }
 
+TEST_F(Publishing, ValidatesTheServedVersionWhileTheNextOneRetries) {
+  add("files");
+  const auto v1 = version(tools, source("src", {{"a", "right"}}));
+  manager().publish(tools, v1, {}, PublishMode::install, {});
+  const auto v2 = version(tools, source("src2", {{"a", "newer"}}));
+  manager().target(tools, v2, {}, PublishMode::install);
+  PackageDpBook states{ledger};
+  const PackageDpKey key{SiteCode::parse("PSE"), "files", tools};
+  states.failed_attempt(key, "full", 3, clock.now() + std::chrono::minutes(10));
+  auto report = manager().validate(tools, std::nullopt, {});
+  ASSERT_EQ(report.results.size(), 1u);
+  EXPECT_EQ(report.results[0].version, v1);
+  EXPECT_EQ(report.exit_status(), 0);
+
+  write_text(folder / "files/PSE00020/a", "wrong");
+  report = manager().validate(tools, std::nullopt, {});
+  EXPECT_EQ(report.exit_status(), 4);
+  EXPECT_EQ(state("files", tools).state, PackageState::install_retrying);
+  EXPECT_EQ(state("files", tools).reason, "full");
+}
+
 TEST_F(Publishing, ValidatingWhatIsNotInstalledIsNotFound) {
   add("files");
   version(tools, source("src", {{"a", "1"}}));
