@@ -194,16 +194,22 @@ void JobBook::confirm(std::uint64_t job, PackageState state, Time as_of,
                       const std::string& return_id, const std::string& reason) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
-  move(db, job, "J8", JobStep::confirmed, reason, "return " + return_id);
+  const JobRow row = move(db, job, "J8", JobStep::confirmed, reason, "return " + return_id);
   sql::run(db,
            "UPDATE job SET state = :s, pending = :p, remaining_bytes = 0, as_of = :a,"
            " as_of_return = :r WHERE number = :n",
            state,
            state == PackageState::install_pending ? PendingReason::queued : PendingReason::none,
            as_of, return_id, job);
-  // What it repaired is whole again: the job before it, and whatever that one had repaired.
-  for (const auto& [repaired] : sql::rows<L>(
-           db, "SELECT number FROM job WHERE repaired_by = :n AND step = 'confirmed'", job)) {
+  // What it repaired is whole again: the job before it, and whatever that one had repaired. Also
+  // what a repair was to mend that this job took the place of: its content came with this one.
+  for (const auto& [repaired] :
+       sql::rows<L>(db,
+                    "WITH RECURSIVE replaced(n) AS (SELECT number FROM job WHERE superseded_by = :n"
+                    " UNION SELECT number FROM job JOIN replaced ON superseded_by = n)"
+                    " SELECT number FROM job WHERE step = 'confirmed' AND (repaired_by = :m"
+                    " OR (:k <> 2 AND pending = :p AND repaired_by IN (SELECT n FROM replaced)))",
+                    job, job, row.kind, PendingReason::waiting_for_content)) {
     const auto number = static_cast<std::uint64_t>(repaired);
     restate_repaired(number, state, "repaired by job " + std::to_string(job), as_of, return_id);
   }

@@ -213,6 +213,26 @@ TEST_F(JobBookTest, StateMovesAfterTheStepHasEnded) {
             ErrorCode::not_allowed);
 }
 
+TEST_F(JobBookTest, AVersionThatTakesARepairsPlaceMendsWhatItWasToRepair) {
+  join(pse_);
+  const auto package = add_package();
+  JobBook book(*ledger_);
+  const auto first = job_at(*this, *ledger_, add_job(package, pse_), JobStep::sent);
+  book.confirm(first, PackageState::installed, clock_.now(), "PSE-PUN-000001", "");
+  const auto repair = add_job(package, pse_);
+  book.note_repair(first, repair);
+  book.restate(first, PackageState::install_pending, PendingReason::waiting_for_content, "damaged",
+               clock_.now(), "PSE-PUN-000002");
+  add_version(package, 2);
+  const auto newer =
+      job_at(*this, *ledger_, add_job(package, pse_, Priority::medium, 2), JobStep::sent);
+  ASSERT_EQ(book.get(repair).step, JobStep::superseded);
+  EXPECT_EQ(book.get(first).state, PackageState::install_pending);
+  book.confirm(newer, PackageState::installed, clock_.now(), "PSE-PUN-000003", "");
+  EXPECT_EQ(book.get(first).state, PackageState::installed);
+  EXPECT_EQ(book.get(first).reason, "repaired by job " + std::to_string(newer));
+}
+
 TEST_F(JobBookTest, ARepairThatArrivesMendsWhatItRepaired) {
   join(pse_);
   const auto package = add_package();
