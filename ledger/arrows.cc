@@ -175,6 +175,40 @@ constexpr auto kArrows = std::to_array<Arrow>({
     {"transfer", "X15", "7", "5"},
 });
 
+struct Deed {
+  std::string_view machine, event, done;
+};
+constexpr auto kDeeds = std::to_array<Deed>({
+    {"job", "J5", "taken into a parcel"},
+    {"job", "J14", "cancelled"},
+    {"parcel", "P2", "copied"},
+    {"parcel", "P3", "marked Sent"},
+    {"parcel", "P4", "discarded"},
+    {"parcel", "P9", "declared lost"},
+    {"parcel", "P10", "freed of its payload"},
+    {"incoming", "R7", "discarded"},
+    {"package-dp", "T9", "cancelled"},
+    {"package-dp", "T17", "retracted"},
+    {"transfer", "X9", "cancelled"},
+});
+
+// What was to be done with it, for people.
+std::string deed(std::string_view machine, std::string_view event, const std::string& to) {
+  for (const Deed& one : kDeeds)
+    if (one.machine == machine && one.event == event) return std::string(one.done);
+  const bool is_word = !to.empty() && (to[0] < '0' || to[0] > '9');
+  return is_word ? "made " + to : "changed so";
+}
+
+// The subject's last word is its name; of a package on a DP it is the key, the package last.
+std::string where_to_look(std::string_view machine, const std::string& subject) {
+  std::string name = subject.substr(subject.find_last_of(' ') + 1);
+  if (machine == "parcel" || machine == "incoming") return "courier parcel show " + name;
+  if (machine == "package-dp")
+    return "courier package show " + name.substr(name.find_last_of('/') + 1);
+  return "courier job show " + name;
+}
+
 }  // namespace
 
 std::span<const Arrow> arrows() { return kArrows; }
@@ -186,8 +220,8 @@ void require_arrow(std::string_view machine, std::string_view event, const std::
   });
   if (!exists)
     throw Error(ErrorCode::not_allowed, subject,
-                "it is " + std::string(from_word) + ", from where this is not possible (" +
-                    std::string(event) + ")");
+                "it is " + std::string(from_word) + " and cannot be " + deed(machine, event, to))
+        .with_hint(where_to_look(machine, subject));
 }
 
 void record(Ledger::Impl& db, std::string_view machine, const std::string& subject,

@@ -100,6 +100,14 @@ std::vector<ParcelAddressee> chosen(Ledger::Impl& db, const ParcelId& id, const 
   return all;
 }
 
+// Without those for whom the parcel is void since they are a new incarnation; all of them when
+// there is no other, so that the arrow says why nothing can be done with it.
+std::vector<ParcelAddressee> undiscarded(std::vector<ParcelAddressee> all) {
+  const auto is_void = [](const ParcelAddressee& a) { return a.state == ParcelState::discarded; };
+  if (!std::all_of(all.begin(), all.end(), is_void)) std::erase_if(all, is_void);
+  return all;
+}
+
 void move(Ledger::Impl& db, const ParcelAddressee& a, std::string_view event, ParcelState to,
           const std::string& evidence) {
   const std::string from(word(a.state)), target(word(to));
@@ -270,7 +278,7 @@ void ParcelBook::mark_lost(const ParcelId& id, const SiteCode& site) {
 void ParcelBook::discard(const ParcelId& id) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
-  for (const auto& a : chosen(db, id, {})) {
+  for (const auto& a : undiscarded(chosen(db, id, {}))) {
     move(db, a, "P4", ParcelState::discarded, "operator");
     JobBook jobs(ledger_);
     for (const auto& job : jobs_of(ledger_, a, JobStep::in_parcel)) {
@@ -317,7 +325,7 @@ void ParcelBook::partly_confirm(const ParcelId& id, const SiteCode& site,
 void ParcelBook::payload_removed(const ParcelId& id) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
-  for (const auto& a : chosen(db, id, {}))
+  for (const auto& a : undiscarded(chosen(db, id, {})))
     move(db, a, "P10", ParcelState::confirmed, "parcel.grace is over");
   sql::run(db, "UPDATE parcel SET payload_removed = 1 WHERE key = :k", need_key(db, id));
   transaction.commit();
@@ -326,7 +334,7 @@ void ParcelBook::payload_removed(const ParcelId& id) {
 void ParcelBook::add_copy(const ParcelId& id, const ParcelCopy& c) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
-  for (const auto& a : chosen(db, id, {})) {
+  for (const auto& a : undiscarded(chosen(db, id, {}))) {
     require_arrow("parcel", "P2", S(word(a.state)), S(word(a.state)), "parcel " + a.id.str(),
                   word(a.state));
     record(db, "parcel", a.id.str(), "P2", S(word(a.state)), S(word(a.state)),
@@ -475,7 +483,8 @@ bool ParcelBook::note_overdue(const ParcelId& id) {
 std::vector<ParcelRow> ParcelBook::removable(Time time) {
   return read_all(ledger_.impl(),
                   "WHERE payload_removed = 0 AND NOT EXISTS (SELECT 1 FROM addressee a"
-                  " WHERE a.parcel = key AND (a.state <> 'Confirmed' OR a.confirmed >= :t))",
+                  " WHERE a.parcel = key AND (a.state NOT IN ('Confirmed', 'discarded')"
+                  " OR a.confirmed >= :t))",
                   time);
 }
 

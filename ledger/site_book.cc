@@ -146,8 +146,19 @@ void SiteBook::see_incarnation(const SiteCode& code, const Incarnation& incarnat
                          " WHERE a.site = :c AND a.state IN ('Created', 'Sent') AND a.lost = 0"
                          " AND p.is_return = 0",
                          code)) {
-      record(db, "parcel", id, "P9", state, state, evidence);
-      sql::run(db, "UPDATE addressee SET lost = 1 WHERE id = :i", id);
+      if (state == "Sent") {
+        record(db, "parcel", id, "P9", state, state, evidence);
+        sql::run(db, "UPDATE addressee SET lost = 1 WHERE id = :i", id);
+        continue;
+      }
+      // It never left, and it builds on what the site held before: for this addressee it is void.
+      record(db, "parcel", id, "P4", state, "discarded", evidence);
+      sql::run(db, "UPDATE addressee SET state = 'discarded' WHERE id = :i", id);
+      sql::run(db,
+               "UPDATE parcel SET payload_removed = 1 WHERE key ="
+               " (SELECT parcel FROM addressee WHERE id = :i) AND NOT EXISTS (SELECT 1 FROM"
+               " addressee b WHERE b.parcel = key AND b.state <> 'discarded')",
+               id);
     }
   }
   transaction.commit();

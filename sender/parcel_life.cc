@@ -146,6 +146,7 @@ CancelOutcome ParcelLife::cancel(std::uint64_t number) {
   if (job.step == JobStep::in_parcel) {
     discarded = parcels.get(ParcelId::parse(job.parcel));
     for (const ParcelAddressee& a : discarded->addressees) {
+      if (a.state == ParcelState::discarded) continue;
       if (a.state != ParcelState::created)
         throw Error(ErrorCode::not_allowed, "job " + std::to_string(number),
                     "its parcel " + job.parcel + " is " + std::string(word(a.state)) + " to " +

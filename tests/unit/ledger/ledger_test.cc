@@ -288,6 +288,62 @@ TEST_F(LedgerTest, ASiteOfANewIncarnationHasProvedNothing) {
   sites.see_incarnation(pse_, incarnation(2));
   EXPECT_TRUE(ReturnBook(*ledger_).holdings(pse_).empty());
   EXPECT_EQ(jobs.get(job).step, JobStep::routed);
+  // It never left: nothing is lost.
+  EXPECT_EQ(parcels.get(ids[0]).state(), ParcelState::discarded);
+  EXPECT_FALSE(parcels.get(ids[0]).lost());
+}
+
+TEST_F(LedgerTest, ANewIncarnationVoidsAJointParcelForThatSiteAlone) {
+  join(pse_);
+  join(tex_);
+  ParcelBook parcels(*ledger_);
+  const auto ids = parcels.reserve({pse_, tex_});
+  ParcelRow row;
+  row.addressees = {{.id = ids[0]}, {.id = ids[1]}};
+  row.label = digest("label");
+  row.created = clock_.now();
+  parcels.create(row, {});
+  SiteBook(*ledger_).see_incarnation(pse_, incarnation(2));
+  EXPECT_EQ(parcels.get(ids[0]).state(), ParcelState::created);
+  EXPECT_FALSE(parcels.get(ids[0]).payload_removed);
+  parcels.mark_sent(ids[1], tex_);
+  parcels.confirm(ids[1], tex_, "TEX-PUN-000001");
+  clock_.tick(std::chrono::hours(1));
+  ASSERT_EQ(parcels.removable(clock_.now()).size(), 1u);
+  parcels.payload_removed(ids[1]);
+  EXPECT_TRUE(parcels.get(ids[0]).payload_removed);
+}
+
+TEST_F(LedgerTest, ARefusedStepSaysWhatWasWantedAndWhereToLook) {
+  join(pse_);
+  ParcelBook parcels(*ledger_);
+  const auto ids = parcels.reserve({pse_});
+  ParcelRow row;
+  row.addressees = {{.id = ids[0]}};
+  row.label = digest("label");
+  row.created = clock_.now();
+  parcels.create(row, {});
+  try {
+    parcels.mark_lost(ids[0], {});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.happened(), "it is Created and cannot be declared lost");
+    EXPECT_EQ(e.hint(), "courier parcel show PUN-PSE-000001");
+  }
+}
+
+TEST_F(LedgerTest, ANewIncarnationLosesASentParcel) {
+  join(pse_);
+  ParcelBook parcels(*ledger_);
+  const auto ids = parcels.reserve({pse_});
+  ParcelRow row;
+  row.addressees = {{.id = ids[0]}};
+  row.label = digest("label");
+  row.created = clock_.now();
+  parcels.create(row, {});
+  parcels.mark_sent(ids[0], {});
+  SiteBook(*ledger_).see_incarnation(pse_, incarnation(2));
+  EXPECT_EQ(parcels.get(ids[0]).state(), ParcelState::sent);
   EXPECT_TRUE(parcels.get(ids[0]).lost());
 }
 
