@@ -12,6 +12,7 @@
 #include "ledger/site_book.h"
 #include "ledger/status_log.h"
 #include "sender/scheduler.h"
+#include "signer/trust_list.h"
 
 namespace courier {
 namespace {
@@ -108,6 +109,11 @@ class Wanted {
 
 void Distributor::check_address(const PackageId& package, const SiteCode& site) {
   SiteBook(context_.ledger).get(site);
+  if (const TrustedSite* known = context_.trust.find(site); known && !known->current_key()) {
+    throw Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
+        .with_loss("nothing was changed")
+        .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
+  }
   AddressBook addresses(context_.ledger);
   const std::string preferred = PackageBook(context_.ledger).get(package).sender;
   if (preferred != "any" && !addresses.find(site, preferred)) {

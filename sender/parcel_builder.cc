@@ -94,6 +94,12 @@ void write_records(SenderContext& context, const CreateRequest& request, const P
   finder.join();
 }
 
+Error no_key_left(const SiteCode& site) {
+  return Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
+      .with_loss("nothing was written")
+      .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
+}
+
 ParcelDraft draft_of(SenderContext& context, const CreateRequest& request, const ParcelPlan& plan,
                      const std::vector<ParcelId>& ids, Time created) {
   SiteBook sites(context.ledger);
@@ -101,10 +107,7 @@ ParcelDraft draft_of(SenderContext& context, const CreateRequest& request, const
   for (const ParcelId& id : ids) {
     const SiteRow site = sites.get(id.to);
     const TrustedKey* key = context.trust.require(id.to).current_key();
-    if (!key) {
-      throw Error(ErrorCode::revoked, "site " + id.to.str(), "all its keys are revoked")
-          .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
-    }
+    if (!key) throw no_key_left(id.to);
     draft.addressees.push_back(
         {id.to, id.number, site.incarnation.ordinal, key->keys.sealing, site.last_return});
   }
@@ -123,6 +126,7 @@ void require_readers(SenderContext& context, const std::vector<SiteCode>& addres
   SiteBook sites(context.ledger);
   for (const SiteCode& code : addressees) {
     const SiteRow site = sites.get(code);
+    if (!context.trust.require(code).current_key()) throw no_key_left(code);
     if (site.format_version < kFormatVersion) {
       throw Error(ErrorCode::unsupported, "site " + code.str(),
                   fmt::format("its program reads parcels up to version {}, this one writes version "
@@ -135,18 +139,25 @@ void require_readers(SenderContext& context, const std::vector<SiteCode>& addres
 }
 
 Error nothing_pending(const ParcelPlan& plan) {
-  std::string sites, reasons;
-  for (const SiteCode& site : plan.addressees) sites += (sites.empty() ? "" : ", ") + site.str();
+  std::string sites, reasons, one_by_one;
+  bool apart = plan.addressees.size() > 1 && !plan.left.empty();
+  for (const SiteCode& site : plan.addressees) {
+    sites += (sites.empty() ? "" : ", ") + site.str();
+    one_by_one +=
+        (one_by_one.empty() ? "courier parcel create --to " : ", then --to ") + site.str();
+  }
   for (const LeftBehind& left : plan.left) {
     reasons += fmt::format("{}job {} ({}): {}", reasons.empty() ? "" : "; ", left.job,
                            left.package.str(), left.reason);
+    apart = apart && left.reason.starts_with(kNotWanted);
   }
   Error error(ErrorCode::not_allowed, "parcel to " + sites,
               reasons.empty() ? "nothing is pending" : "nothing can go now: " + reasons);
   return error.with_loss("nothing was written")
-      .with_hint(reasons.empty() ? "run `distribute` first, then this again"
-                                 : "see `parcel pending --to " + plan.addressees.front().str() +
-                                       "`, and run this again when that has changed");
+      .with_hint(apart             ? "these sites wait for nothing in common: " + one_by_one
+                 : reasons.empty() ? "run `distribute` first, then this again"
+                                   : "see `parcel pending --to " + plan.addressees.front().str() +
+                                         "`, and run this again when that has changed");
 }
 
 }  // namespace

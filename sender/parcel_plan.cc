@@ -13,6 +13,7 @@
 #include "sender/plan_content.h"
 #include "sender/proofs.h"
 #include "sender/record_map.h"
+#include "signer/key_ring.h"
 #include "store/store.h"
 
 namespace courier {
@@ -85,13 +86,14 @@ std::vector<Candidate> candidates(SenderContext& context, const std::vector<Site
       continue;
     }
     for (const JobRow& part : candidate.jobs) {
-      left.push_back(left_behind(part, "not wanted by " + lacking + ": goes in a parcel without"));
+      left.push_back(
+          left_behind(part, fmt::format("{}{}: goes in a parcel without", kNotWanted, lacking)));
     }
   }
   for (std::size_t i = 1; i < sites.size(); ++i) {
     for (const JobRow& job : ready[i]) {
       left.push_back(left_behind(
-          job, fmt::format("not wanted by {}: goes in a parcel without", sites.front().str())));
+          job, fmt::format("{}{}: goes in a parcel without", kNotWanted, sites.front().str())));
     }
   }
   return out;
@@ -142,7 +144,12 @@ class Planning {
     PlannedItem planned;
     Item item = describe(candidate, planned);
     ObjectSet fresh;
-    if (!item.root.is_zero()) collect(job, item, planned, fresh);
+    if (!item.root.is_zero() && !collect(item, planned, fresh)) {
+      for (const JobRow& part : candidate.jobs) {
+        plan_.left.push_back(left_behind(part, lacks_content(job)));
+      }
+      return;
+    }
     std::uint64_t carried = 0;
     for_each_record(context_.store, fresh, [&](RecordContent&& record) {
       carried += record.stored_size + kFrameHeaderSize + kRecordOverhead;
@@ -184,20 +191,24 @@ class Planning {
     return item;
   }
 
-  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have.
-  void collect(const JobRow& job, Item& item, PlannedItem& planned, ObjectSet& fresh) {
+  std::string lacks_content(const JobRow& job) {
+    return fmt::format(
+        "content of version {} not whole in the store here: {}", job.version,
+        job.package.origin() == context_.keys.code()
+            ? fmt::format("courier package update {} SOURCE", job.package.str())
+            : fmt::format("ask site {} to send it again", job.package.origin().str()));
+  }
+
+  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have. False when
+  // the store has not all of the content: that job waits, it does not hold up the others.
+  bool collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
     ObjectSet closure;
     try {
       context_.store.add_closure(item.root, closure);
-      const ClosureResult here = context_.store.missing(item.root);
-      if (!here.complete()) {
-        throw Error(ErrorCode::incomplete, "package " + job.package.str(),
-                    fmt::format("{} of its objects are not in the store", here.missing_count))
-            .with_hint("run `package update` from the source, or `store check` to see the damage");
-      }
-    } catch (Error& error) {
-      throw error.in(fmt::format("cannot plan job {}: package {} version {}", job.number,
-                                 job.package.str(), job.version));
+      if (!context_.store.missing(item.root).complete()) return false;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+      return false;
     }
     std::uint64_t left_out = 0;
     closure.for_each([&](const BlockObject& object) {
@@ -208,6 +219,7 @@ class Planning {
       }
     });
     if (left_out > 0) name_bases(item, planned);
+    return true;
   }
 
   // The same package's versions first; without any, whatever else they hold.

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -33,6 +34,9 @@ struct PlannedItem {
   std::uint64_t carried_bytes = 0;  // stored size of what this item adds to the parcel
   std::vector<std::string> bases;   // "PUN00020 version 1"
 };
+
+// How the reason begins of what only some of the addressees wait for.
+inline constexpr std::string_view kNotWanted = "not wanted by ";
 
 struct LeftBehind {
   std::uint64_t job = 0;
@@ -63,8 +67,8 @@ class ParcelPlanner {
   explicit ParcelPlanner(SenderContext& context) : context_(context) {}
 
   // Changes nothing but the routing of jobs (Scheduler::run). Errors: not_found, a site that is not
-  // joined; not_allowed as Scheduler::pending; damaged or incomplete when content of a job is not
-  // whole in the store (named).
+  // joined; not_allowed as Scheduler::pending. A job whose content is not whole in the store stays
+  // behind.
   ParcelPlan plan(const PlanRequest& request);
 
  private:

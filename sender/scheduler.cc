@@ -106,6 +106,7 @@ std::vector<PendingJob> Scheduler::pending(const SiteCode& site) {
     }
     one.ready = address && (job.step == JobStep::routed || job.step == JobStep::suspended);
     one.reason = address ? job.reason : lacking;
+    if (one.ready && job.step == JobStep::suspended) one.reason = "did not fit in the last parcel";
     if (job.step == JobStep::error && job.retry_at)
       one.reason += ", tried again at " + iso8601(*job.retry_at);
     one.job = std::move(job);

@@ -15,7 +15,7 @@ namespace courier {
 struct PendingJob {
   JobRow job;
   bool ready = false;  // the next parcel takes it, size permitting
-  std::string reason;  // why not, when it is not
+  std::string reason;  // why not, when it is not; else why it has not gone yet, if there is a why
 };
 
 class Scheduler {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ledger/settings.h"
+#include "sender/distribute.h"
 #include "tests/unit/sender/origin.h"
 
 namespace courier {
@@ -147,6 +148,50 @@ TEST_F(ParcelBuilderTest, CarriesAllWhenDeltasAreOff) {
   EXPECT_TRUE(parcel.list.items[0].whole);
   EXPECT_TRUE(parcel.list.items[0].bases.empty());
   EXPECT_EQ(digests(parcel), closure(v1.root));
+}
+
+TEST_F(ParcelBuilderTest, NothingInCommonPointsToAParcelForEachSite) {
+  origin_.job_for(origin_.take_in(kTools, 1, {{"a", "a"}}), pse_);
+  origin_.job_for(origin_.take_in(kMaps, 1, {{"m", "m"}}), tex_);
+  EXPECT_EQ(
+      error_of([&] {
+        create({pse_.code(), tex_.code()});
+      }).hint(),
+      "these sites wait for nothing in common: courier parcel create --to PSE, then --to TEX");
+}
+
+TEST_F(ParcelBuilderTest, NothingIsPromisedToASiteWithoutAKey) {
+  origin_.take_in(kTools, 1, {{"a", "a"}});
+  SenderContext context = origin_.context();
+  Distributor(context).distribute(kTools, {{pse_.code(), {}}});
+  origin_.trust.revoke("PSE");
+  EXPECT_EQ(error_of([&] {
+              Distributor(context).redistribute(kTools, {{pse_.code(), {}}});
+            }).code(),
+            ErrorCode::revoked);
+  const Error refused = error_of([&] { create({pse_.code()}); });
+  EXPECT_EQ(refused.code(), ErrorCode::revoked);
+  EXPECT_EQ(refused.loss(), "nothing was written");
+  EXPECT_EQ(ParcelBook(origin_.ledger).reserve({pse_.code()}).at(0).number, 1u);
+}
+
+TEST_F(ParcelBuilderTest, LeavesAJobBehindWhoseContentIsNotHere) {
+  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a", noise(100'000, 1)}});
+  const VersionRow maps = origin_.take_in(kMaps, 1, {{"m", noise(100'000, 2)}});
+  VersionRow gone = maps;
+  gone.version = 2;
+  gone.root = digest_of(DigestKind::root, as_bytes("gone"));
+  PackageBook(origin_.ledger).add_version(gone, "/src");
+  const std::uint64_t lacking = origin_.job_for(gone, pse_);
+  EXPECT_THAT(error_of([&] { create({pse_.code()}); }).what(),
+              testing::HasSubstr("courier package update " + kMaps.str() + " SOURCE"));
+  const std::uint64_t whole = origin_.job_for(v1, pse_);
+  const CreatedParcel made = create({pse_.code()});
+  EXPECT_EQ(step(whole), JobStep::in_parcel);
+  EXPECT_EQ(step(lacking), JobStep::routed);
+  ASSERT_EQ(made.plan.left.size(), 1u);
+  EXPECT_EQ(made.plan.left[0].job, lacking);
+  EXPECT_EQ(digests(read_back(made.path, pse_, origin_.keys)), closure(v1.root));
 }
 
 TEST_F(ParcelBuilderTest, CarriesAllOfARedistribute) {

@@ -181,7 +181,7 @@ TEST_F(Scheduling, ASuspendedJobIsReadyForTheNextParcel) {  // J6
   jobs().suspend(number, "size limit");
   const auto list = pending();
   EXPECT_TRUE(list.at(0).ready);
-  EXPECT_EQ(list.at(0).reason, "size limit");
+  EXPECT_EQ(list.at(0).reason, "did not fit in the last parcel");
 }
 
 }  // namespace
