@@ -4,6 +4,7 @@
 // twice. Memory: batches and blocks under way (a few for each worker), one node for each level of
 // the tree, and the digests of objects not yet committed, which a pack's limits bound.
 #include <atomic>
+#include <cstring>
 #include <deque>
 #include <thread>
 #include <unordered_set>
@@ -20,10 +21,18 @@ namespace {
 
 constexpr std::size_t kNodeBlockBytes = 1u << 20;
 
+// Holes of sparse files come as zeros, ten times faster to recognise than to digest.
+bool is_zero_chunk(ByteView bytes) {
+  return bytes.size() == kMaxChunk && bytes[0] == 0 &&
+         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
 SourceBatch digest_batch(SourceBatch batch) {
+  static const Digest zero_chunk = digest_of(DigestKind::chunk, Bytes(kMaxChunk));
   for (auto& step : batch.steps) {
     if (auto* piece = std::get_if<Piece>(&step)) {
-      piece->digest = digest_of(DigestKind::chunk, {batch.data.get() + piece->offset, piece->size});
+      const ByteView bytes(batch.data.get() + piece->offset, piece->size);
+      piece->digest = is_zero_chunk(bytes) ? zero_chunk : digest_of(DigestKind::chunk, bytes);
     }
   }
   return batch;
