@@ -167,6 +167,22 @@ Report cancel(Context& context, const JobOptions& options) {
   return report;
 }
 
+// When what failed on a distribution point is tried again, and how to try it now.
+std::string next_tries(Home& home) {
+  std::string text;
+  for (const TransferRow& transfer : TransferBook(home.ledger()).list()) {
+    if (transfer.state != TransferState::pending_restart || !transfer.retry_at) continue;
+    const bool removes = transfer.action == TransferAction::remove;
+    text += printable(fmt::format("transfer job {0}/{1} is tried again at {2}; to try it now: "
+                                  "courier {3} {4} {5} {1}",
+                                  transfer.job, transfer.dp, shown_time(transfer.retry_at),
+                                  removes ? "retract" : "distribute", transfer.package.str(),
+                                  removes ? "--from" : "--to")) +
+            "\n";
+  }
+  return text;
+}
+
 // Everything that is due: parcels whose key came, items that waited, returns not applied, copies to
 // distribution points, routing, payloads whose grace time is over.
 Report run(Context& context) {
@@ -195,7 +211,7 @@ Report run(Context& context) {
   }
   report.json["payloads_removed"] = std::move(removed);
   report.json["overdue"] = std::move(overdue);
-  if (report.text.empty()) report.text = "nothing is due\n";
+  if (report.text.empty()) report.text = "nothing is due\n" + next_tries(home);
   return report;
 }
 

@@ -11,15 +11,6 @@
 namespace courier {
 namespace {
 
-std::string addressee_state(const ParcelAddressee& addressee) {
-  std::string text(word(addressee.state));
-  if (addressee.lost) text += ", lost";
-  if (addressee.partly_confirmed && addressee.state != ParcelState::confirmed) {
-    text += ", partly confirmed";
-  }
-  return text;
-}
-
 std::string kind_text(std::uint8_t code) {
   switch (static_cast<ItemKind>(code)) {
     case ItemKind::package:
@@ -35,6 +26,15 @@ std::string kind_text(std::uint8_t code) {
 }
 
 }  // namespace
+
+std::string addressee_state(const ParcelAddressee& addressee) {
+  std::string text(word(addressee.state));
+  if (addressee.lost) text += ", lost";
+  if (addressee.partly_confirmed && addressee.state != ParcelState::confirmed) {
+    text += ", partly confirmed";
+  }
+  return text;
+}
 
 std::string outgoing_state(const ParcelRow& parcel) {
   const ParcelAddressee* least = nullptr;

@@ -11,6 +11,8 @@ namespace courier {
 
 Json outgoing_json(const ParcelRow& parcel);
 // "Created", "Sent, lost", "Confirmed".
+std::string addressee_state(const ParcelAddressee& addressee);
+// Of all of them the one that is least far.
 std::string outgoing_state(const ParcelRow& parcel);
 std::string addressees_text(const ParcelRow& parcel);
 Report show_outgoing(Home& home, const ParcelRow& parcel);

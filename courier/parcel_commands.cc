@@ -266,12 +266,15 @@ Report verify(Context& context, const ParcelOptions& options) {
   return report;
 }
 
-Report changed(Context& context, const ParcelId& id, const std::string& what) {
+// site: the one addressee that was meant; none: all of them.
+Report changed(Context& context, const ParcelId& id, const std::string& what,
+               const SiteCode& site = {}) {
   const ParcelRow parcel = ParcelBook(context.home().ledger()).get(id);
   Report report;
   report.json = outgoing_json(parcel);
-  report.text =
-      fmt::format("parcel {} {}: {}\n", addressees_text(parcel), what, outgoing_state(parcel));
+  const ParcelAddressee* one = site.empty() ? nullptr : parcel.addressee(site);
+  report.text = fmt::format("parcel {} {}: {}\n", one ? one->id.str() : addressees_text(parcel),
+                            what, one ? addressee_state(*one) : outgoing_state(parcel));
   return report;
 }
 
@@ -294,7 +297,7 @@ Report mark(Context& context, const ParcelOptions& options) {
   }
   SenderContext sender = context.home().sender();
   ParcelLife(sender).mark_sent(id, chosen_site(options));
-  return changed(context, id, "marked");
+  return changed(context, id, "marked", chosen_site(options));
 }
 
 Report set(Context& context, const ParcelOptions& options) {
@@ -308,9 +311,9 @@ Report lost(Context& context, const ParcelOptions& options) {
   const ParcelId id = ParcelId::parse(options.parcel);
   SenderContext sender = context.home().sender();
   ParcelLife(sender).declare_lost(id, chosen_site(options));
-  Report report = changed(context, id, "declared lost");
-  report.text +=
-      "its jobs go with the next parcel: courier parcel create --to " + id.to.str() + "\n";
+  Report report = changed(context, id, "declared lost", chosen_site(options));
+  const SiteCode to = options.site.empty() ? id.to : chosen_site(options);
+  report.text += "its jobs go with the next parcel: courier parcel create --to " + to.str() + "\n";
   return report;
 }
 

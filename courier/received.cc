@@ -346,7 +346,11 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
       report.text += "  repair jobs made: " + numbers(one.repair_jobs) + "\n";
     }
     if (!one.not_received.empty()) {
-      report.text += "  parcels that have not arrived there: " + numbers(one.not_received) + "\n";
+      std::string missing;
+      for (const std::uint64_t number : one.not_received) {
+        missing += (missing.empty() ? "" : ", ") + ParcelId{one.id.to, one.id.from, number}.str();
+      }
+      report.text += "  parcels that have not arrived there: " + missing + "\n";
     }
     for (const ParcelId& id : one.unknown_parcels) {
       report.text +=
