@@ -74,11 +74,14 @@ WrittenReturn try_return(const ImporterParts& parts, const SiteCode& site) {
   } catch (const Error& error) {
     WrittenReturn failed;
     failed.to = site;
-    failed.error =
-        Error{ErrorCode::device, "return to " + site.str(),
-              std::string("cannot be made: ") + error.what()}
-            .with_loss("nothing was lost: all is in")
-            .with_hint("then make it with `return create --to " + site.str() + " --out TARGET`");
+    const bool is_full = error.code() == ErrorCode::no_space;
+    failed.error = Error{is_full ? ErrorCode::no_space : ErrorCode::device,
+                         "return to " + site.str(), "cannot be made: " + error.happened()}
+                       .with_loss("nothing was lost: all is in; only the return could not be made")
+                       .with_hint((is_full ? std::string("make room in the home, then")
+                                           : std::string("when that is put right,")) +
+                                  " make it with `courier return create --to " + site.str() +
+                                  " --out TARGET`");
     return failed;
   }
 }
@@ -135,7 +138,7 @@ int status_of_report(const ReceiveReport& report, bool scanned_any) {
     if (others) return row_of(ErrorCode::not_addressed).exit_status;
   }
   for (const WrittenReturn& made : report.returns) {
-    if (made.error && status == 0) status = row_of(ErrorCode::device).exit_status;
+    if (made.error && status == 0) status = made.error->exit_status();
   }
   return status;
 }

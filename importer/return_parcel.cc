@@ -19,7 +19,7 @@
 namespace courier {
 namespace {
 
-constexpr std::uint64_t kReturnSpace = 32u << 20;  // more than the largest packing list takes
+constexpr std::uint64_t kReturnMargin = 1u << 20;  // label, key slots, sealing, the ledger's rows
 
 std::string outbox_of(const ImporterParts& parts) { return parts.home + "/outbox"; }
 
@@ -82,8 +82,9 @@ ParcelRow row_of_return(const ParcelId& id, const ParcelSummary& summary,
 
 WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin) {
   SiteBook{parts.ledger}.get(origin);
-  require_space(parts, kReturnSpace, "return parcel to " + origin.str());
   const ReturnReport report = make_return_report(parts, origin);
+  require_return_space(parts, encode_return_report(report).size() + kReturnMargin,
+                       "return parcel to " + origin.str());
 
   ParcelBook parcels{parts.ledger};
   const ParcelId id = parcels.reserve({origin}).front();
@@ -153,6 +154,15 @@ std::vector<WrittenReturn> create_returns(const ImporterParts& parts,
       const bool is_new = std::find(sites.begin(), sites.end(), parcel.id.from) == sites.end();
       if (!parcel.is_return && is_new && parts.trust.find(parcel.id.from)) {
         sites.push_back(parcel.id.from);
+      }
+    }
+    // Whose parcel lay here alone, for others, is told so (B15).
+    for (const TrustedSite& site : parts.trust.sites()) {
+      if (std::find(sites.begin(), sites.end(), site.code) != sites.end()) continue;
+      const auto row = SiteBook{parts.ledger}.find(site.code);
+      if (!row) continue;
+      if (!IncomingBook{parts.ledger}.misdelivered(site.code, row->acknowledged).empty()) {
+        sites.push_back(site.code);
       }
     }
     std::sort(sites.begin(), sites.end());

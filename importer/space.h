@@ -14,4 +14,8 @@ inline constexpr std::uint64_t kHomeReserveBytes = 8u << 20;
 // Errors: no_space, with the bytes needed and free; recorded as 4402.
 void require_space(const ImporterParts& parts, std::uint64_t bytes, const std::string& subject);
 
+// The same for a return: small, and what it answers is in already, so that it may use the reserve.
+void require_return_space(const ImporterParts& parts, std::uint64_t bytes,
+                          const std::string& subject);
+
 }  // namespace courier
