@@ -74,6 +74,7 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   }
   one["items"] = std::move(items);
   one["return"] = parcel.return_id.empty() ? Json() : Json(parcel.return_id);
+  if (!parcel.remark.empty()) one["remark"] = parcel.remark;
   if (parcel.error) one["error"] = error_json(*parcel.error);
   report.json["parcels"].push_back(std::move(one));
 
@@ -86,6 +87,7 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   if (tells_items) state += ": " + tally(parcel.items);
   report.text += printable(fmt::format("parcel {}: {}", title, state)) + "\n";
   if (tells_items) report.text += table.str("");
+  if (!parcel.remark.empty()) report.text += printable("  remark: " + parcel.remark) + "\n";
 }
 
 ErrorCode code_of(VerdictKind verdict) {
@@ -134,9 +136,19 @@ Error items_error(const ReceivedParcelReport& parcel) {
     named += (named.empty() ? "" : "; ") + item_text(item);
   }
   const bool all_accepted = accepted == parcel.items.size();
+  if (all_accepted) {
+    for (const ErrorCode stopped : {ErrorCode::no_space, ErrorCode::device}) {
+      if (row_of(stopped).exit_status == parcel.exit_status) code = stopped;
+    }
+    if (named.empty()) named = "is stored, and not every distribution point serves it";
+  }
   std::string hint = "the return parcel tells " + parcel.offer.id.from.str() +
                      " what became of it and what to send again";
-  if (all_accepted) hint = "put it right and run 'courier job run': it needs no medium";
+  if (all_accepted) {
+    hint =
+        "put it right: 'courier job run' tries again, at the time that 'courier job list' shows"
+        ", and needs no medium";
+  }
   if (parcel.offer.is_return) {
     hint =
         "ask " + parcel.offer.id.from.str() + " to write its return again: courier return create";
@@ -145,7 +157,7 @@ Error items_error(const ReceivedParcelReport& parcel) {
   }
   return Error(code, "parcel " + parcel.offer.title, named)
       .with_loss(all_accepted
-                     ? "nothing was lost: the content is stored, the shares serve what they served"
+                     ? "nothing was lost: the content is stored"
                      : fmt::format("nothing was lost: {} of {} accepted, the shares serve what "
                                    "they served",
                                    accepted, counted(parcel.items.size(), "item is", "items are")))
@@ -281,6 +293,10 @@ void add_returns(const std::vector<WrittenReturn>& returns, Report& report) {
     if (!written.written_path.empty()) {
       report.text += fmt::format("return parcel {} for {} written and read back: {}\n", written.id,
                                  written.to.str(), printable(written.written_path));
+    } else if (written.id.empty()) {
+      report.text += printable(fmt::format("return parcel for {}: {}", written.to.str(),
+                                           written.error ? written.error->happened() : "")) +
+                     "\n";
     } else {
       report.text += fmt::format("return parcel {} for {} is in the outbox: {}\n", written.id,
                                  written.to.str(), printable(written.outbox_path));
@@ -295,9 +311,8 @@ void add_received(const ReceiveReport& received, const std::string& source, Repo
   Json left = Json::array();
   for (const Offer& offer : received.left_alone) {
     left.push_back(offer_json(offer));
-    report.text +=
-        printable(fmt::format("parcel {}: {}, left alone", offer.title, word(offer.standing))) +
-        "\n";
+    const std::string named = has_label(offer) ? "parcel " + offer.title : "file " + offer.path;
+    report.text += printable(fmt::format("{}: {}, left alone", named, word(offer.standing))) + "\n";
   }
   report.json["left_alone"] = std::move(left);
   add_returns(received.returns, report);

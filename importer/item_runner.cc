@@ -24,7 +24,8 @@ namespace {
 
 bool may_be_judged_again(const IncomingItem& row) {
   return row.state == ItemState::done &&
-         (row.verdict == VerdictKind::damaged || row.verdict == VerdictKind::incomplete);
+         (row.verdict == VerdictKind::damaged || row.verdict == VerdictKind::incomplete ||
+          row.verdict == VerdictKind::refused);
 }
 
 std::string kind_text(std::uint8_t kind) {
@@ -301,7 +302,8 @@ RunItem ItemRunner::publish(IncomingItem row, const Item& item) {
   std::vector<int> statuses;
   for (const DpOutcome& outcome : report.outcomes) {
     if (outcome.package != item.package) continue;
-    statuses.push_back(outcome.error ? row_of(*outcome.error).exit_status : 0);
+    // The DPs that serve it take nothing from what stops the others.
+    if (outcome.error) statuses.push_back(row_of(*outcome.error).exit_status);
   }
   // What the rows say is the state, also when a crash lost this run's answer.
   std::string failures;

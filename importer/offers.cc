@@ -98,6 +98,10 @@ void judge(OpenOffer& open, ParcelHead head, const std::optional<IdentifyHome>& 
   const Label& label = offer.label;
   const Addressee* addressee = home ? label.find(home->keys.code()) : nullptr;
   offer.id = label.id_for(addressee ? *addressee : label.addressees.front());
+  // A joint parcel goes by this site's own number here.
+  if (addressee && label.addressees.size() > 1) {
+    offer.title = fmt::format("{} (and {} more)", offer.id.str(), label.addressees.size() - 1);
+  }
   try {
     if (!home) {
       verify_head(std::move(head), label.sender.signing_key);

@@ -58,8 +58,9 @@ struct ReceivedParcelReport {
   std::uint64_t records = 0, new_bytes = 0;  // taken in now
   std::uint64_t damaged_records = 0;         // of this copy: not what was written, or not genuine
   std::uint64_t damaged_bytes = 0;           // between the records
-  bool is_end_damaged = false;
+  bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
+  std::string remark;                // worth saying, and nothing went wrong
   std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message
   std::string return_id;       // "PSE-PUN-000003": the return made for it
   int exit_status = 0;

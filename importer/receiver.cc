@@ -21,7 +21,8 @@ std::string subject_of(const Offer& offer) { return "parcel " + offer.id.str(); 
 
 bool lacks_something(const std::vector<IncomingItem>& items) {
   return std::any_of(items.begin(), items.end(), [](const IncomingItem& item) {
-    return item.verdict == VerdictKind::damaged || item.verdict == VerdictKind::incomplete;
+    return item.verdict == VerdictKind::damaged || item.verdict == VerdictKind::incomplete ||
+           item.verdict == VerdictKind::refused;
   });
 }
 
@@ -76,7 +77,8 @@ ReceivedParcelReport Receiver::take(OpenOffer& open) {
     case Standing::unknown_signer:
       return quarantine(open);
     case Standing::known: {
-      // Damaged here once: another copy of it can make it whole.
+      // Damaged here once: another copy of it can make it whole. Refused here once: a refusal is
+      // not remembered, a right may have been granted since.
       if (lacks_something(IncomingBook{parts_.ledger}.items(open.offer.label_digest))) {
         return take_genuine(open);
       }
@@ -291,6 +293,7 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
   report.damaged_bytes = result.tail.damaged_bytes;
   report.forged_records = result.forged_records;
   report.is_end_damaged = result.tail.end > EndState::genuine;
+  report.is_end_forged = result.tail.end == EndState::forged;
   const bool whole = total && report.missing_records.empty();
   const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
   if (whole || ended || again) {
@@ -333,7 +336,13 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   report.exit_status = combined_status(statuses);
   const bool is_damaged =
       report.damaged_records > 0 || report.damaged_bytes > 0 || report.is_end_damaged;
-  if (report.exit_status == 0 && is_damaged) {
+  const bool is_end_only = report.is_end_damaged && !report.is_end_forged &&
+                           report.damaged_records == 0 && report.damaged_bytes == 0 &&
+                           report.missing_records.empty();
+  if (report.exit_status == 0 && is_end_only) {
+    // Every record is in and authentic: the end record would only have said how many there are.
+    report.remark = "its end is damaged; every record is in";
+  } else if (report.exit_status == 0 && is_damaged) {
     report.exit_status = row_of(ErrorCode::partly_done).exit_status;
     report.error =
         Error{ErrorCode::partly_done, subject_of(report.offer),

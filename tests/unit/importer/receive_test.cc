@@ -141,6 +141,11 @@ TEST_F(Receive, APeerIsNotAuthorisedUnlessItIsGrantedThePrefix) {
   EXPECT_TRUE(served().empty());
 
   pse.trust.grant(pxx.code, "PUN");
+  // A refusal is not remembered: the same medium does now.
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
+  EXPECT_FALSE(served().empty());
+  EXPECT_TRUE(pse.take(folder / "usb").parcels.at(0).already_received);
+
   make_parcel(pxx, {&pse}, 2, {{item(ItemKind::package, tools, 1, root, 2)}, {root}},
               folder / "usb/peer.pcl");
   EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
