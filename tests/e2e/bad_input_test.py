@@ -30,7 +30,7 @@ AGAIN = "insert the medium, or another copy of it, and run the same command"
 
 # name of a parcel of tools/make_bad_parcels: exit status, and what is said: {file}, {id}, {package}.
 CASES = {
-    "damaged-end": (0,),
+    "damaged-end": (10, "parcel {id}: is damaged where no item needs it (0 records, 0 bytes between them, its end)", ALL_IN, NO_TRUST),
     "damaged-key-slots": (4,
         "{whole}: is damaged in its key slots (byte N and N bytes from there)",
         NOTHING,
