@@ -19,8 +19,8 @@ TEST(ProgressBar, SaysNothingOfTimeBeforeItKnows) {
 TEST(ProgressBar, ShowsPhaseShareBytesAndTimeLeft) {
   EXPECT_EQ(
       progress_line({"sealing", "parcel PUN-PSE-000001", 50'000'000, 100'000'000, 1, 3}, 5, 120),
-      "2/3 sealing parcel PUN-PSE-000001 [##########..........]  50 %  50.0 MB of 100.0 MB"
-      "  10 s left");
+      "2/3 sealing parcel PUN-PSE-000001 [##########..........]  50 %  50.0 MB of 100 MB"
+      "  15 s left");
 }
 
 TEST(ProgressBar, NeverIsWiderThanTheTerminal) {
