@@ -80,12 +80,10 @@ BackupHead BackupHead::parse(ByteView bytes, const std::string& subject) {
   head.incarnation = decode_incarnation(in);
   head.created = decode_time(in);
   head.program = in.text(100);
-  std::uint64_t total = 0;
   for (Part& part : head.parts) {
     part.size = in.u64();
-    // Sizes that no file has; and their sum must not run over.
+    // Sizes that no file has, so that their sum does not run over.
     if (part.size > (std::uint64_t{1} << 60)) in.fail("has a part of an impossible size");
-    total += part.size;
     part.digest = in.digest();
   }
   in.expect_end();
