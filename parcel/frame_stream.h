@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/byte_source.h"
 #include "base/frame.h"
-#include "parcel/byte_source.h"
 
 namespace courier {
 

@@ -19,7 +19,7 @@
 #include <optional>
 #include <string>
 
-#include "parcel/byte_source.h"
+#include "base/byte_source.h"
 #include "parcel/label.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"

@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/clock.h"
 #include "base/entropy.h"
-#include "parcel/byte_source.h"
 #include "parcel/label.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"

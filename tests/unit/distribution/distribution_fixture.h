@@ -21,34 +21,9 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_files.h"
 
 namespace courier::test {
-
-// Everything below a folder: path -> type, permission bits and content. Courier's own folder is
-// left out.
-inline std::map<std::string, std::string> tree_of(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::map<std::string, std::string> tree;
-  if (!fs::exists(folder)) return tree;
-  for (auto it = fs::recursive_directory_iterator(folder); it != fs::recursive_directory_iterator();
-       ++it) {
-    if (it->path().filename() == ".courier") {
-      it.disable_recursion_pending();
-      continue;
-    }
-    const std::string path = fs::relative(it->path(), folder).string();
-    if (it->is_symlink()) {
-      tree[path] = "link " + fs::read_symlink(it->path()).string();
-    } else if (it->is_directory()) {
-      tree[path] = "folder";
-    } else {
-      char mode[16];
-      snprintf(mode, sizeof mode, "%04o ", static_cast<unsigned>(it->status().permissions()));
-      tree[path] = mode + read_text(it->path().string());
-    }
-  }
-  return tree;
-}
 
 inline std::size_t entries_in(const std::string& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder),
@@ -79,11 +54,7 @@ class DistributionTest : public ::testing::Test {
   // Writes a source folder: path -> content.
   std::string source(const std::string& name, const std::map<std::string, std::string>& files) {
     const std::string path = folder / name;
-    for (const auto& [file, content] : files) {
-      const std::string at = path + "/" + file;
-      std::filesystem::create_directories(std::filesystem::path(at).parent_path());
-      write_text(at, content);
-    }
+    write_files(path, files);
     return path;
   }
 
@@ -111,19 +82,6 @@ class DistributionTest : public ::testing::Test {
 
   PackageDpRow state(const std::string& dp, const PackageId& package) {
     return PackageDpBook{ledger}.get({SiteCode::parse("PSE"), dp, package});
-  }
-
-  // Every byte of it differs from run to run of the pattern, so that chunks differ.
-  static std::string noise(std::size_t size, unsigned seed) {
-    std::string text(size, '\0');
-    std::uint64_t x = seed * 2654435761u + 1;
-    for (char& c : text) {
-      x ^= x << 13;
-      x ^= x >> 7;
-      x ^= x << 17;
-      c = static_cast<char>(x);
-    }
-    return text;
   }
 
   TempFolder folder{memory_folder()};

@@ -31,31 +31,9 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_files.h"
 
 namespace courier::test {
-
-inline std::map<std::string, std::string> tree_of(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::map<std::string, std::string> tree;
-  if (!fs::exists(folder)) return tree;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string path = fs::relative(entry.path(), folder).string();
-    tree[path] = entry.is_regular_file() ? read_text(entry.path().string()) : "folder";
-  }
-  return tree;
-}
-
-inline std::string noise(std::size_t size, unsigned seed) {
-  std::string text(size, '\0');
-  std::uint64_t x = seed * 2654435761u + 1;
-  for (char& c : text) {
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    c = static_cast<char>(x);
-  }
-  return text;
-}
 
 // A home and everything that is open in it. The faults are the importer's and the shares' own:
 // keys, ledger and store use the kernel's file system.
@@ -143,10 +121,7 @@ class ImporterTest : public ::testing::Test {
   // A folder with these files, in the origin's store. Returns its root.
   Digest content(const std::string& name, const std::map<std::string, std::string>& files) {
     const std::string at = folder / name;
-    for (const auto& [file, text] : files) {
-      std::filesystem::create_directories((std::filesystem::path(at) / file).parent_path());
-      write_text(at + "/" + file, text);
-    }
+    write_files(at, files);
     return pun.store.snapshot(at).root;
   }
 

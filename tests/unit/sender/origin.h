@@ -28,6 +28,7 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_files.h"
 
 namespace courier::test {
 
@@ -75,10 +76,7 @@ class Origin {
   VersionRow take_in(const PackageId& id, std::uint32_t version,
                      const std::map<std::string, std::string>& files) {
     const std::string source = home / ("source-" + id.str() + "-" + std::to_string(version));
-    for (const auto& [path, text] : files) {
-      std::filesystem::create_directories(std::filesystem::path(source + "/" + path).parent_path());
-      write_text(source + "/" + path, text);
-    }
+    write_files(source, files);
     const SnapshotResult snapshot = store.snapshot(source);
     VersionRow row;
     row.package = id;
@@ -135,13 +133,6 @@ class Origin {
   Ledger ledger;
   Store store;
 };
-
-// Text that does not compress well and differs with the seed.
-inline std::string noise(std::size_t size, std::uint64_t seed) {
-  Bytes bytes(size);
-  SeededEntropy(seed).fill(bytes);
-  return to_string(bytes);
-}
 
 struct ReadBack {
   Label label;

@@ -1,4 +1,4 @@
-#include "parcel/byte_source.h"
+#include "base/byte_source.h"
 
 #include <algorithm>
 
