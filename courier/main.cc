@@ -2,9 +2,11 @@
 #include <clocale>
 #include <csignal>
 
+#include "base/confinement.h"
 #include "courier/commands.h"
 
 int main(int argc, char** argv) {
+  courier::run_confined_worker_if_asked(argc, argv, {});
   // Only for the width of characters; numbers and ids never depend on the locale.
   std::setlocale(LC_CTYPE, "C.UTF-8");
   // A reader of stdout that goes away must not stop work on a store or a share half way.

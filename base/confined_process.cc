@@ -1,0 +1,193 @@
+#include "base/confined_process.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <pthread.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <initializer_list>
+
+#if defined(__has_feature)
+#define COURIER_HAS_FEATURE(name) __has_feature(name)
+#else
+#define COURIER_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    COURIER_HAS_FEATURE(address_sanitizer) || COURIER_HAS_FEATURE(thread_sanitizer)
+#define COURIER_SANITIZED 1
+#else
+#define COURIER_SANITIZED 0
+#endif
+
+namespace courier {
+namespace {
+
+void set_limit(int resource, rlim_t soft, rlim_t hard, const char* name) {
+  rlimit now{};
+  if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &now) == 0) {
+    // An administrator's stricter limit stays.
+    if (now.rlim_max < hard) hard = now.rlim_max;
+    if (hard < soft) soft = hard;
+  }
+  const rlimit limit{soft, hard};
+  if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) {
+    throw system_error(errno, "confined child", std::string("cannot limit its ") + name);
+  }
+}
+
+// The kernel's struct landlock_ruleset_attr, whole: the distribution's header ends with ABI 2.
+struct RulesetAttr {
+  std::uint64_t handled_access_fs, handled_access_net, scoped;
+};
+
+// Every right that this ABI knows, to be granted nowhere. Source: the kernel's
+// Documentation/userspace-api/landlock.rst.
+RulesetAttr every_right(long abi) {
+  unsigned fs_rights = 13;       // ABI 1
+  if (abi >= 2) fs_rights = 14;  // refer
+  if (abi >= 3) fs_rights = 15;  // truncate
+  if (abi >= 5) fs_rights = 16;  // ioctl on devices
+  RulesetAttr attr{(1ull << fs_rights) - 1, 0, 0};
+  if (abi >= 4) attr.handled_access_net = 0x3;  // TCP bind and connect
+  if (abi >= 6) attr.scoped = 0x3;              // abstract Unix sockets, signals
+  return attr;
+}
+
+// Returns the ABI in force; 0: none.
+std::uint32_t enter_landlock() {
+  const long abi =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (abi < 1) return 0;
+  const RulesetAttr attr = every_right(abi);
+  const std::size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
+  const Fd ruleset{static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attr, size, 0))};
+  if (!ruleset) return 0;
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return 0;
+  return static_cast<std::uint32_t>(abi);
+}
+
+// A call's argument, as the filter sees it.
+[[maybe_unused]] scmp_arg_cmp equals(unsigned argument, std::uint64_t value) {
+  return {argument, SCMP_CMP_EQ, value, 0};
+}
+scmp_arg_cmp has(unsigned argument, std::uint64_t mask, std::uint64_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+bool add_rule(scmp_filter_ctx filter, std::uint32_t action, int call,
+              std::initializer_list<scmp_arg_cmp> arguments = {}) {
+  return seccomp_rule_add_array(filter, action, call, static_cast<unsigned>(arguments.size()),
+                                arguments.begin()) == 0;
+}
+
+bool add_rules(scmp_filter_ctx filter, std::uint32_t action, std::initializer_list<int> calls) {
+  for (int call : calls) {
+    if (!add_rule(filter, action, call)) return false;
+  }
+  return true;
+}
+
+#if COURIER_SANITIZED
+// A sanitizer's runtime opens files of /proc and asks for much more: its builds refuse what would
+// be an escape, and allow the rest. They are for tests.
+bool add_all_rules(scmp_filter_ctx filter) {
+  return add_rules(filter, SCMP_ACT_KILL_PROCESS,
+                   {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
+                    SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(ptrace),
+                    SCMP_SYS(mount), SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+                    SCMP_SYS(kill)}) &&
+         add_rule(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {has(0, CLONE_THREAD, 0)}) &&
+         add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+}
+#else
+// What computing, threads and the given descriptors need. No call here opens, creates, names or
+// signals anything outside the process.
+bool add_all_rules(scmp_filter_ctx filter) {
+  constexpr std::uint64_t kMapKind = MAP_TYPE | MAP_ANONYMOUS;
+  constexpr std::uint64_t kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+  constexpr std::uint64_t kThread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+  const auto self = static_cast<std::uint64_t>(::getpid());
+  return add_rules(
+             filter, SCMP_ACT_ALLOW,
+             {// the given descriptors
+              SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
+              SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
+              // memory
+              SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+              // threads
+              SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(gettid),
+              SCMP_SYS(getpid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+              SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+              // time and chance
+              SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
+              // the end
+              SCMP_SYS(exit), SCMP_SYS(exit_group)}) &&
+         // Memory that is private and never code.
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap),
+                  {has(2, PROT_EXEC, 0), has(3, kMapKind, kAnonymous)}) &&
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), {has(2, PROT_EXEC, 0)}) &&
+         // Threads, never processes. clone3 hides its flags from a filter; without it the C library
+         // uses clone.
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), {has(0, kThread, kThread)}) &&
+         add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3)) &&
+         // The C library's own signals, whose handlers come with the first thread.
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), {equals(0, 32)}) &&
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), {equals(0, 33)}) &&
+         // abort()
+         add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), {equals(0, self)});
+}
+#endif
+
+bool enter_seccomp() {
+  const scmp_filter_ctx filter =
+      seccomp_init(COURIER_SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);
+  if (filter == nullptr) return false;
+  if (COURIER_SANITIZED) {
+    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);  // its runtime may have a thread
+  }
+  const bool in_force = add_all_rules(filter) && seccomp_load(filter) == 0;
+  seccomp_release(filter);
+  return in_force;
+}
+
+}  // namespace
+
+Confinement confine_this_process(const ConfinedLimits& limits, unsigned open_files) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    throw system_error(errno, "confined child", "cannot give up its privileges");
+  }
+  Confinement confinement;
+  confinement.limits = limits;
+  confinement.landlock_abi = enter_landlock();
+  set_limit(RLIMIT_CORE, 0, 0, "core dumps");
+  // The parent raises the soft limit as its input goes on; the child itself cannot.
+  set_limit(RLIMIT_CPU, limits.cpu_seconds, RLIM_INFINITY, "processor time");
+  set_limit(RLIMIT_FSIZE, 0, 0, "files");
+#if !COURIER_SANITIZED
+  set_limit(RLIMIT_NOFILE, open_files, open_files, "open files");
+  // Private writable memory. The address space says less: the C library reserves much of it for
+  // each thread and never touches it.
+  set_limit(RLIMIT_DATA, limits.memory_bytes, limits.memory_bytes, "memory");
+  constexpr std::size_t kThreadStackSize = 1u << 20;
+  pthread_attr_t threads;
+  if (::pthread_attr_init(&threads) == 0) {
+    if (::pthread_attr_setstacksize(&threads, kThreadStackSize) == 0) {
+      ::pthread_setattr_default_np(&threads);
+    }
+    ::pthread_attr_destroy(&threads);
+  }
+#else
+  (void)open_files;
+#endif
+  confinement.seccomp = enter_seccomp();
+  return confinement;
+}
+
+}  // namespace courier

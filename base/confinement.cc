@@ -1,0 +1,340 @@
+#include "base/confinement.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "base/confined_process.h"
+
+namespace courier {
+namespace {
+
+constexpr const char* kWorkerArgument = "confined-worker";
+constexpr std::string_view kProbe = "probe";  // a worker that ends at once
+constexpr int kChannel = 3;                   // the child's descriptor of it; others follow
+constexpr int kFreeDescriptor = 64;           // above all that a child is given
+
+// How a child ends that could not do its work, beside its own statuses and signals.
+constexpr int kNoSuchWorker = 120, kNotLimited = 121, kNoMemory = 122, kThrew = 123;
+
+// What a child says of itself before it sees input.
+struct Greeting {
+  std::uint32_t seccomp, landlock_abi;
+};
+
+template <typename Number>
+std::optional<Number> number_of(const char* text) {
+  Number number{};
+  const char* end = text + std::strlen(text);
+  const auto [at, fault] = std::from_chars(text, end, number);
+  if (fault != std::errc{} || at != end) return std::nullopt;
+  return number;
+}
+
+bool write_all(int fd, const void* data, std::size_t size) {
+  const char* at = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t done = ::write(fd, at, size);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    at += done;
+    size -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
+bool read_all(int fd, void* data, std::size_t size) {
+  char* at = static_cast<char*>(data);
+  while (size > 0) {
+    const ssize_t done = ::read(fd, at, size);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    at += done;
+    size -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
+const ConfinedWorker* find_worker(std::span<const ConfinedWorker> workers, std::string_view name) {
+  static constexpr ConfinedWorker kProbeWorker{kProbe, nullptr,
+                                               [](const Fd&, std::vector<Fd>) { return 0; }};
+  if (name == kProbe) return &kProbeWorker;
+  for (const ConfinedWorker& worker : workers) {
+    if (worker.name == name) return &worker;
+  }
+  return nullptr;
+}
+
+int run_worker(const ConfinedWorker& worker, const ConfinedLimits& limits, int others_count) {
+  const Fd channel{kChannel};
+  std::vector<Fd> others;
+  for (int i = 0; i < others_count; ++i) others.emplace_back(kChannel + 1 + i);
+  if (worker.prepare != nullptr) worker.prepare();
+  Greeting greeting{};
+  try {
+    const auto open_files = static_cast<unsigned>(kChannel + 1 + others_count);
+    const Confinement confinement = confine_this_process(limits, open_files);
+    greeting = {confinement.seccomp, confinement.landlock_abi};
+  } catch (const Error&) {
+    return kNotLimited;
+  }
+  if (!write_all(kChannel, &greeting, sizeof greeting)) return 0;  // the parent is gone
+  try {
+    return worker.run(channel, std::move(others));
+  } catch (const std::bad_alloc&) {
+    return kNoMemory;
+  } catch (...) {
+    return kThrew;
+  }
+}
+
+// The environment of a child: nothing of the parent's but what a sanitizer is told.
+std::vector<char*> child_environment(std::string& language, std::vector<std::string>& kept) {
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) kept.push_back(fmt::format("{}={}", name, value));
+  }
+  // The search for leaks looks into the process from another one, which is not allowed there.
+  kept.push_back("LSAN_OPTIONS=detect_leaks=0");
+  std::vector<char*> environment{language.data()};
+  for (std::string& variable : kept) environment.push_back(variable.data());
+  environment.push_back(nullptr);
+  return environment;
+}
+
+// posix_spawn's lists, freed.
+struct SpawnActions {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  SpawnActions() {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawnattr_init(&attributes);
+  }
+  ~SpawnActions() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+};
+
+Error cannot_start(int errno_value) {
+  return system_error(errno_value, "the confined child that reads parcels and archives",
+                      "cannot be started")
+      .with_hint("check the limit of processes ('ulimit -u'), and that /proc is mounted");
+}
+
+}  // namespace
+
+std::string Confinement::words() const {
+  std::string text = seccomp ? "seccomp" : "no seccomp";
+  text += landlock_abi > 0 ? fmt::format(", landlock ABI {}", landlock_abi) : ", no landlock";
+  if (seccomp) {
+    text += ", no files, no network";
+  } else if (landlock_abi >= 4) {
+    text += ", no files, no TCP";
+  } else if (landlock_abi > 0) {
+    text += ", no files";
+  }
+  return text + fmt::format(", {} MiB", limits.memory_bytes >> 20);
+}
+
+void run_confined_worker_if_asked(int argc, char** argv, std::span<const ConfinedWorker> workers) {
+  if (argc != 6 || std::strcmp(argv[1], kWorkerArgument) != 0) return;
+  // Before anything else: it does not outlive its parent, whatever it does.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGINT, SIG_IGN);  // the terminal's goes to the parent, which ends its children
+  const auto memory = number_of<std::uint64_t>(argv[3]);
+  const auto cpu = number_of<std::uint32_t>(argv[4]);
+  const auto others = number_of<int>(argv[5]);
+  const ConfinedWorker* worker = find_worker(workers, argv[2]);
+  if (!memory || !cpu || !others || *others < 0 || worker == nullptr) ::_exit(kNoSuchWorker);
+  // No destructors of statics: they are for a program that ends, and could ask for more.
+  ::_exit(run_worker(*worker, {*memory, *cpu}, *others));
+}
+
+ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits& limits,
+                                   const std::vector<const Fd*>& others) {
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    throw cannot_start(errno);
+  }
+  ConfinedChild child;
+  child.channel_ = Fd{pair[0]};
+  Fd theirs{pair[1]};
+  const Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+
+  // Each is first put where no number of the child's can be, then onto its number.
+  std::vector<Fd> high;
+  const auto lift = [&high](int fd) {
+    high.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFreeDescriptor));
+    if (!high.back()) throw cannot_start(errno);
+    return high.back().get();
+  };
+  SpawnActions actions;
+  if (null) {
+    const int from = lift(null.get());
+    for (int fd : {0, 1, 2}) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+      if (fd == 2) continue;  // what the sanitizer says must be seen
+#endif
+      ::posix_spawn_file_actions_adddup2(&actions.files, from, fd);
+    }
+  }
+  int number = kChannel;
+  ::posix_spawn_file_actions_adddup2(&actions.files, lift(theirs.get()), number++);
+  for (const Fd* other : others) {
+    ::posix_spawn_file_actions_adddup2(&actions.files, lift(other->get()), number++);
+  }
+  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, number);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&actions.attributes, &none);
+  ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSIGMASK);
+
+  std::array<std::string, 6> words{"courier",
+                                   kWorkerArgument,
+                                   std::string(worker),
+                                   std::to_string(limits.memory_bytes),
+                                   std::to_string(limits.cpu_seconds),
+                                   std::to_string(others.size())};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  std::string language = "LC_ALL=C.UTF-8";
+  std::vector<std::string> kept;
+  const std::vector<char*> environment = child_environment(language, kept);
+  const int fault = ::posix_spawn(&child.pid_, "/proc/self/exe", &actions.files,
+                                  &actions.attributes, arguments.data(), environment.data());
+  if (fault != 0) {
+    child.pid_ = -1;
+    throw cannot_start(fault);
+  }
+  child.cpu_seconds_ = limits.cpu_seconds;
+  high.clear();
+  theirs.close();  // so that its end is seen here
+  child.handle_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0))};
+  if (!child.handle_) throw cannot_start(errno);
+
+  Greeting greeting{};
+  if (!read_all(child.channel_.get(), &greeting, sizeof greeting)) {
+    throw Error(ErrorCode::internal, "confined child " + std::string(worker), child.how_it_ended());
+  }
+  child.confinement_ = {greeting.seccomp != 0, greeting.landlock_abi, limits};
+  return child;
+}
+
+ConfinedChild::ConfinedChild(ConfinedChild&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      status_(other.status_),
+      has_ended_(other.has_ended_),
+      handle_(std::move(other.handle_)),
+      channel_(std::move(other.channel_)),
+      confinement_(other.confinement_),
+      cpu_seconds_(other.cpu_seconds_) {}
+
+ConfinedChild& ConfinedChild::operator=(ConfinedChild&& other) noexcept {
+  if (this != &other) {
+    kill();
+    reap();
+    pid_ = std::exchange(other.pid_, -1);
+    status_ = other.status_;
+    has_ended_ = other.has_ended_;
+    handle_ = std::move(other.handle_);
+    channel_ = std::move(other.channel_);
+    confinement_ = other.confinement_;
+    cpu_seconds_ = other.cpu_seconds_;
+  }
+  return *this;
+}
+
+ConfinedChild::~ConfinedChild() {
+  kill();
+  reap();
+}
+
+void ConfinedChild::grant_cpu(std::uint32_t seconds) {
+  cpu_seconds_ += seconds;
+  rlimit limit{};
+  // A child that has ended meanwhile needs none.
+  if (has_ended_ || ::prlimit(pid_, RLIMIT_CPU, nullptr, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(cpu_seconds_, limit.rlim_max);
+  ::prlimit(pid_, RLIMIT_CPU, &limit, nullptr);
+}
+
+void ConfinedChild::kill() noexcept {
+  // By the handle: the number may be another process's by now.
+  if (handle_) ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0);
+}
+
+void ConfinedChild::reap() noexcept {
+  if (pid_ < 0 || has_ended_) return;
+  while (::waitpid(pid_, &status_, 0) < 0) {
+    if (errno != EINTR) {
+      status_ = 0;  // someone else waits for children here: how it ended is not known
+      break;
+    }
+  }
+  has_ended_ = true;
+}
+
+std::string ConfinedChild::how_it_ended() {
+  reap();
+  if (WIFSIGNALED(status_)) {
+    switch (WTERMSIG(status_)) {
+      case SIGSYS:
+        return "was stopped: it asked the system for what a reader never needs";
+      case SIGXCPU:
+        return fmt::format("was stopped: it computed for more than {} seconds", cpu_seconds_);
+      case SIGKILL:
+        return "was stopped from outside (kill, or the machine is out of memory)";
+      default:
+        return fmt::format("crashed (signal {})", WTERMSIG(status_));
+    }
+  }
+  switch (WEXITSTATUS(status_)) {
+    case 0:
+      return "";
+    case kNoSuchWorker:
+      return "does not know what it was started for";
+    case kNotLimited:
+      return "cannot limit itself";
+    case kNoMemory:
+      return fmt::format("was stopped: it needed more than {} MiB of memory",
+                         confinement_.limits.memory_bytes >> 20);
+    default:
+      return fmt::format("failed (status {})", WEXITSTATUS(status_));
+  }
+}
+
+Error ConfinedChild::failure(const std::string& subject) {
+  std::string how = how_it_ended();
+  if (how.empty()) how = "ended too early";
+  return Error(ErrorCode::damaged, subject, "the confined child that read it " + how)
+      .with_loss(
+          "nothing was lost: it could reach no file and no network, and what was taken in"
+          " before is kept")
+      .with_hint(
+          "do not use this copy, try another; if that one does the same, keep it and report"
+          " it: it may have been made to attack this machine");
+}
+
+Confinement probe_confinement() { return ConfinedChild::start(kProbe, {}).confinement(); }
+
+}  // namespace courier

@@ -1,0 +1,105 @@
+// Confinement: parsers of hostile bytes run in a child of this same program that can compute, read
+// and write the descriptors it was given, and nothing else.
+//
+//   parent                                        child
+//   ConfinedChild::start("parcel", limits)  -->   exec of /proc/self/exe confined-worker parcel ...
+//                                                 main: run_confined_worker_if_asked()
+//                                                   prepare(): libraries made ready, no input yet
+//                                                   no_new_privs, limits, Landlock, seccomp
+//   start() returns                         <--   says what came into force
+//   bytes                                   -->   run(channel)
+//
+// It is an exec and not a bare fork, so that no key of the parent is in the child's memory. What
+// each layer is for, the limits with their reasons, and what was rejected:
+// docs/decisions/confinement.md.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file_system.h"
+
+namespace courier {
+
+// What a child may use before it is stopped.
+struct ConfinedLimits {
+  std::uint64_t memory_bytes = 512ull << 20;  // heap and stacks; not in builds with a sanitizer
+  std::uint32_t cpu_seconds = 60;             // of all its threads; see ConfinedChild::grant_cpu
+};
+
+// What is in force in a child, as it says itself before it sees its input.
+struct Confinement {
+  bool seccomp = false;
+  std::uint32_t landlock_abi = 0;  // 0: the kernel has none
+  ConfinedLimits limits;
+
+  // "seccomp, landlock ABI 7, no files, no network, 512 MiB". What is missing is named:
+  // "no seccomp, ...".
+  std::string words() const;
+};
+
+// What a child is for. A worker touches no file and starts no program; it may start threads.
+struct ConfinedWorker {
+  std::string_view name;
+  void (*prepare)();                                      // null: nothing; before confinement
+  int (*run)(const Fd& channel, std::vector<Fd> others);  // exit status; 0: all is well
+};
+
+// The first thing main() does. When this process is a confined child: confines it, runs the worker
+// it was started for, and never returns. Otherwise returns at once.
+void run_confined_worker_if_asked(int argc, char** argv, std::span<const ConfinedWorker> workers);
+
+// A child that runs one worker. Its destructor ends it and waits for it: no child outlives its
+// owner, and none outlives this process. The thread that starts it must outlive it.
+class ConfinedChild {
+ public:
+  // Starts a child and returns once it is confined. others: further descriptors for it, which it
+  // gets in this order; read-only ones, as it can use them however they were opened.
+  // Errors: device, when no process can be started; internal, when the program has no such worker
+  // or the child cannot limit itself.
+  static ConfinedChild start(std::string_view worker, const ConfinedLimits& limits,
+                             const std::vector<const Fd*>& others = {});
+  ConfinedChild(ConfinedChild&& other) noexcept;
+  ConfinedChild& operator=(ConfinedChild&& other) noexcept;
+  ~ConfinedChild();
+
+  // This end of a stream socket; the other is the worker's `channel`. What comes from it is
+  // hostile once the child has seen input.
+  const Fd& channel() const { return channel_; }
+  const Confinement& confinement() const { return confinement_; }
+  pid_t pid() const { return pid_; }
+
+  // Lets it use this many seconds of processor time more.
+  void grant_cpu(std::uint32_t seconds);
+  // Ends it at once; what reads or writes the channel, in any thread, is done. Thread-safe.
+  void kill() noexcept;
+  // Waits for its end and returns how it was, "" when it ended as it should: "was stopped: it asked
+  // the system for what a reader never needs".
+  std::string how_it_ended();
+  // Waits for its end, which came before its work was done: what it read made it fail.
+  // subject: what it read, "file PUN-PSE-000001.pcl". Code: damaged.
+  Error failure(const std::string& subject);
+
+ private:
+  ConfinedChild() = default;
+  void reap() noexcept;
+
+  pid_t pid_ = -1;
+  int status_ = 0;  // as of waitpid, once has_ended_
+  bool has_ended_ = false;
+  Fd handle_;  // a pidfd
+  Fd channel_;
+  Confinement confinement_;
+  std::uint64_t cpu_seconds_ = 0;
+};
+
+// What the running kernel gives a child, found by starting one. Errors: as ConfinedChild::start.
+Confinement probe_confinement();
+
+}  // namespace courier
