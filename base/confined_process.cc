@@ -14,18 +14,6 @@
 #include <cerrno>
 #include <initializer_list>
 
-#if defined(__has_feature)
-#define COURIER_HAS_FEATURE(name) __has_feature(name)
-#else
-#define COURIER_HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    COURIER_HAS_FEATURE(address_sanitizer) || COURIER_HAS_FEATURE(thread_sanitizer)
-#define COURIER_SANITIZED 1
-#else
-#define COURIER_SANITIZED 0
-#endif
-
 namespace courier {
 namespace {
 
@@ -74,7 +62,7 @@ std::uint32_t enter_landlock() {
 }
 
 // A call's argument, as the filter sees it.
-[[maybe_unused]] scmp_arg_cmp equals(unsigned argument, std::uint64_t value) {
+scmp_arg_cmp equals(unsigned argument, std::uint64_t value) {
   return {argument, SCMP_CMP_EQ, value, 0};
 }
 scmp_arg_cmp has(unsigned argument, std::uint64_t mask, std::uint64_t value) {
@@ -94,10 +82,8 @@ bool add_rules(scmp_filter_ctx filter, std::uint32_t action, std::initializer_li
   return true;
 }
 
-#if COURIER_SANITIZED
-// A sanitizer's runtime opens files of /proc and asks for much more: its builds refuse what would
-// be an escape, and allow the rest. They are for tests.
-bool add_all_rules(scmp_filter_ctx filter) {
+// A build with a sanitizer refuses what would be an escape, and allows the rest. It is for tests.
+bool add_sanitized_rules(scmp_filter_ctx filter) {
   return add_rules(filter, SCMP_ACT_KILL_PROCESS,
                    {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
                     SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(ptrace),
@@ -106,10 +92,9 @@ bool add_all_rules(scmp_filter_ctx filter) {
          add_rule(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {has(0, CLONE_THREAD, 0)}) &&
          add_rule(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
 }
-#else
 // What computing, threads and the given descriptors need. No call here opens, creates, names or
 // signals anything outside the process.
-bool add_all_rules(scmp_filter_ctx filter) {
+bool add_worker_rules(scmp_filter_ctx filter) {
   constexpr std::uint64_t kMapKind = MAP_TYPE | MAP_ANONYMOUS;
   constexpr std::uint64_t kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
   constexpr std::uint64_t kThread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
@@ -143,18 +128,34 @@ bool add_all_rules(scmp_filter_ctx filter) {
          // abort()
          add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), {equals(0, self)});
 }
-#endif
 
 bool enter_seccomp() {
   const scmp_filter_ctx filter =
-      seccomp_init(COURIER_SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);
+      seccomp_init(kIsSanitized ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);
   if (filter == nullptr) return false;
-  if (COURIER_SANITIZED) {
+  bool has_rules = false;
+  if (kIsSanitized) {
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);  // its runtime may have a thread
+    has_rules = add_sanitized_rules(filter);
+  } else {
+    has_rules = add_worker_rules(filter);
   }
-  const bool in_force = add_all_rules(filter) && seccomp_load(filter) == 0;
+  const bool in_force = has_rules && seccomp_load(filter) == 0;
   seccomp_release(filter);
   return in_force;
+}
+
+// Private writable memory is what is limited: the address space says less, for the C library
+// reserves much of it for each thread and never touches it. Stacks count, and are made small.
+void limit_memory(std::uint64_t bytes) {
+  constexpr std::size_t kThreadStackSize = 1u << 20;
+  set_limit(RLIMIT_DATA, bytes, bytes, "memory");
+  pthread_attr_t threads;
+  if (::pthread_attr_init(&threads) != 0) return;
+  if (::pthread_attr_setstacksize(&threads, kThreadStackSize) == 0) {
+    ::pthread_setattr_default_np(&threads);
+  }
+  ::pthread_attr_destroy(&threads);
 }
 
 }  // namespace
@@ -170,22 +171,10 @@ Confinement confine_this_process(const ConfinedLimits& limits, unsigned open_fil
   // The parent raises the soft limit as its input goes on; the child itself cannot.
   set_limit(RLIMIT_CPU, limits.cpu_seconds, RLIM_INFINITY, "processor time");
   set_limit(RLIMIT_FSIZE, 0, 0, "files");
-#if !COURIER_SANITIZED
-  set_limit(RLIMIT_NOFILE, open_files, open_files, "open files");
-  // Private writable memory. The address space says less: the C library reserves much of it for
-  // each thread and never touches it.
-  set_limit(RLIMIT_DATA, limits.memory_bytes, limits.memory_bytes, "memory");
-  constexpr std::size_t kThreadStackSize = 1u << 20;
-  pthread_attr_t threads;
-  if (::pthread_attr_init(&threads) == 0) {
-    if (::pthread_attr_setstacksize(&threads, kThreadStackSize) == 0) {
-      ::pthread_setattr_default_np(&threads);
-    }
-    ::pthread_attr_destroy(&threads);
+  if (!kIsSanitized) {
+    set_limit(RLIMIT_NOFILE, open_files, open_files, "open files");
+    limit_memory(limits.memory_bytes);
   }
-#else
-  (void)open_files;
-#endif
   confinement.seccomp = enter_seccomp();
   return confinement;
 }

@@ -8,6 +8,20 @@
 
 namespace courier {
 
+// Whether this is a build with AddressSanitizer or ThreadSanitizer: their runtimes open files of
+// /proc, start threads and reserve terabytes of address space, so less can be taken from it.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kIsSanitized = true;
+#else
+inline constexpr bool kIsSanitized = false;
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kIsSanitized = true;
+#else
+inline constexpr bool kIsSanitized = false;
+#endif
+
 // Confines this process and every thread it will have, for good: no new privileges, no core dump,
 // limits, Landlock without a single right, and a seccomp filter that kills the process for any
 // system call beyond its list. open_files: descriptors 0 to open_files - 1 stay usable and none can

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -52,18 +53,6 @@ bool write_all(int fd, const void* data, std::size_t size) {
   const char* at = static_cast<const char*>(data);
   while (size > 0) {
     const ssize_t done = ::write(fd, at, size);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    at += done;
-    size -= static_cast<std::size_t>(done);
-  }
-  return true;
-}
-
-bool read_all(int fd, void* data, std::size_t size) {
-  char* at = static_cast<char*>(data);
-  while (size > 0) {
-    const ssize_t done = ::read(fd, at, size);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return false;
     at += done;
@@ -177,6 +166,9 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
   }
   ConfinedChild child;
   child.channel_ = Fd{pair[0]};
+  const timeval silence{kSilenceSeconds, 0};
+  ::setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
+  ::setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof silence);
   Fd theirs{pair[1]};
   const Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
 
@@ -191,9 +183,7 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
   if (null) {
     const int from = lift(null.get());
     for (int fd : {0, 1, 2}) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-      if (fd == 2) continue;  // what the sanitizer says must be seen
-#endif
+      if (fd == 2 && kIsSanitized) continue;  // what the sanitizer says must be seen
       ::posix_spawn_file_actions_adddup2(&actions.files, from, fd);
     }
   }
@@ -233,7 +223,7 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
   if (!child.handle_) throw cannot_start(errno);
 
   Greeting greeting{};
-  if (!read_all(child.channel_.get(), &greeting, sizeof greeting)) {
+  if (!child.receive({reinterpret_cast<std::uint8_t*>(&greeting), sizeof greeting})) {
     throw Error(ErrorCode::internal, "confined child " + std::string(worker), child.how_it_ended());
   }
   child.confinement_ = {greeting.seccomp != 0, greeting.landlock_abi, limits};
@@ -244,6 +234,7 @@ ConfinedChild::ConfinedChild(ConfinedChild&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
       has_ended_(other.has_ended_),
+      is_silent_(other.is_silent_.load()),
       handle_(std::move(other.handle_)),
       channel_(std::move(other.channel_)),
       confinement_(other.confinement_),
@@ -256,6 +247,7 @@ ConfinedChild& ConfinedChild::operator=(ConfinedChild&& other) noexcept {
     pid_ = std::exchange(other.pid_, -1);
     status_ = other.status_;
     has_ended_ = other.has_ended_;
+    is_silent_ = other.is_silent_.load();
     handle_ = std::move(other.handle_);
     channel_ = std::move(other.channel_);
     confinement_ = other.confinement_;
@@ -268,6 +260,37 @@ ConfinedChild::~ConfinedChild() {
   kill();
   reap();
 }
+
+bool ConfinedChild::send(ByteView data) {
+  while (!data.empty()) {
+    const ssize_t done = ::send(channel_.get(), data.data(), data.size(), MSG_NOSIGNAL);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return note_fault(errno);
+    data = data.subspan(static_cast<std::size_t>(done));
+  }
+  return true;
+}
+
+bool ConfinedChild::receive(MutableByteView out) {
+  while (!out.empty()) {
+    const ssize_t done = ::read(channel_.get(), out.data(), out.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return note_fault(errno);
+    if (done == 0) return false;
+    out = out.subspan(static_cast<std::size_t>(done));
+  }
+  return true;
+}
+
+bool ConfinedChild::note_fault(int errno_value) {
+  if (errno_value == EAGAIN) {
+    is_silent_ = true;
+    kill();
+  }
+  return false;
+}
+
+void ConfinedChild::end_input() { ::shutdown(channel_.get(), SHUT_WR); }
 
 void ConfinedChild::grant_cpu(std::uint32_t seconds) {
   cpu_seconds_ += seconds;
@@ -296,6 +319,9 @@ void ConfinedChild::reap() noexcept {
 
 std::string ConfinedChild::how_it_ended() {
   reap();
+  if (is_silent_) {
+    return fmt::format("was stopped: it gave no answer for {} seconds", kSilenceSeconds);
+  }
   if (WIFSIGNALED(status_)) {
     switch (WTERMSIG(status_)) {
       case SIGSYS:
@@ -324,8 +350,14 @@ std::string ConfinedChild::how_it_ended() {
 }
 
 Error ConfinedChild::failure(const std::string& subject) {
-  std::string how = how_it_ended();
-  if (how.empty()) how = "ended too early";
+  // It closes its end when it dies; one that closed it and lives on is given a moment, no more.
+  pollfd end{handle_.get(), POLLIN, 0};
+  if (!has_ended_ && ::poll(&end, 1, 2000) == 0) kill();
+  const std::string how = how_it_ended();
+  return confined_failure(subject, how.empty() ? "ended too early" : how);
+}
+
+Error confined_failure(const std::string& subject, const std::string& how) {
   return Error(ErrorCode::damaged, subject, "the confined child that read it " + how)
       .with_loss(
           "nothing was lost: it could reach no file and no network, and what was taken in"

@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -26,6 +27,9 @@
 #include "base/file_system.h"
 
 namespace courier {
+
+// A child computes in milliseconds what it is given: one that says nothing for so long hangs.
+inline constexpr int kSilenceSeconds = 300;
 
 // What a child may use before it is stopped.
 struct ConfinedLimits {
@@ -69,35 +73,46 @@ class ConfinedChild {
   ConfinedChild& operator=(ConfinedChild&& other) noexcept;
   ~ConfinedChild();
 
-  // This end of a stream socket; the other is the worker's `channel`. What comes from it is
-  // hostile once the child has seen input.
-  const Fd& channel() const { return channel_; }
+  // Writes all of it to the worker's `channel`; false when the child is gone, or was ended because
+  // it took nothing for kSilenceSeconds. One thread at a time.
+  bool send(ByteView data);
+  // Reads exactly out.size() bytes that the worker wrote; false when it is gone before that, or was
+  // ended because it gave nothing for kSilenceSeconds. What comes is hostile once the child has
+  // seen input. One thread at a time; it may be another than that which sends.
+  bool receive(MutableByteView out);
   const Confinement& confinement() const { return confinement_; }
   pid_t pid() const { return pid_; }
 
-  // Lets it use this many seconds of processor time more.
+  // Says that no more is sent: the worker reads an end.
+  void end_input();
+
+  // Lets it use this many seconds of processor time more. By the thread that asks how it ended.
   void grant_cpu(std::uint32_t seconds);
-  // Ends it at once; what reads or writes the channel, in any thread, is done. Thread-safe.
+  // Ends it at once; send() and receive(), in any thread, say false. Thread-safe.
   void kill() noexcept;
   // Waits for its end and returns how it was, "" when it ended as it should: "was stopped: it asked
   // the system for what a reader never needs".
   std::string how_it_ended();
-  // Waits for its end, which came before its work was done: what it read made it fail.
-  // subject: what it read, "file PUN-PSE-000001.pcl". Code: damaged.
+  // Ends it if it has not ended, for what it read made it fail. See confined_failure.
   Error failure(const std::string& subject);
 
  private:
   ConfinedChild() = default;
   void reap() noexcept;
+  bool note_fault(int errno_value);  // false
 
   pid_t pid_ = -1;
   int status_ = 0;  // as of waitpid, once has_ended_
   bool has_ended_ = false;
-  Fd handle_;  // a pidfd
+  std::atomic<bool> is_silent_ = false;  // and was ended for it
+  Fd handle_;                            // a pidfd
   Fd channel_;
   Confinement confinement_;
   std::uint64_t cpu_seconds_ = 0;
 };
+
+// A child that failed while it read this input. how: "crashed (signal 11)". Code: damaged.
+Error confined_failure(const std::string& subject, const std::string& how);
 
 // What the running kernel gives a child, found by starting one. Errors: as ConfinedChild::start.
 Confinement probe_confinement();

@@ -21,6 +21,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/confined_process.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_workers.h"
@@ -33,18 +34,6 @@ using test::TempFolder;
 using test::TestWorker;
 
 constexpr int kCould = 42;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 using Others = std::vector<Fd>;
 
@@ -148,13 +137,20 @@ std::string end_of(const std::string& worker, const std::vector<const Fd*>& othe
   return ConfinedChild::start(worker, limits, others).how_it_ended();
 }
 
+// What a worker says, in `size` bytes.
+std::string answer_of(ConfinedChild& child, std::size_t size) {
+  Bytes answer(size);
+  EXPECT_TRUE(child.receive(answer));
+  return std::string(answer.begin(), answer.end());
+}
+
 constexpr const char* kStopped = "was stopped: it asked the system for what a reader never needs";
 
 class CannotTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(CannotTest, IsStoppedWhenItTries) {
   const std::string end = end_of(GetParam());
-  if (kSanitized) {  // what its runtime needs is refused by Landlock alone, or not watched
+  if (kIsSanitized) {  // what its runtime needs is refused by Landlock alone, or not watched
     EXPECT_NE(end, "failed (status 42)");
   } else {
     EXPECT_EQ(end, kStopped);
@@ -171,25 +167,21 @@ INSTANTIATE_TEST_SUITE_P(Confined, CannotTest,
                          });
 
 TEST(ConfinedChild, MapsNoCodeAndRaisesNoLimit) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer's runtime needs both";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer's runtime needs both";
   EXPECT_EQ(end_of("makes-code"), kStopped);
   EXPECT_EQ(end_of("raises-limit"), kStopped);
 }
 
 TEST(ConfinedChild, ComputesAndAnswers) {
   ConfinedChild child = ConfinedChild::start("echo", {});
-  ASSERT_EQ(::write(child.channel().get(), "ping", 4), 4);
-  std::array<char, 4> answer{};
-  ASSERT_EQ(::read(child.channel().get(), answer.data(), 4), 4);
-  EXPECT_EQ(std::string(answer.data(), 4), "ping");
+  ASSERT_TRUE(child.send(as_bytes("ping")));
+  EXPECT_EQ(answer_of(child, 4), "ping");
   EXPECT_EQ(child.how_it_ended(), "");
 }
 
 TEST(ConfinedChild, MayStartThreads) {
   ConfinedChild child = ConfinedChild::start("threads", {});
-  std::array<char, 4> answer{};
-  ASSERT_EQ(::read(child.channel().get(), answer.data(), 4), 4);
-  EXPECT_EQ(std::string(answer.data(), 4), "done");
+  EXPECT_EQ(answer_of(child, 4), "done");
   EXPECT_EQ(child.how_it_ended(), "");
 }
 
@@ -199,9 +191,7 @@ TEST(ConfinedChild, HasTheDescriptorsItIsGivenAndNoOthers) {
   const Fd secret{::open("/etc/passwd", O_RDONLY)};  // not closed on exec, and not given
   const Fd given{::open((folder.path() + "/given").c_str(), O_RDONLY | O_CLOEXEC)};
   ConfinedChild child = ConfinedChild::start("reads-other", {}, {&given});
-  std::array<char, 5> answer{};
-  ASSERT_EQ(::read(child.channel().get(), answer.data(), 5), 5);
-  EXPECT_EQ(std::string(answer.data(), 5), "given");
+  EXPECT_EQ(answer_of(child, 5), "given");
   EXPECT_EQ(child.how_it_ended(), "");
 }
 
@@ -216,7 +206,7 @@ TEST(ConfinedChild, WritesNoFileEvenByAnOpenDescriptor) {
 }
 
 TEST(ConfinedChild, IsStoppedWhenItUsesTooMuchMemory) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer's runtime needs its own";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer's runtime needs its own";
   EXPECT_EQ(end_of("eats", {}, {256u << 20, 60}),
             "was stopped: it needed more than 256 MiB of memory");
 }
@@ -233,7 +223,7 @@ TEST(ConfinedChild, MayBeGivenMoreTime) {
 }
 
 TEST(ConfinedChild, DiesOfItsOwnCrashAlone) {
-  if (kSanitized) {
+  if (kIsSanitized) {
     EXPECT_NE(end_of("crashes"), "");  // its runtime says how and exits
   } else {
     EXPECT_EQ(end_of("crashes"), "crashed (signal 11)");
@@ -245,8 +235,7 @@ TEST(ConfinedChild, EndsWhenItsParentLetsGo) {
   pid_t pid = -1;
   {
     ConfinedChild child = ConfinedChild::start("waits", {});
-    char byte = 0;
-    ASSERT_EQ(::read(child.channel().get(), &byte, 1), 1);
+    EXPECT_EQ(answer_of(child, 1), "x");
     pid = child.pid();
     EXPECT_EQ(::kill(pid, 0), 0);
   }
@@ -268,6 +257,23 @@ TEST(ConfinedChild, DoesNotOutliveAParentThatIsKilled) {
   char byte = 0;
   EXPECT_EQ(::read(reading.get(), &byte, 1), 0);
   ::waitpid(parent, nullptr, 0);
+}
+
+TEST(ConfinedChild, ReadsAnEndWhenNoMoreIsSent) {
+  ConfinedChild child = ConfinedChild::start("waits", {});
+  EXPECT_EQ(answer_of(child, 1), "x");
+  child.end_input();
+  EXPECT_EQ(child.how_it_ended(), "");
+}
+
+TEST(ConfinedChild, ThatIsGoneTakesAndGivesNothing) {
+  ConfinedChild child = ConfinedChild::start("waits", {});
+  child.kill();
+  Bytes answer(2);
+  EXPECT_FALSE(child.receive(answer));
+  EXPECT_FALSE(child.send(answer));
+  EXPECT_EQ(child.how_it_ended(),
+            "was stopped from outside (kill, or the machine is out of memory)");
 }
 
 TEST(ConfinedChild, PreparesBeforeItIsConfined) { EXPECT_EQ(end_of("prepared"), ""); }
