@@ -63,11 +63,9 @@ void unlock(Home& home, const GlobalOptions& options) {
   home.keys().unlock(read_passphrase(home.fs(), source, home.keys().code()));
 }
 
-Report run_verb(const Commands::Verb& verb, const GlobalOptions& options) {
+Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const Machine& machine) {
   const Needs& needs = needs_of(verb.command);
-  PosixFileSystem fs;
-  SystemClock clock;
-  SystemEntropy entropy;
+  const auto& [fs, clock, entropy] = machine;
   const std::string home_path = find_home(options.home);
   const Time began = clock.now();
 
@@ -169,7 +167,7 @@ CLI::App& Commands::verb(CLI::App& parent, const std::string& name, const std::s
   return sub;
 }
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, const char* const* argv, const Machine& machine) {
   CLI::App app(kDescription, "courier");
   app.footer(kFooter);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
@@ -193,7 +191,7 @@ int run_command_line(int argc, char** argv) {
   Report report;
   try {
     app.parse(argc, argv);
-    report = run_verb(parsed_verb(app, commands), options);
+    report = run_verb(parsed_verb(app, commands), options, machine);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     report = failed(usage_error(app, error.what()));

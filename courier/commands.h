@@ -96,7 +96,14 @@ void add_receive_commands(Commands& commands);
 void add_store_commands(Commands& commands);
 void add_log_command(Commands& commands);
 
+// By what the program reaches the world: the system's own, or a test's.
+struct Machine {
+  FileSystem& fs;
+  Clock& clock;
+  Entropy& entropy;
+};
+
 // Parses the command line, runs the command and prints its report. Returns the exit status.
-int run_command_line(int argc, char** argv);
+int run_command_line(int argc, const char* const* argv, const Machine& machine);
 
 }  // namespace courier

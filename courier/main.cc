@@ -11,5 +11,8 @@ int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
   // A reader of stdout that goes away must not stop work on a store or a share half way.
   std::signal(SIGPIPE, SIG_IGN);
-  return courier::run_command_line(argc, argv);
+  courier::PosixFileSystem fs;
+  courier::SystemClock clock;
+  courier::SystemEntropy entropy;
+  return courier::run_command_line(argc, argv, {fs, clock, entropy});
 }

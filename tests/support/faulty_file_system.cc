@@ -1,5 +1,6 @@
 #include "tests/support/faulty_file_system.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,8 +12,15 @@ namespace courier::test {
 
 void FaultyFileSystem::fail_at(std::uint64_t nth, int errno_value, bool stays) {
   fail_call_ = calls_ + nth;
+  failed_call_.clear();
   fault_ = errno_value;
   stays_ = stays;
+}
+
+void FaultyFileSystem::heal() {
+  fail_call_ = 0;
+  room_.reset();
+  read_faults_.clear();
 }
 
 void FaultyFileSystem::fail_reads(std::string part, std::uint64_t from_byte, int errno_value) {
@@ -25,10 +33,12 @@ void FaultyFileSystem::flip_on_read(std::string part, std::uint64_t byte) {
 
 int FaultyFileSystem::enter(const char* call) {
   std::lock_guard lock(mutex_);
+  if (!only_.empty() && !only_.contains(call)) return 0;
   ++calls_;
   log_.emplace_back(call);
-  if (fail_call_ == 0) return 0;
-  return calls_ == fail_call_ || (stays_ && calls_ > fail_call_) ? fault_ : 0;
+  if (fail_call_ == 0 || calls_ < fail_call_ || (calls_ > fail_call_ && !stays_)) return 0;
+  if (calls_ == fail_call_) failed_call_ = call;
+  return fault_;
 }
 
 void FaultyFileSystem::enter(const char* call, const std::string& subject) {
@@ -62,27 +72,31 @@ void FaultyFileSystem::after_read(const Fd& fd, MutableByteView out, std::uint64
   }
 }
 
+MutableByteView FaultyFileSystem::shortened(MutableByteView out) const {
+  return short_reads_ && out.size() > 1 ? out.first(out.size() / 2) : out;
+}
+
 Fd FaultyFileSystem::open(const std::string& path, int flags, mode_t mode) {
-  enter("open", path);
+  enter((flags & O_CREAT) != 0 ? "create" : "open", path);
   return real_.open(path, flags, mode);
 }
 
 Fd FaultyFileSystem::open_at(const Fd& dir, std::string_view path, int flags, mode_t mode) {
-  enter("open_at", path_of(dir, path));
+  enter((flags & O_CREAT) != 0 ? "create" : "open_at", path_of(dir, path));
   return real_.open_at(dir, path, flags, mode);
 }
 
 std::size_t FaultyFileSystem::read(const Fd& fd, MutableByteView out) {
   enter("read", path_of(fd));
   const auto offset = static_cast<std::uint64_t>(::lseek(fd.get(), 0, SEEK_CUR));
-  const std::size_t n = real_.read(fd, out);
+  const std::size_t n = real_.read(fd, shortened(out));
   after_read(fd, out.first(n), offset);
   return n;
 }
 
 std::size_t FaultyFileSystem::pread(const Fd& fd, MutableByteView out, std::uint64_t offset) {
   enter("pread", path_of(fd));
-  const std::size_t n = real_.pread(fd, out, offset);
+  const std::size_t n = real_.pread(fd, shortened(out), offset);
   after_read(fd, out.first(n), offset);
   return n;
 }

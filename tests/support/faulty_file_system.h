@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,15 @@ class FaultyFileSystem final : public FileSystem {
   // The Nth call from now (the first is 1) fails with this errno; a write that fails has written
   // its first half. With `stays`, every later call fails too, as after a crash.
   void fail_at(std::uint64_t nth, int errno_value, bool stays = false);
+  // No call fails from here on.
+  void heal();
+  // Only these calls count for fail_at, and with `stays` only they fail: the calls that need room
+  // on a full disk. A call of open or open_at that may make a file is "create".
+  void fail_only(std::set<std::string> calls) { only_ = std::move(calls); }
+  // The call that fail_at made fail, such as "sync"; empty when none was.
+  const std::string& failed_call() const { return failed_call_; }
+  // Every read gives back half of what there is, but never nothing.
+  void read_short() { short_reads_ = true; }
   // After so many bytes more, writes fail with ENOSPC.
   void fill_after(std::uint64_t bytes) { room_ = bytes; }
   // Reads of files whose path holds `part` fail with this errno from this byte on.
@@ -37,7 +47,7 @@ class FaultyFileSystem final : public FileSystem {
 
   std::uint64_t calls() const { return calls_; }
   std::uint64_t bytes_read() const { return bytes_read_; }
-  // The calls' names, in order: "open_at", "write", ...
+  // The calls' names, in order: "open_at", "create", "write", ...
   const std::vector<std::string>& log() const { return log_; }
 
   Fd open(const std::string& path, int flags, mode_t mode = 0600) override;
@@ -81,6 +91,7 @@ class FaultyFileSystem final : public FileSystem {
 
   // Counts the call; the errno with which it is to fail, or 0.
   int enter(const char* call);
+  MutableByteView shortened(MutableByteView out) const;
   // The same, and throws.
   void enter(const char* call, const std::string& subject);
   // How much of a write goes through; throws afterwards what `fault` says.
@@ -95,6 +106,9 @@ class FaultyFileSystem final : public FileSystem {
   std::optional<std::uint64_t> room_;
   std::optional<SpaceInfo> space_;
   std::vector<ReadFault> read_faults_;
+  std::set<std::string> only_;
+  std::string failed_call_;
+  bool short_reads_ = false;
   std::vector<std::string> log_;
   std::function<void(const std::string&, const std::string&)> hook_;
 };

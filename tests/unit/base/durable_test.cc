@@ -56,7 +56,7 @@ TEST_F(DurableTest, SyncsTheContentBeforeTheNameAndTheFolderAfter) {
   FaultyFileSystem faulty(fs_);
   write_durably(faulty, dir_, "a", as_bytes("x"), Replace::always);
   EXPECT_EQ(faulty.log(),
-            (std::vector<std::string>{"open_at", "write", "sync", "rename_at", "sync"}));
+            (std::vector<std::string>{"create", "write", "sync", "rename_at", "sync"}));
 }
 
 class DurableFaults : public DurableTest,

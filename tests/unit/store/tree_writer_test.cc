@@ -128,7 +128,7 @@ TEST_F(TreeWriter, NamesWhatTheTargetCannotHoldAndWritesTheRest) {
   // Refuses colons, as FAT does.
   test::FaultyFileSystem fat(fs_);
   fat.before_each([](const std::string& call, const std::string& path) {
-    const bool makes = call == "open_at" || call == "make_dir_at" || call == "symlink_at";
+    const bool makes = call == "create" || call == "make_dir_at" || call == "symlink_at";
     if (makes && path.find(':') != std::string::npos) {
       throw system_error(EINVAL, path, "cannot create it");
     }
@@ -153,7 +153,7 @@ TEST_F(TreeWriter, NamesTwoNamesThatTheTargetTakesForOne) {
   const Fd dir = make("copy");
   test::FaultyFileSystem blind(fs_);
   blind.before_each([&](const std::string& call, const std::string& path) {
-    if (call == "open_at" && path.ends_with("/read")) {
+    if (call == "create" && path.ends_with("/read")) {
       test::write_file(temp_ / "copy/read", "the same");
     }
   });
