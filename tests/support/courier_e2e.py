@@ -17,6 +17,9 @@ from tree_listing import listing  # noqa: E402,F401
 
 COURIER = os.environ.get("COURIER", "courier")
 TOOLS = os.environ.get("COURIER_TOOLS", "")
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+GOLDEN = os.path.join(TESTS, "golden")
+BAD = os.path.join(TESTS, "bad")
 TIMEOUT = 300
 
 ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
@@ -94,6 +97,16 @@ class CourierTest(unittest.TestCase):
         """PUN in A is the parent of PSE in B; PSE has the distribution point files on share/."""
         self.init("A", "PUN", "Pune")
         self.init("B", "PSE", "Branch")
+        self.join_pun_and_pse()
+
+    def golden_pun_and_pse(self):
+        """The same two sites with the keys of the golden parcels."""
+        for home, code in (("A", "PUN"), ("B", "PSE")):
+            subprocess.run([tool("make_golden"), "--home", code, home], check=True)
+            self.at(home, "site", "export", code + ".site")
+        self.join_pun_and_pse()
+
+    def join_pun_and_pse(self):
         self.join("A", "PSE", "child")
         self.join("B", "PUN", "parent")
         os.mkdir("share")
@@ -203,6 +216,18 @@ def flip(path, offset, bit=1):
         byte = file.read(1)[0]
         file.seek(offset)
         file.write(bytes([byte ^ bit]))
+
+
+def manifest_rows(path):
+    """The table of a MANIFEST.md: the cells of each row, without their code marks."""
+    with open(path, encoding="utf-8") as file:
+        rows = [line.strip().strip("|").split("|") for line in file if line.startswith("| `")]
+    return [[cell.strip().strip("`") for cell in row] for row in rows]
+
+
+def bad_parcels():
+    """What tests/bad/MANIFEST.md says: {name: (cause, exit status)}."""
+    return {row[0][:-4]: (row[2], int(row[3])) for row in manifest_rows(BAD + "/MANIFEST.md")}
 
 
 def tool(name):

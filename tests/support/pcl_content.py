@@ -8,12 +8,16 @@ U64 = (1 << 64) - 1
 
 
 class Refused(Exception):
-    pass
+    """With a cause of FORMAT.md, section 10."""
+
+    def __init__(self, what, cause):
+        super().__init__(what)
+        self.cause = cause
 
 
-def need(condition, what):
+def need(condition, what, cause="damaged"):
     if not condition:
-        raise Refused(what)
+        raise Refused(what, cause)
 
 
 def digest(kind, data, size=32):
@@ -64,7 +68,7 @@ class Cursor:
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
-            raise Refused("%s: no UTF-8" % self.what)
+            raise Refused("%s: no UTF-8" % self.what, "damaged")
 
     def site(self):
         value = self.raw(3)
@@ -111,7 +115,7 @@ def open_block(data):
         try:
             raw = zstandard.ZstdDecompressor().decompress(payload, max_output_size=raw_size)
         except zstandard.ZstdError as error:
-            raise Refused("block: %s" % error)
+            raise Refused("block: %s" % error, "damaged")
     else:
         need(codec == 0, "block: a codec not known here")
         raw = payload
@@ -174,40 +178,75 @@ def leaves(parcel, kind, name, size, level=None):
     need(seen == size, "a node of another size than stated")
 
 
-def write_file(parcel, entry, path):
-    with open(path, "xb") as out:
-        if entry["form"] == 1:
-            chunks = [(entry["content"], entry["size"])]
-        else:
-            chunks = leaves(parcel, 1, entry["content"], entry["size"]) if entry["form"] else []
-        for name, size in chunks:
-            chunk = parcel.object("chunk", name)
-            need(len(chunk) == size, "a chunk of another size")
-            out.write(chunk)
-    finish(entry, path)
+def chunks_of(parcel, entry):
+    """A file's bytes, chunk by chunk."""
+    listed = [(entry["content"], entry["size"])]
+    if entry["form"] != 1:
+        listed = leaves(parcel, 1, entry["content"], entry["size"]) if entry["form"] else []
+    for name, size in listed:
+        chunk = parcel.object("chunk", name)
+        need(len(chunk) == size, "a chunk of another size")
+        yield chunk
 
 
-def write_dir(parcel, entry, path, top, links):
-    """Section 6. A path is never written through a link: every folder here was made by this call."""
-    os.mkdir(path)
-    before = b""
-    entries = leaves(parcel, 2, entry["content"], entry["size"]) if entry["form"] else []
-    for child in entries:
-        need(child["name"] > before, "entries out of order")
-        before = child["name"]
-        place = os.path.join(path, child["name"])
-        if child["type"] == 1:
-            write_file(parcel, child, place)
-            links.add(os.path.relpath(place, top))
-        elif child["type"] == 2:
-            write_dir(parcel, child, place, top, links)
-        elif child["type"] == 3:
-            os.symlink(child["target"], place)
-            os.utime(place, ns=(child["mtime"], child["mtime"]), follow_symlinks=False)
+def walk(parcel, root):
+    """Sections 3 and 6: (path, entry) of all that is below the root, a folder before what is in it."""
+    c = Cursor(parcel.object("root", root), "root")
+    need(c.fixed(1) == 1, "a root of another version")
+    folder = parse_entry(c, is_root=True)
+    for _ in range(5):
+        c.varint((1 << 63) - 1)
+    c.end()
+    files = set()
+
+    def below(entry, path):
+        before = b""
+        for child in leaves(parcel, 2, entry["content"], entry["size"]) if entry["form"] else []:
+            need(child["name"] > before, "entries out of order")
+            before = child["name"]
+            place = path + [child["name"]]
+            name = b"/".join(place)
+            need(len(name) <= 4096 and len(place) <= 256, "a path longer than any may be")
+            if child["type"] == 1:
+                files.add(name)
+            elif child["type"] == 4:
+                need(child["first"] in files, "a hard link to what is no earlier file")
+            yield name, child
+            if child["type"] == 2:
+                yield from below(child, place)
+
+    yield b"", folder
+    yield from below(folder, [])
+
+
+def check(parcel, root):
+    """Section 10, step 15, of FORMAT.md: the whole tree is here and as it may be. Errors: incomplete; else not-trusted."""
+    try:
+        for _, entry in walk(parcel, root):
+            if entry["type"] == 1:
+                for _ in chunks_of(parcel, entry):
+                    pass
+    except Refused as refusal:
+        need(refusal.cause == "incomplete", str(refusal), "not-trusted")
+        raise
+
+
+def listing(parcel, root):
+    """One line for each entry, for people and for comparison."""
+    lines = []
+    for path, entry in walk(parcel, root):
+        what = [path.decode("utf-8", "backslashreplace") or ".", {1: "file", 2: "folder", 3: "link", 4: "hard link"}[entry["type"]]]
+        if entry["type"] == 4:
+            what.append(entry["first"].decode("utf-8", "backslashreplace"))
         else:
-            need(child["first"] in links, "a hard link to what is no earlier file")
-            os.link(os.path.join(top, child["first"]), place)
-    finish(entry, path)
+            what += ["%04o" % entry["mode"], str(entry["mtime"])]
+        if entry["type"] == 1:
+            what += [str(entry["size"]), hashlib.sha256(b"".join(chunks_of(parcel, entry))).hexdigest()][:1 + (entry["size"] > 0)]
+        elif entry["type"] == 3:
+            what.append(entry["target"].decode("utf-8", "backslashreplace"))
+        what += ["%s=%s" % (name.decode(), value.hex()) for name, value in entry.get("attributes", [])]
+        lines.append(" ".join(what))
+    return lines
 
 
 def finish(entry, path):
@@ -218,11 +257,21 @@ def finish(entry, path):
 
 
 def unpack(parcel, root, path):
-    c = Cursor(parcel.object("root", root), "root")
-    need(c.fixed(1) == 1, "a root of another version")
-    folder = parse_entry(c, is_root=True)
-    for _ in range(5):
-        c.varint((1 << 63) - 1)
-    c.end()
-    path = os.fsencode(path)
-    write_dir(parcel, folder, path, path, set())
+    """Writes a tree that was checked. Nothing is written through a link: every folder was made by this call."""
+    top, folders = os.fsencode(path), []
+    for name, entry in walk(parcel, root):
+        place = os.path.join(top, name) if name else top
+        if entry["type"] == 1:
+            with open(place, "xb") as out:
+                out.writelines(chunks_of(parcel, entry))
+            finish(entry, place)
+        elif entry["type"] == 2:
+            os.mkdir(place)
+            folders.append((entry, place))
+        elif entry["type"] == 3:
+            os.symlink(entry["target"], place)
+            os.utime(place, ns=(entry["mtime"], entry["mtime"]), follow_symlinks=False)
+        else:
+            os.link(os.path.join(top, entry["first"]), place)
+    for entry, place in reversed(folders):
+        finish(entry, place)

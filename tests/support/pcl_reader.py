@@ -3,14 +3,17 @@
 It shares no code with courier, so that the documents are shown to say enough, and an error in both
 the program's writer and its reader does not go unseen. It keeps the content in memory: it is for tests.
 
-    pcl_reader.py FILE... --signer PUN.site --key-ring HOME/keys/key_ring [--unpack DIR]
+    pcl_reader.py FILE... --signer PUN.site --key-ring HOME/keys/key_ring [--after FILE...] [--unpack DIR] [--json]
 
-Volumes of one parcel may be given in any order. Prints one line for each item; exits with 1 when the
-parcel is refused and with 2 when something of it is missing.
+Volumes of one parcel may be given in any order; --after names parcels that were processed before, whose content
+counts as held. Prints one line for each item, or all that the parcel says; what is refused is said with its cause,
+and the exit status is the cause's (FORMAT.md, section 10).
 """
 import argparse
 import ctypes
+import datetime
 import hashlib
+import json
 import os
 import struct
 import sys
@@ -20,12 +23,15 @@ import nacl.exceptions
 import nacl.public
 import nacl.signing
 
-from pcl_content import Cursor, Refused, digest, need, open_block, unpack
+from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, unpack
+from pcl_report import keys_digest, parse_certificate, parse_report, parse_trust_item
 
 MAGIC = b"\xf5PCL"
 VOLUME, LABEL, SLOTS, LIST, RECORD, END = 1, 2, 3, 4, 5, 6
 LIMITS = {VOLUME: 128, LABEL: 262144, SLOTS: 147 * 1024, LIST: (16 << 20) + 16, RECORD: (8 << 20) + 81, END: 72}
 KINDS = {1: "package", 2: "announcement", 3: "redistribute", 4: "remove", 5: "trust", 6: "verdicts", 7: "request"}
+CAUSES = {None: 0, "damaged": 4, "unsupported": 3, "no-key": 5, "revoked": 3, "bad-signature": 3, "not-addressed": 3,
+          "replayed": 3, "not-trusted": 3, "incomplete": 5, "partly-done": 10}
 
 XXHASH = ctypes.CDLL("libxxhash.so.0")
 XXHASH.XXH3_64bits.restype = ctypes.c_uint64
@@ -108,10 +114,10 @@ class Label:
         self.body, self.signature = payload[:-64], payload[-64:]
         self.digest = digest("label", self.body)
         c = Cursor(self.body, "label")
-        need(c.fixed(2) == 1, "the label is of another version")
-        need(c.fixed(8) == 0, "the label needs features not known here")
+        need(c.fixed(2) == 1, "the label is of another version", "unsupported")
+        need(c.fixed(8) == 0, "the label needs features not known here", "unsupported")
         c.fixed(8)
-        need(c.fixed(1) == 1 and c.fixed(1) == 1, "the label uses an algorithm not known here")
+        need(c.fixed(1) == 1 and c.fixed(1) == 1, "the label uses an algorithm not known here", "unsupported")
         self.sender, self.sender_name = c.site(), c.text(256)
         self.incarnation = (c.fixed(4), c.raw(16))
         self.sender_key, self.generation = c.raw(32), c.fixed(4)
@@ -176,10 +182,15 @@ def parse_packing_list(data, addressees):
 
 
 class Parcel:
-    """Section 10, in its order; signing_key: the sender's as the trust list has it; secrets: X25519."""
+    """Section 10, in its order. signer: a site's code and its keys as the trust list has them; secrets: X25519; before:
+    parcels that were processed."""
 
-    def __init__(self, volumes, signing_key, code, secrets):
-        self.damaged, self.missing, self.objects = [], [], {}
+    end = None
+
+    def __init__(self, volumes, signer, code, secrets, before=()):
+        self.damaged, self.missing, self.objects, self.end_seen = [], [], {}, False
+        for parcel in before:
+            self.objects.update(parcel.objects)
         label = None
         for data in volumes:
             need(data[:4] == MAGIC or data[32:48] == b"Courier parcel\r\n" or data[160:164] == MAGIC, "no parcel")
@@ -192,26 +203,30 @@ class Parcel:
             if label is None:
                 label = self.label = Label(head[1])  # steps 3, 4
                 need(parse_volume_header(head[0]) == label.digest, "a volume header of another label")
-                self.check_head(head, signing_key, code, secrets)
+                self.check_head(head, signer, code, secrets, before)
                 records = {}
             need(digest("label", head[1][:-64]) == parse_volume_header(head[0]) == label.digest, "another parcel's volume")
             self.read_records(stream, records)
+        if label.records is not None and self.end not in (None, label.records):
+            self.end = None
+            self.damaged.append("end")
         self.count = self.end if self.end is not None else label.records
-        need(self.count is None or label.records in (None, self.count), "the end says another count than the label")
         self.missing = [n for n in range(self.count or 0) if n not in records]
-        self.complete = self.count is not None and not self.missing
 
-    end = None
-
-    def check_head(self, head, signing_key, code, secrets):
+    def check_head(self, head, signer, code, secrets, before):
         label = self.label
-        need(label.sender_key == signing_key and verify(signing_key, "lblsig", label.body, label.signature),
-             "the label is not signed by its sender")  # step 6
-        need(digest("keyslot", head[2]) == label.slots, "key slots of another label")  # step 7
-        need(digest("list", head[3]) == label.list, "a packing list of another label")
+        key = self.sender_key(label, signer)  # step 5
+        need(verify(key, "lblsig", label.body, label.signature), "the label is not signed by its sender", "bad-signature")
+        need(digest("keyslot", head[2]) == label.slots, "key slots of another label", "bad-signature")  # step 7
+        need(digest("list", head[3]) == label.list, "a packing list of another label", "bad-signature")
         mine = [i for i, addressee in enumerate(label.addressees) if addressee[0] == code]
-        need(mine, "not addressed to %s" % code)  # step 8
+        need(mine, "not addressed to %s" % code, "not-addressed")  # step 8
+        self.id = "%s-%s-%06d" % (label.sender, code, label.addressees[mine[0]][1])
+        for parcel in before:  # step 9
+            need(parcel.id != self.id or parcel.label.digest == label.digest, "%s came with other content" % self.id,
+                 "replayed")
         need(len(head[2]) == 147 * len(label.addressees), "key slots of another size")
+        self.mine = mine[0]
         slot = None
         for secret in secrets:  # step 10
             try:
@@ -219,22 +234,36 @@ class Parcel:
                 slot = box.decrypt(head[2][147 * mine[0]:147 * mine[0] + 147])
             except nacl.exceptions.CryptoError:
                 continue
-        need(slot is not None, "sealed to another key")
-        need(slot[32:] == label.parcel_key + label.sender_key + code.encode(), "a slot made for another parcel")
+        need(slot is not None, "sealed to another key", "no-key")
+        need(slot[32:] == label.parcel_key + label.sender_key + code.encode(), "a slot made for another parcel",
+             "bad-signature")
         content_key = slot[:32]
-        need(digest("commit", content_key + label.parcel_key) == label.commitment, "another content key")  # step 11
+        need(digest("commit", content_key + label.parcel_key) == label.commitment, "another content key", "bad-signature")
         sub_key = [hashlib.blake2b(digest_size=32, key=content_key, salt=struct.pack("<QQ", i, 0),
                                    person=b"courier1".ljust(16, b"\0")).digest() for i in (1, 2)]
         plain = unseal(sub_key[0], 0, label.parcel_key + label.sender_key, head[3])  # step 12
-        need(plain is not None, "the packing list does not open")
+        need(plain is not None, "the packing list does not open", "bad-signature")
         self.items = parse_packing_list(plain, len(label.addressees))
-        need(len(self.items) == label.items, "another number of items than the label says")
+        need(len(self.items) == label.items, "another number of items than the label says", "bad-signature")
         self.record_key = sub_key[1]
+
+    @staticmethod
+    def sender_key(label, signer):
+        """The signing key of the trust list that the label names, or one that certificates lead to from it."""
+        need(label.sender == signer[0], "signed by a site not known here", "no-key")
+        _, signing, sealing = signer
+        for certificate in map(parse_certificate, label.certificates):
+            vouched = certificate["site"] == label.sender and certificate["old_keys"] == keys_digest(signing, sealing, label.sender)
+            if vouched and verify(signing, "rotsig", certificate["signed"], certificate["signature"]):
+                signing, sealing = certificate["signing"], certificate["sealing"]
+        need(label.sender_key in (signer[1], signing), "signed by a key not known here", "no-key")
+        return label.sender_key
 
     def read_records(self, stream, records):
         """Steps 13 and 14."""
         label = self.label
         for kind, number, payload in stream:
+            self.end_seen |= kind == END
             if kind == END and payload is not None and len(payload) == 72:
                 if verify(label.parcel_key, "endsig", label.digest + payload[:8], payload[8:]):
                     self.end = int.from_bytes(payload[:8], "little")
@@ -260,8 +289,65 @@ class Parcel:
                 self.damaged.append(number)
 
     def object(self, kind, name):
-        need((kind, name) in self.objects, "%s %s is not in this parcel" % (kind, name.hex()[:12]))
+        need((kind, name) in self.objects, "%s %s is not here" % (kind, name.hex()[:12]), "incomplete")
         return self.objects[kind, name]
+
+
+    def judge(self, kind, item):
+        """Step 15: the cause why an item is not executed, or None."""
+        try:
+            need(item is not None, "a kind that is not known", "not-trusted")
+            if kind in (1, 3) and not item["no_files"]:
+                check(self, item["root"])
+            if kind in BODIES:
+                BODIES[kind](item["body"])
+            return None
+        except Refused as refusal:
+            if refusal.cause == "incomplete":
+                return "damaged" if self.damaged else "incomplete"
+            return "not-trusted"
+
+    def cause(self):
+        if not self.end_seen and self.count is None:
+            return "incomplete"
+        found = {self.judge(kind, item) for kind, _, item in self.items}
+        if len(found) > 1 or (found == {None} and (self.damaged or self.missing)):
+            return "partly-done"
+        return found.pop() if found else None
+
+    def facts(self):
+        """All that the parcel says, under the names that the program's --json has where it says it too."""
+        label = self.label
+        return {"id": self.id, "from": label.sender, "from_name": label.sender_name,
+                 "incarnation": [label.incarnation[0], label.incarnation[1].hex()], "generation": label.generation,
+                 "addressees": [{"site": a[0], "id": "%s-%s-%06d" % (label.sender, a[0], a[1])} for a in label.addressees],
+                 "known_incarnations": [a[2] for a in label.addressees], "returns_seen": [a[4] for a in label.addressees],
+                 "name": label.name, "comment": label.comment, "created": iso8601(label.created),
+                 "is_return": any(kind == 6 for kind, _, _ in self.items), "item_count": label.items,
+                 "content_bytes": label.content_bytes, "records": label.records, "label_digest": label.digest.hex(),
+                 "certificates": len(label.certificates), "record_count": self.count, "missing_records": self.missing,
+                 "items": [self.item_facts(*item) for item in self.items]}
+
+    def item_facts(self, kind, jobs, item):
+        facts = {"job": jobs[self.mine], "kind": KINDS.get(kind, "unknown kind %d" % kind)}
+        if item is None:
+            return facts
+        facts.update({"package": item["package"] or None, "version": item["version"], "name": item["name"],
+                      "content_bytes": item["bytes"], "files": item["files"], "distribution_points": item["dps"],
+                      "share": item["share"], "comment": item["comment"], "no_files": item["no_files"], "whole": item["whole"],
+                      "bases": [[base[0], base[1], base[2].hex()] for base in item["bases"]]})
+        if kind in BODIES:
+            facts["says"] = BODIES[kind](item["body"])
+        if kind in (1, 3) and not item["no_files"]:
+            facts["tree"] = listing(self, item["root"])
+        return facts
+
+
+BODIES = {5: parse_trust_item, 6: parse_report}
+
+
+def iso8601(nanoseconds):
+    return datetime.datetime.fromtimestamp(nanoseconds // 10**9, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def checked_file(path, magic):
@@ -273,11 +359,11 @@ def checked_file(path, magic):
 
 
 def read_identity(path):
-    """signer/site_identity.h: the site's code and signing key."""
+    """signer/site_identity.h: the site's code, its signing and its sealing key."""
     c = checked_file(path, b"PCLSITE\n")
     c.fixed(1)
     code, _, _ = c.site(), c.text(200), c.fixed(4)
-    return code, c.raw(32)
+    return code, c.raw(32), c.raw(32)
 
 
 def read_key_ring(path):
@@ -295,36 +381,49 @@ def read_key_ring(path):
     return code, [c.raw(32) for _ in range(generations)]
 
 
+def read_parcel(names, *trusted, before=()):
+    volumes = []
+    for name in names:
+        with open(name, "rb") as source:
+            volumes.append(source.read())
+    return Parcel(volumes, *trusted, before)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+")
     parser.add_argument("--signer", required=True)
     parser.add_argument("--key-ring", required=True)
+    parser.add_argument("--after", nargs="+", default=[])
     parser.add_argument("--unpack")
+    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    cause = None
     try:
-        _, signing_key = read_identity(arguments.signer)
-        code, secrets = read_key_ring(arguments.key_ring)
-        volumes = []
-        for name in arguments.files:
-            with open(name, "rb") as source:
-                volumes.append(source.read())
-        parcel = Parcel(volumes, signing_key, code, secrets)
+        trusted = (read_identity(arguments.signer), *read_key_ring(arguments.key_ring))
+        before = []
+        for name in arguments.after:
+            before.append(read_parcel([name], *trusted, before=before))
+        parcel = read_parcel(arguments.files, *trusted, before=before)
+        cause = parcel.cause()
+        if arguments.json and cause is None:
+            print(json.dumps(parcel.facts(), indent=1, ensure_ascii=False))
         for kind, _, item in parcel.items:
-            print(KINDS.get(kind, "unknown kind %d" % kind), *(() if item is None else (item["package"], item["version"])))
-            if arguments.unpack and kind in (1, 3) and not item["no_files"]:
+            if not arguments.json:
+                print(KINDS.get(kind, "unknown kind %d" % kind), *(() if item is None else (item["package"], item["version"])))
+            wanted = arguments.unpack and cause in (None, "partly-done") and kind in (1, 3) and not item["no_files"]
+            if wanted and parcel.judge(kind, item) is None:
                 os.makedirs(arguments.unpack, exist_ok=True)
                 unpack(parcel, item["root"], os.path.join(arguments.unpack, item["package"]))
+        if cause:
+            print("%s: records missing: %s, damaged: %s" % (cause, parcel.missing, parcel.damaged), file=sys.stderr)
     except Refused as refusal:
-        print("refused: %s" % refusal, file=sys.stderr)
-        return 1
+        cause = refusal.cause
+        print("%s: %s" % (cause, refusal), file=sys.stderr)
     except OSError as error:  # a name or path that this file system cannot hold
-        print("refused: %s" % error.strerror, file=sys.stderr)
-        return 1
-    if not parcel.complete or parcel.damaged:
-        print("records missing: %s, damaged: %s" % (parcel.missing, parcel.damaged), file=sys.stderr)
-        return 2
-    return 0
+        print("cannot write: %s" % error.strerror, file=sys.stderr)
+        return 11
+    return CAUSES[cause]
 
 
 if __name__ == "__main__":

@@ -65,8 +65,12 @@ class ParcelTest : public ::testing::Test {
   Bytes build(const ParcelDraft& draft, const std::vector<Block>& blocks, const KeyRing& from);
   Bytes build() { return build(draft({&pse_}), some_blocks(), pun_); }
 
-  // Reads as `reader` would, which trusts PUN's current key.
-  Reading read(ByteView parcel, const KeyRing& reader);
+  // Reads as `reader` would, which trusts this key.
+  Reading read(ByteView parcel, const KeyRing& reader, const PublicKey& signer);
+  // ... which trusts PUN's current key.
+  Reading read(ByteView parcel, const KeyRing& reader) {
+    return read(parcel, reader, pun_.public_keys().signing);
+  }
   Reading read(ByteView parcel) { return read(parcel, pse_); }
 
   PosixFileSystem fs_;

@@ -60,13 +60,13 @@ Bytes ParcelTest::build(const ParcelDraft& draft, const std::vector<Block>& bloc
   return out;
 }
 
-Reading ParcelTest::read(ByteView parcel, const KeyRing& reader) {
+Reading ParcelTest::read(ByteView parcel, const KeyRing& reader, const PublicKey& signer) {
   Reading reading;
   try {
     ParcelReader stream(memory_source(parcel), "usb/a.pcl");
     ParcelHead head = stream.read_head();
     reading.label = head.label;
-    const VerifiedHead verified = verify_head(std::move(head), pun_.public_keys().signing);
+    const VerifiedHead verified = verify_head(std::move(head), signer);
     OpenedParcel opened = open_parcel(verified, reader);
     reading.packing_list = opened.packing_list;
     while (auto raw = stream.next_record()) reading.records.push_back(opened.opener.open(*raw));

@@ -1,4 +1,4 @@
-#include "tests/support/make_bad_parcels/content.h"
+#include "tests/support/make_golden/content.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,15 +16,38 @@ Digest ContentMaker::put(DigestKind kind, const Bytes& object) {
   return digest;
 }
 
+NodeSink ContentMaker::nodes() {
+  return [this](const Bytes& encoded) { return put(DigestKind::node, encoded); };
+}
+
 TreeEntry ContentMaker::file(const std::string& name, std::string_view text) {
   TreeEntry entry;
   entry.name = name;
   entry.mode = 0644;
   entry.mtime = kTime;
   entry.size = text.size();
-  entry.form = ContentForm::chunk;
-  entry.content = put(DigestKind::chunk, to_bytes(as_bytes(text)));
+  if (!text.empty()) {
+    entry.form = ContentForm::chunk;
+    entry.content = put(DigestKind::chunk, to_bytes(as_bytes(text)));
+  }
   bytes_ += text.size();
+  ++files_;
+  return entry;
+}
+
+TreeEntry ContentMaker::long_file(const std::string& name, const std::vector<std::string>& chunks) {
+  TreeEntry entry;
+  entry.name = name;
+  entry.mode = 0644;
+  entry.mtime = kTime;
+  const NodeSink sink = nodes();
+  ChunkListBuilder list(sink);
+  for (const std::string& chunk : chunks) {
+    list.add({put(DigestKind::chunk, to_bytes(as_bytes(chunk))),
+              static_cast<std::uint32_t>(chunk.size())});
+  }
+  list.finish(entry);
+  bytes_ += entry.size;
   ++files_;
   return entry;
 }
@@ -60,11 +83,18 @@ TreeEntry ContentMaker::dir(const std::string& name, std::vector<TreeEntry> entr
   entry.type = EntryType::dir;
   entry.mode = 0755;
   entry.mtime = kTime;
+  if (!patch) {
+    const NodeSink sink = nodes();
+    DirectoryBuilder folder(sink);
+    for (TreeEntry& one : entries) folder.add(std::move(one));
+    folder.finish(entry);
+    return entry;
+  }
   entry.size = entries.size();
   Node node;
   node.entries = std::move(entries);
   Bytes encoded = encode(node);
-  if (patch) patch(encoded);
+  patch(encoded);
   entry.content = put(DigestKind::node, encoded);
   return entry;
 }

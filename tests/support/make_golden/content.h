@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/block.h"
+#include "store/node_builder.h"
 #include "store/tree.h"
 
 namespace courier::test {
@@ -22,9 +23,11 @@ class ContentMaker {
   using Patch = std::function<void(Bytes& encoded)>;
 
   TreeEntry file(const std::string& name, std::string_view text);
+  // A file of several chunks, listed in nodes.
+  TreeEntry long_file(const std::string& name, const std::vector<std::string>& chunks);
   TreeEntry link(const std::string& name, const std::string& target) const;
   TreeEntry hard_link(const std::string& name, const std::string& target) const;
-  // Entries are sorted by name here.
+  // Entries are sorted by name here. A patched folder is one node.
   TreeEntry dir(const std::string& name, std::vector<TreeEntry> entries, const Patch& patch = {});
   // The blocks and the root of what was made; `top` is the root folder's.
   Content finish(std::vector<TreeEntry> top, const Patch& patch = {});
@@ -34,6 +37,7 @@ class ContentMaker {
 
  private:
   Digest put(DigestKind kind, const Bytes& object);
+  NodeSink nodes();
 
   BlockBuilder chunks_, nodes_;
   bool with_chunks_ = true;

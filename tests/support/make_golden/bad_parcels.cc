@@ -1,4 +1,4 @@
-#include "tests/support/make_bad_parcels/bad_parcels.h"
+#include "tests/support/make_golden/bad_parcels.h"
 
 #include <zstd.h>
 
@@ -12,67 +12,11 @@
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "signer/sealed_box.h"
+#include "tests/support/parcel_surgery.h"
 
 namespace courier::test {
 
 namespace {
-
-Item package_item(const Maker& maker, const Content& content) {
-  Item item;
-  item.set_kind(ItemKind::package);
-  item.jobs = {maker.number};
-  item.package = maker.package;
-  item.version = 1;
-  item.root = content.root;
-  item.content_bytes = content.bytes;
-  item.files = content.files;
-  item.package_name = "Test package " + maker.package.str();
-  item.share_name = maker.package.str();
-  return item;
-}
-
-ParcelDraft draft_of(const Maker& maker, std::vector<Item> items) {
-  ParcelDraft draft;
-  draft.addressees.push_back(
-      {maker.to.code, maker.number, maker.to.incarnation.ordinal, maker.to.keys.sealing, 0});
-  draft.created = maker.now;
-  draft.packing_list.items = std::move(items);
-  for (const auto& item : draft.packing_list.items) draft.content_bytes += item.content_bytes;
-  return draft;
-}
-
-using Fill = std::function<void(ParcelWriter&)>;
-
-Bytes written(const Maker& maker, const ParcelDraft& draft, const KeyRing& from, const Fill& fill) {
-  Bytes out;
-  ParcelWriter writer([&](ByteView data) { append(out, data); });
-  writer.begin(draft, from, maker.entropy);
-  fill(writer);
-  writer.finish();
-  return out;
-}
-
-Fill blocks_of(const Content& content) {
-  return [content](ParcelWriter& writer) {
-    for (const auto& block : content.blocks) writer.add(block);
-  };
-}
-
-Bytes parcel_of(const Maker& maker, const Content& content) {
-  return written(maker, draft_of(maker, {package_item(maker, content)}), maker.from,
-                 blocks_of(content));
-}
-
-// Two records: nodes, chunks. Of its own for each package, so that a site never has it already.
-Content small_content(const Maker& maker, const std::string& text = "hello\n") {
-  const std::string own = text + maker.package.str() + "\n";
-  ContentMaker content;
-  TreeEntry readme = content.file("readme.txt", own);
-  TreeEntry nested = content.file("tool.sh", "#!/bin/sh\n" + own);
-  return content.finish({readme, content.dir("bin", {nested})});
-}
-
-Bytes good(const Maker& maker) { return parcel_of(maker, small_content(maker)); }
 
 // A package with one file whose entry's name is patched: names that no encoder of ours writes.
 Bytes with_name(const Maker& maker, const std::string& plain, const std::string& bad) {
@@ -85,17 +29,6 @@ Bytes with_items(const Maker& maker, std::vector<Item> items) {
   const Content content = small_content(maker);
   items.push_back(package_item(maker, content));
   return written(maker, draft_of(maker, std::move(items)), maker.from, blocks_of(content));
-}
-
-Bytes only_item(const Maker& maker, const Item& item) {
-  return written(maker, draft_of(maker, {item}), maker.from, [](ParcelWriter&) {});
-}
-
-Item bare_item(const Maker& maker, ItemKind kind) {
-  Item item;
-  item.set_kind(kind);
-  item.jobs = {maker.number};
-  return item;
 }
 
 // Makes the plaintext of record 0 wrong; it is sealed and signed as it should be.
@@ -261,20 +194,6 @@ Bytes link_and_folder(const Maker& maker) {
   return parcel_of(maker, content.finish({link, folder}, renaming("same-b", "same-a")));
 }
 
-Bytes remove_item(const Maker& maker) {
-  Item item = bare_item(maker, ItemKind::remove);
-  item.package = maker.package;
-  return only_item(maker, item);
-}
-
-// Asks that the receiver trust a third site's key no longer.
-Bytes trust_item(const Maker& maker) {
-  Item item = bare_item(maker, ItemKind::trust);
-  item.body = encode_trust_item(
-      KeyRevoked{maker.other_site.code(), maker.other_site.public_keys().signing});
-  return only_item(maker, item);
-}
-
 Bytes label_byte(const Maker& maker, std::size_t at, std::uint8_t value) {
   return with_label_body(
       good(maker), [&](Bytes& body) { body[at] = value; }, maker.from);
@@ -352,91 +271,152 @@ Bytes other_content(const Maker& maker) {
   return parcel_of(maker, small_content(maker, "something else under the same number\n"));
 }
 
+// One frame comes from another parcel of the same sender to the same site.
+Bytes with_foreign_frame(const Maker& maker, std::size_t frame) {
+  auto frames = take_apart(good(maker));
+  frames.at(frame) = take_apart(other_content(maker)).at(frame);
+  return put_together(frames);
+}
+
+// The label promises three records; two and an end of two were made for it.
+Bytes another_count(const Maker& maker) {
+  const Content content = small_content(maker);
+  ParcelDraft draft = draft_of(maker, {package_item(maker, content)});
+  draft.record_count = 3;
+  Bytes out;
+  ParcelWriter writer([&](ByteView data) { append(out, data); });
+  writer.begin(draft, maker.from, maker.entropy);
+  for (const Block& block : content.blocks) writer.add(block);
+  append(out, writer.sealer().seal_end(2));
+  return out;
+}
+
+// The length of the sender's name takes two bytes where one does.
+Bytes longer_number(const Maker& maker) {
+  return with_label_body(
+      good(maker),
+      [](Bytes& body) {
+        body[23] |= 0x80;
+        body.insert(body.begin() + 24, 0);
+      },
+      maker.from);
+}
+
 }  // namespace
 
 const std::vector<BadParcel>& bad_parcels() {
+  using enum ErrorCode;
   static const std::vector<BadParcel> all = {
-      {"good", "nothing is wrong", good},
-      {"same-number-other-content", "has the number of good: 3", other_content},
-      {"unknown-algorithm", "signature algorithm 9: 3",
+      {"same-number-other-content", "has the number of golden/v1/one-package.pcl", replayed,
+       other_content},
+      {"unknown-algorithm", "signature algorithm 9", unsupported,
        [](const Maker& m) { return label_byte(m, 18, 9); }},
-      {"unknown-seal", "seal algorithm 9: 3", [](const Maker& m) { return label_byte(m, 19, 9); }},
-      {"unknown-feature", "critical feature 4: 3",
+      {"unknown-seal", "seal algorithm 9", unsupported,
+       [](const Maker& m) { return label_byte(m, 19, 9); }},
+      {"unknown-feature", "critical feature 4", unsupported,
        [](const Maker& m) { return label_byte(m, 2, 4); }},
-      {"newer-version", "format version 2: 3", [](const Maker& m) { return label_byte(m, 0, 2); }},
-      {"unknown-item-kind", "an item of kind 77 beside a good one: 10", unknown_item_kind},
-      {"forged-record", "record 0 by another addressee: 4", forged_record},
-      {"swapped-records", "records 0 and 1 under each other's numbers: 4", swapped_records},
-      {"zip-bomb", "64 MiB in a block of 4: 4", [](const Maker& m) { return zip_bomb(m, true); }},
-      {"zip-bomb-unstated", "the same, without stating it: 4",
+      {"newer-version", "format version 2", unsupported,
+       [](const Maker& m) { return label_byte(m, 0, 2); }},
+      {"unknown-item-kind", "an item of kind 77 beside a good one", partly_done, unknown_item_kind},
+      {"forged-record", "record 0 by another addressee", damaged, forged_record},
+      {"swapped-records", "records 0 and 1 under each other's numbers", damaged, swapped_records},
+      {"zip-bomb", "64 MiB in a block of 4", damaged,
+       [](const Maker& m) { return zip_bomb(m, true); }},
+      {"zip-bomb-unstated", "the same, without stating it", damaged,
        [](const Maker& m) { return zip_bomb(m, false); }},
-      {"wrong-digest", "a chunk under another name: 4", wrong_digest},
-      {"unknown-codec", "a block of codec 3 without its feature: 4", unknown_codec},
-      {"path-dotdot", "a file named ..: 4",
+      {"wrong-digest", "a chunk under another name", damaged, wrong_digest},
+      {"unknown-codec", "a block of codec 3 without its feature", damaged, unknown_codec},
+      {"path-dotdot", "a file named ..", not_trusted,
        [](const Maker& m) { return with_name(m, "zz", ".."); }},
-      {"path-absolute", "a file named /tmp/escaped: 4",
+      {"path-absolute", "a file named /tmp/escaped", not_trusted,
        [](const Maker& m) { return with_name(m, "z-tmp-escaped", "/tmp/escaped."); }},
-      {"path-slash", "a file named ../escaped: 4",
+      {"path-slash", "a file named ../escaped", not_trusted,
        [](const Maker& m) { return with_name(m, "z---escaped", "../escaped1"); }},
-      {"path-nul", "a NUL in a name: 4",
+      {"path-nul", "a NUL in a name", not_trusted,
        [](const Maker& m) { return with_name(m, "a-b", std::string("a\0b", 3)); }},
-      {"through-symlink", "a hard link to a path through a link: 4",
+      {"through-symlink", "a hard link to a path through a link", not_trusted,
        [](const Maker& m) { return through_symlink(m, "/tmp"); }},
-      {"through-symlink-inside", "the same, the link stays inside: 4",
+      {"through-symlink-inside", "the same, the link stays inside", not_trusted,
        [](const Maker& m) { return through_symlink(m, "."); }},
-      {"link-and-folder", "a link and a folder of one name: 4", link_and_folder},
-      {"deep-path", "a path of 5,000 bytes: 4", deep_path},
-      {"missing-base", "leaves out what a base of the item holds: 5",
+      {"link-and-folder", "a link and a folder of one name", not_trusted, link_and_folder},
+      {"deep-path", "a path of 5,000 bytes", not_trusted, deep_path},
+      {"missing-base", "leaves out what a base of the item holds", incomplete,
        [](const Maker& m) { return missing_content(m, true); }},
-      {"missing-content", "leaves out content and names no base: 5",
+      {"missing-content", "leaves out content and names no base", incomplete,
        [](const Maker& m) { return missing_content(m, false); }},
-      {"unsent-return", "a return for a parcel never sent: 3", unsent_return},
-      {"damaged-return", "a return whose report cannot be read: 4", damaged_return},
-      {"remove", "removes the package: by role", remove_item},
-      {"trust", "revokes a third site's key: by role", trust_item},
-      {"other-addressee", "for another site only: 3", other_addressee},
-      {"unknown-signer", "signed by a site not known: 5", unknown_signer},
-      {"wrong-signature", "a changed label under another's signature: 3", wrong_signature},
-      {"other-key", "the sender's code with another's key: 5", other_key},
-      {"no-parcel", "a text: 4",
+      {"unsent-return", "a return for a parcel never sent", not_trusted, unsent_return},
+      {"damaged-return", "a return whose report cannot be read", not_trusted, damaged_return},
+      {"other-addressee", "for another site only", not_addressed, other_addressee},
+      {"unknown-signer", "signed by a site not known", no_key, unknown_signer},
+      {"wrong-signature", "a changed label under another's signature", bad_signature,
+       wrong_signature},
+      {"other-key", "the sender's code with another's key", no_key, other_key},
+      {"no-parcel", "a text", damaged,
        [](const Maker&) { return to_bytes(as_bytes("this is no parcel\n")); }},
-      {"empty", "no bytes: 4", [](const Maker&) { return Bytes(); }},
-      {"wrong-magic", "the first byte is wrong: 4",
+      {"empty", "no bytes", damaged, [](const Maker&) { return Bytes(); }},
+      {"wrong-magic", "the first byte is wrong", damaged,
        [](const Maker& m) {
          Bytes parcel = good(m);
          parcel[0] ^= 0xff;
          return parcel;
        }},
-      {"damaged-volume-header", "one bit: 4",
+      {"damaged-volume-header", "one bit", damaged,
        [](const Maker& m) { return flipped(m, kVolumeAt, 40); }},
-      {"damaged-label", "one bit: 4", [](const Maker& m) { return flipped(m, kLabelAt, 30); }},
-      {"damaged-key-slots", "one bit: 4", [](const Maker& m) { return flipped(m, kSlotsAt, 30); }},
-      {"damaged-packing-list", "one bit: 4",
+      {"damaged-label", "one bit", damaged,
+       [](const Maker& m) { return flipped(m, kLabelAt, 30); }},
+      {"damaged-key-slots", "one bit", damaged,
+       [](const Maker& m) { return flipped(m, kSlotsAt, 30); }},
+      {"damaged-packing-list", "one bit", damaged,
        [](const Maker& m) { return flipped(m, kListAt, 30); }},
-      {"damaged-record", "one bit in record 1: 4",
+      {"damaged-record", "one bit in record 1", damaged,
        [](const Maker& m) { return flipped(m, kRecordsAt + 1, 30); }},
-      {"damaged-end", "one bit in the end: 4",
+      {"damaged-end", "one bit in the end", partly_done,
        [](const Maker& m) { return flipped(m, kRecordsAt + 2, 30); }},
-      {"truncated-head", "ends in the packing list: 4",
+      {"truncated-head", "ends in the packing list", damaged,
        [](const Maker& m) { return cut(m, kListAt, 40); }},
-      {"truncated-record", "ends in record 1: 4",
+      {"truncated-record", "ends in record 1", incomplete,
        [](const Maker& m) { return cut(m, kRecordsAt + 1, 40); }},
-      {"no-end", "ends before its end: 5",
+      {"no-end", "ends before its end", incomplete,
        [](const Maker& m) { return cut(m, kRecordsAt + 2, 0); }},
-      {"oversized-volume-header", "states 4 GiB: 4",
+      {"oversized-volume-header", "states 4 GiB", damaged,
        [](const Maker& m) { return with_frame_length(m, kVolumeAt); }},
-      {"oversized-label", "states 4 GiB: 4",
+      {"oversized-label", "states 4 GiB", damaged,
        [](const Maker& m) { return with_frame_length(m, kLabelAt); }},
-      {"oversized-key-slots", "states 4 GiB: 4",
+      {"oversized-key-slots", "states 4 GiB", damaged,
        [](const Maker& m) { return with_frame_length(m, kSlotsAt); }},
-      {"oversized-packing-list", "states 4 GiB: 4",
+      {"oversized-packing-list", "states 4 GiB", damaged,
        [](const Maker& m) { return with_frame_length(m, kListAt); }},
-      {"oversized-record", "states 4 GiB: 4",
+      {"oversized-record", "states 4 GiB", damaged,
        [](const Maker& m) { return with_frame_length(m, kRecordsAt); }},
-      {"oversized-end", "states 4 GiB: 4",
+      {"oversized-end", "states 4 GiB", partly_done,
        [](const Maker& m) { return with_frame_length(m, kRecordsAt + 2); }},
-      {"oversized-label-text", "signed; a name states 2^63 bytes: 4", oversized_label_text},
-      {"oversized-block", "signed; a block states 4 GiB: 4", oversized_block},
+      {"oversized-label-text", "signed; a name states 2^63 bytes", damaged, oversized_label_text},
+      {"longer-number", "signed; a number in the label is not in its shortest form", damaged,
+       longer_number},
+      {"label-with-more", "signed; a byte behind the label's last field", damaged,
+       [](const Maker& m) {
+         return with_label_body(
+             good(m), [](Bytes& body) { body.push_back(0); }, m.from);
+       }},
+      {"another-number-of-items", "signed; the label says 2 items, the packing list has 1",
+       bad_signature,
+       [](const Maker& m) {
+         return with_label(
+             good(m), [](Label& label) { label.item_count = 2; }, m.from);
+       }},
+      {"another-number-of-records", "signed; the label says 3 records, the end says 2", partly_done,
+       another_count},
+      {"volume-header-of-another", "the volume header is another parcel's", damaged,
+       [](const Maker& m) { return with_foreign_frame(m, kVolumeAt); }},
+      {"key-slots-of-another", "the key slots are another parcel's", bad_signature,
+       [](const Maker& m) { return with_foreign_frame(m, kSlotsAt); }},
+      {"packing-list-of-another", "the packing list is another parcel's", bad_signature,
+       [](const Maker& m) { return with_foreign_frame(m, kListAt); }},
+      {"record-of-another", "record 1 is another parcel's", damaged,
+       [](const Maker& m) { return with_foreign_frame(m, kRecordsAt + 1); }},
+      {"end-of-another", "the end is another parcel's", partly_done,
+       [](const Maker& m) { return with_foreign_frame(m, kRecordsAt + 2); }},
+      {"oversized-block", "signed; a block states 4 GiB", damaged, oversized_block},
   };
   return all;
 }
