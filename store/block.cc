@@ -63,6 +63,8 @@ bool looks_incompressible(ByteView raw) {
   return size == 0 || size > sample.size() - sample.size() / 50;
 }
 
+Error bad_block(std::string what) { return Error(ErrorCode::damaged, "block", std::move(what)); }
+
 std::uint8_t code_of(DigestKind kind) {
   switch (kind) {
     case DigestKind::chunk:
@@ -110,6 +112,19 @@ std::optional<Level> parse_level(std::string_view word) {
   return std::nullopt;
 }
 
+namespace {
+
+bool is_raw(const Block& block) {
+  return block.codec == static_cast<std::uint8_t>(BlockCodec::raw);
+}
+
+void encode_head(Encoder& out, const Block& block) {
+  out.u8(block.codec).varint(block.raw_size);
+  encode_objects(out, block.objects);
+}
+
+}  // namespace
+
 void encode_objects(Encoder& out, const std::vector<BlockObject>& objects) {
   out.varint(objects.size());
   for (const auto& object : objects) {
@@ -141,10 +156,17 @@ std::vector<BlockObject> decode_objects(Decoder& in, std::uint32_t raw_size) {
 
 Bytes encode(const Block& block) {
   Encoder out;
-  out.u8(block.codec).varint(block.raw_size);
-  encode_objects(out, block.objects);
+  encode_head(out, block);
   out.bytes(block.payload);
   return out.take();
+}
+
+Digest block_digest(const Block& block) {
+  Encoder head;
+  encode_head(head, block);
+  if (is_raw(block)) return digest_of(DigestKind::block, head.view());
+  head.varint(block.payload.size());
+  return Hasher(DigestKind::block).update(head.view()).update(block.payload).finish();
 }
 
 Block decode_block(ByteView encoded) {
@@ -168,44 +190,48 @@ Block decode_block(ByteView encoded) {
   return block;
 }
 
-Bytes verify_and_decompress(const Block& block) {
-  const auto fail = [&](std::string_view what) -> Error {
-    return Error(ErrorCode::damaged, "block", std::string(what));
-  };
-  if (block.raw_size > kMaxBlockRaw) throw fail("larger than a block can be");
-  Bytes raw;
-  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw)) {
-    if (block.payload.size() != block.raw_size) throw fail("its payload has the wrong length");
-    raw = block.payload;
-  } else if (block.codec == static_cast<std::uint8_t>(BlockCodec::zstd)) {
-    // One frame that states its size and fills the payload: nothing to allocate but raw_size, and
-    // no window beyond it.
-    const auto& in = block.payload;
-    if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size() ||
-        ZSTD_getFrameContentSize(in.data(), in.size()) != block.raw_size) {
-      throw fail("its payload is no zstd frame of the stated size");
-    }
-    raw.resize(block.raw_size);
-    const std::size_t size =
-        ZSTD_decompressDCtx(decompressor(), raw.data(), raw.size(), in.data(), in.size());
-    if (ZSTD_isError(size)) {
-      throw fail(std::string("its payload cannot be decompressed: ") + ZSTD_getErrorName(size));
-    }
-    if (size != block.raw_size) throw fail("its payload is shorter than stated");
-  } else {
+Bytes decompress(const Block& block) {
+  if (block.raw_size > kMaxBlockRaw) throw bad_block("larger than a block can be");
+  const Bytes& in = block.payload;
+  if (is_raw(block)) {
+    if (in.size() != block.raw_size) throw bad_block("its payload has the wrong length");
+    return in;
+  }
+  if (block.codec != static_cast<std::uint8_t>(BlockCodec::zstd)) {
     throw Error(ErrorCode::unsupported, "block",
                 "compressed with codec " + std::to_string(block.codec) + ", not known here");
   }
+  // One frame that states its size and fills the payload: nothing to allocate but raw_size, and
+  // no window beyond it.
+  if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size() ||
+      ZSTD_getFrameContentSize(in.data(), in.size()) != block.raw_size) {
+    throw bad_block("its payload is no zstd frame of the stated size");
+  }
+  Bytes raw(block.raw_size);
+  const std::size_t size =
+      ZSTD_decompressDCtx(decompressor(), raw.data(), raw.size(), in.data(), in.size());
+  if (ZSTD_isError(size)) {
+    throw bad_block(std::string("its payload cannot be decompressed: ") + ZSTD_getErrorName(size));
+  }
+  if (size != block.raw_size) throw bad_block("its payload is shorter than stated");
+  return raw;
+}
+
+void verify_objects(const Block& block, ByteView raw) {
   std::size_t offset = 0;
   for (const auto& object : block.objects) {
-    if (object.size > raw.size() - offset) throw fail("its objects are larger than it is");
-    const auto bytes = ByteView(raw).subspan(offset, object.size);
-    if (digest_of(object.kind, bytes) != object.digest) {
-      throw fail("its bytes do not have the digest " + object.digest.brief());
+    if (object.size > raw.size() - offset) throw bad_block("its objects are larger than it is");
+    if (digest_of(object.kind, raw.subspan(offset, object.size)) != object.digest) {
+      throw bad_block("its bytes do not have the digest " + object.digest.brief());
     }
     offset += object.size;
   }
-  if (offset != raw.size()) throw fail("its objects are smaller than it is");
+  if (offset != raw.size()) throw bad_block("its objects are smaller than it is");
+}
+
+Bytes verify_and_decompress(const Block& block) {
+  Bytes raw = decompress(block);
+  verify_objects(block, raw);
   return raw;
 }
 

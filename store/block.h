@@ -45,13 +45,21 @@ struct Block {
 
 Bytes encode(const Block& block);
 
+// What a pack's index holds of each block: the digest of the encoded block, of a raw one without
+// its payload, which the digests of its objects vouch for already (OBJECTS.md, section 8).
+Digest block_digest(const Block& block);
+
 // Parses a block and checks every size in it against the limits; the payload stays as it is.
 // Errors: damaged.
 Block decode_block(ByteView encoded);
 
-// Opens the payload and checks every object against its digest; returns the raw bytes, objects one
-// after the other. No more than raw_size bytes are ever produced, so a bomb ends there.
+// Opens the payload; returns the raw bytes, objects one after the other. No more than raw_size
+// bytes are ever produced, so a bomb ends there. Of what was authenticated as a whole only.
 // Errors: damaged; unsupported, when the codec is not known.
+Bytes decompress(const Block& block);
+// Checks every object against its digest. raw: the block's bytes. Errors: damaged.
+void verify_objects(const Block& block, ByteView raw);
+// Both. Errors: as these.
 Bytes verify_and_decompress(const Block& block);
 
 // Gathers objects into one block.

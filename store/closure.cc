@@ -39,6 +39,35 @@ void walk_folder(Store& store, const SafePath& path, const TreeEntry& folder,
   });
 }
 
+// What lies in a block, from its pack's own index: one small read for a pack instead of one for
+// each of its blocks.
+class PackContents {
+ public:
+  explicit PackContents(Store::Impl& store) : store_(store) {}
+
+  // Valid until the next call.
+  const std::vector<BlockObject>& of(const BlockPlace& place) {
+    if (pack_ != place.ref.pack) {
+      pack_ = place.ref.pack;
+      try {
+        index_ = read_pack_index(*store_.packs, *pack_);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::damaged) throw;
+        index_ = {};  // its blocks may be whole all the same
+      }
+    }
+    if (place.ref.block < index_.blocks.size()) return index_.blocks[place.ref.block].objects;
+    read_ = store_.read_block(place);
+    return read_.objects;
+  }
+
+ private:
+  Store::Impl& store_;
+  std::optional<Digest> pack_;
+  PackIndex index_;
+  Block read_;
+};
+
 }  // namespace
 
 void Store::walk(const Digest& root, const Visit& entry, const Visit& leave) {
@@ -183,13 +212,14 @@ void Store::for_each_block(
     });
   }
   std::unordered_set<Digest> wanted;  // of one block
+  PackContents contents(*impl_);
   const auto flush = [&] {
     if (wanted.empty()) return;
     const auto place = impl_->index.locate(*wanted.begin());
     if (!place) return;  // dropped meanwhile as damaged
     StoredBlock block{place->ref, place->objects, place->size, 0};
     std::vector<BlockObject> in_order;
-    for (const auto& object : block_objects(place->ref)) {
+    for (const auto& object : contents.of(*place)) {
       block.raw_size += object.size;
       if (wanted.erase(object.digest) > 0) in_order.push_back(object);
     }

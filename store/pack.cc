@@ -85,18 +85,30 @@ PackIndex read_pack_index(PackStorage& storage, const Digest& pack) {
   return index;
 }
 
-Bytes read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
+Block read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
                         std::uint32_t size, const Digest& digest) {
-  if (size > kMaxEncodedBlock) {
-    throw Error(ErrorCode::damaged, pack_subject(pack), "a block beyond the limit");
-  }
+  const auto fail = [&](const std::string& what) {
+    return Error(ErrorCode::damaged, pack_subject(pack),
+                 "the block at byte " + std::to_string(offset) + " " + what);
+  };
+  if (size > kMaxEncodedBlock) throw fail("is beyond the limit");
   Bytes encoded(size);
   storage.read(pack, offset, encoded);
-  if (digest_of(DigestKind::block, encoded) != digest) {
-    throw Error(ErrorCode::damaged, pack_subject(pack),
-                "the block at byte " + std::to_string(offset) + " does not have its digest");
+  Block block;
+  try {
+    block = decode_block(encoded);
+  } catch (const Error& error) {
+    throw fail("is none: " + error.happened());
   }
-  return encoded;
+  if (block_digest(block) != digest) throw fail("does not have its digest");
+  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw)) {
+    try {
+      verify_objects(block, block.payload);
+    } catch (const Error& error) {
+      throw fail(error.happened());
+    }
+  }
+  return block;
 }
 
 PackWriter::PackWriter(PackStorage& storage) : sink_(storage.create()) {
@@ -110,7 +122,7 @@ std::uint32_t PackWriter::add(const Block& block) {
   PackedBlock packed;
   packed.offset = size_;
   packed.size = static_cast<std::uint32_t>(encoded.size());
-  packed.digest = digest_of(DigestKind::block, encoded);
+  packed.digest = block_digest(block);
   packed.codec = block.codec;
   packed.raw_size = block.raw_size;
   packed.objects = block.objects;

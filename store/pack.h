@@ -27,7 +27,7 @@ inline constexpr std::size_t kPackFootSize = 24;
 struct PackedBlock {
   std::uint64_t offset = 0;  // in the pack; blocks lie one after the other
   std::uint32_t size = 0;    // encoded
-  Digest digest;             // of the encoded block
+  Digest digest;             // block_digest()
   std::uint8_t codec = 0;
   std::uint32_t raw_size = 0;
   std::vector<BlockObject> objects;
@@ -44,8 +44,9 @@ PackIndex decode_pack_index(ByteView encoded);  // Errors: damaged
 // Reads and authenticates a pack's index. Errors: damaged, not_found, device.
 PackIndex read_pack_index(PackStorage& storage, const Digest& pack);
 
-// The encoded block, checked against its digest. Errors: damaged, not_found, device.
-Bytes read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
+// A block as it was written: checked against its digest, a raw one by its objects, too.
+// Errors: damaged, not_found, device.
+Block read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
                         std::uint32_t size, const Digest& digest);
 
 // "pack 0123456789ab, block 3"

@@ -102,7 +102,6 @@ class Store {
   };
   // Shared by the cache and whoever reads.
   std::shared_ptr<const OpenBlock> open_block(const BlockRef& ref);
-  std::vector<BlockObject> block_objects(const BlockRef& ref);
   // Groups a set of objects by the blocks they lie in, node blocks first, then in the order of
   // packs and blocks; wanted: the objects of the set that are taken from this block, in order. Each
   // object comes once. Objects that are not here are passed over.

@@ -21,10 +21,8 @@ struct ScanItem {
 std::string fault_of(ScanItem item) {
   if (!item.fault.empty()) return item.fault;
   try {
-    if (digest_of(DigestKind::block, item.encoded) != item.block->digest) {
-      return "does not have its digest";
-    }
     const Block block = decode_block(item.encoded);
+    if (block_digest(block) != item.block->digest) return "does not have its digest";
     if (block.objects != item.block->objects || block.raw_size != item.block->raw_size ||
         block.codec != item.block->codec) {
       return "is not what the pack's index says";

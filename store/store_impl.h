@@ -47,8 +47,6 @@ struct Store::Impl {
   Found find(const Digest& object);
   std::mutex last_mutex;  // guards what follows
   Found last;             // found last
-  // Read last by its place: whoever asks for a block's objects asks for the block next.
-  std::pair<BlockRef, Block> last_read;
   Bytes read(const Digest& object, DigestKind kind);
   Node read_node(const Digest& digest);
 

@@ -101,13 +101,14 @@ TEST_F(Damage, LeavesTheAppenderNamingThePacksThatHoldABlockAlready) {
 
 TEST_F(Damage, IsFoundByCheckAndHealedByTheSameContentComingAgain) {
   const PackedBlock block = index().blocks.at(0);
-  flip(block.offset + 5);
+  flip(block.offset + block.size - 5);
   Store store = open();
   const auto found = store.check();
   EXPECT_EQ(found.problem_count, 1u);
   EXPECT_EQ(found.problems.at(0).pack, pack_);
   EXPECT_EQ(found.problems.at(0).block, 0);
-  EXPECT_EQ(found.problems.at(0).what, "does not have its digest");
+  EXPECT_EQ(found.problems.at(0).what,
+            "its bytes do not have the digest " + block.objects.back().digest.brief());
   EXPECT_FALSE(store.missing(root_).complete());
 
   const auto again = store.snapshot(source_);

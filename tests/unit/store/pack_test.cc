@@ -24,7 +24,9 @@ class Pack : public ::testing::Test {
     std::mt19937_64 random(1);
     PackWriter writer(storage_);
     for (int i = 0; i < blocks; ++i) {
-      blocks_.push_back(block_of(test::prose(random, 3'000)));
+      // Compressed and raw ones: what vouches for their payloads differs.
+      blocks_.push_back(
+          block_of(i % 2 == 0 ? test::prose(random, 3'000) : test::random_bytes(random, 1'000)));
       writer.add(blocks_.back());
     }
     return writer.finish();
@@ -46,9 +48,8 @@ TEST_F(Pack, GivesBackItsBlocksByItsOwnIndex) {
   EXPECT_EQ(index.blocks, written.index.blocks);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const auto& block = index.blocks[i];
-    const Bytes encoded =
-        read_packed_block(storage_, written.name, block.offset, block.size, block.digest);
-    EXPECT_EQ(decode_block(encoded), blocks_[i]);
+    EXPECT_EQ(read_packed_block(storage_, written.name, block.offset, block.size, block.digest),
+              blocks_[i]);
   }
 }
 
