@@ -1,6 +1,7 @@
 #include "courier/report.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 namespace courier {
 
@@ -27,6 +28,11 @@ Json json_text(std::string_view raw) {
   } catch (const Json::type_error&) {
     return escaped(raw);
   }
+}
+
+void put_name(Json& one, const std::string& key, std::string_view raw) {
+  one[key] = json_text(raw);
+  if (!is_valid_utf8(raw)) one[key + "_bytes"] = to_hex(as_bytes(raw));
 }
 
 Json error_json(const Error& error) {

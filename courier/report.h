@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/counted.h"
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/error.h"
 
 namespace courier {
@@ -27,6 +27,9 @@ Json json_time(const std::optional<Time>& time);
 std::string shown_time(const std::optional<Time>& time);
 // For JSON text from outside: valid UTF-8 as it is, anything else escaped.
 Json json_text(std::string_view raw);
+// A name or path of a file as one[key]. When it is not valid UTF-8, one[key + "_bytes"] has its
+// bytes in hexadecimal: the escaped text alone could be another file's name.
+void put_name(Json& one, const std::string& key, std::string_view raw);
 
 // The error as the object that --json prints under "error".
 Json error_json(const Error& error);

@@ -33,12 +33,13 @@ std::vector<PackageRow> read(Ledger::Impl& db, const std::string& where, const s
     r.stored_version = static_cast<std::uint32_t>(stored);
     r.no_source = no_source != 0;
     r.share_name = share;
-    const auto rest = sql::row<L, L, S, L, L, L>(
+    const auto rest = sql::row<L, L, S, L, L, L, L>(
         db,
-        "SELECT delta, ignore_schedule, sender, priority, created, removed FROM package"
-        " WHERE id = :i",
+        "SELECT delta, ignore_schedule, sender, priority, created, removed, source_kind"
+        " FROM package WHERE id = :i",
         id);
-    const auto& [delta, ignore, sender, priority, created, removed] = *rest;
+    const auto& [delta, ignore, sender, priority, created, removed, kind] = *rest;
+    r.source_kind = static_cast<SourceKind>(kind);
     r.delta = delta != 0;
     r.ignore_schedule = ignore != 0;
     r.sender = sender;
@@ -81,9 +82,10 @@ void insert_version(Ledger::Impl& db, const VersionRow& v) {
 }
 
 void insert_package(Ledger::Impl& db, const PackageRow& p) {
-  sql::run(db, "INSERT INTO package VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, 0)",
-           p.id, p.name, p.comment, p.source_path, p.source_version, p.stored_version, p.no_source,
-           p.share_name, p.delta, p.ignore_schedule, p.sender, p.priority, p.created);
+  sql::run(
+      db, "INSERT INTO package VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, 0, :n)",
+      p.id, p.name, p.comment, p.source_path, p.source_version, p.stored_version, p.no_source,
+      p.share_name, p.delta, p.ignore_schedule, p.sender, p.priority, p.created, p.source_kind);
 }
 
 void check_share_name(Ledger::Impl& db, const PackageRow& p) {
@@ -137,7 +139,8 @@ void PackageBook::add(const PackageRow& p, const VersionRow& v) {
   transaction.commit();
 }
 
-void PackageBook::add_version(const VersionRow& v, const std::string& source_path) {
+void PackageBook::add_version(const VersionRow& v, const std::string& source_path,
+                              SourceKind source_kind) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   const PackageRow p = get(v.package);
@@ -150,9 +153,9 @@ void PackageBook::add_version(const VersionRow& v, const std::string& source_pat
   if (version.created == Time{}) version.created = db.clock.now();
   insert_version(db, version);
   sql::run(db,
-           "UPDATE package SET source_version = :v, stored_version = :w, source_path = :s"
-           " WHERE id = :i",
-           v.version, v.version, source_path, p.id);
+           "UPDATE package SET source_version = :v, stored_version = :w, source_path = :s,"
+           " source_kind = :k WHERE id = :i",
+           v.version, v.version, source_path, source_kind, p.id);
   transaction.commit();
 }
 

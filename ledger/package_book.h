@@ -14,11 +14,20 @@
 
 namespace courier {
 
+// How a source was read, so that the next version is read likewise.
+enum class SourceKind : int {
+  files = 0,    // a folder or a file, as it is
+  archive = 1,  // an archive, unpacked
+  stream = 2,   // standard input: gone once read
+};
+
 struct PackageRow {
   PackageId id;
   std::string name;
   std::string comment;
-  std::string source_path;           // at the origin: where it was snapshot from, raw bytes
+  // At the origin: where it was snapshot from, raw bytes; of a stream: the file's name.
+  std::string source_path;
+  SourceKind source_kind = SourceKind::files;
   std::uint32_t source_version = 0;  // announced by its origin
   std::uint32_t stored_version = 0;  // the version that is current and whole here; 0: none
   bool no_source = false;            // a package without files
@@ -50,7 +59,8 @@ class PackageBook {
   // usage when it is of another site.
   void add(const PackageRow& package, const VersionRow& version);
   // package update: version must be source_version + 1; it becomes source and stored version.
-  void add_version(const VersionRow& version, const std::string& source_path);
+  void add_version(const VersionRow& version, const std::string& source_path,
+                   SourceKind source_kind = SourceKind::files);
   // At a receiver: what an item says of a package, announced or carried. Makes the row when there
   // is none; raises source_version, never lowers it, unless `force` (the origin's newer job says
   // so). Returns false when what is known is newer (B46).

@@ -316,7 +316,13 @@ constexpr std::array kVersion1 = std::to_array<std::string_view>({
       PRIMARY KEY(site, number)) STRICT, WITHOUT ROWID)",
 });
 
-constexpr std::array<std::span<const std::string_view>, 1> kMigrations = {kVersion1};
+constexpr std::array kVersion2 = std::to_array<std::string_view>({
+    // SourceKind: how source_path was read.
+    R"(ALTER TABLE package ADD COLUMN source_kind INTEGER NOT NULL DEFAULT 0
+      CHECK(source_kind BETWEEN 0 AND 2))",
+});
+
+constexpr std::array<std::span<const std::string_view>, 2> kMigrations = {kVersion1, kVersion2};
 
 }  // namespace
 

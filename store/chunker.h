@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/digest.h"
 
 namespace courier {
 
@@ -24,5 +25,8 @@ inline constexpr std::size_t kMaxChunk = 256 * 1024;
 // The length of the first chunk of data: from kMinChunk to kMaxChunk, or all of data when it is
 // shorter. data must hold kMaxChunk bytes, or all that is left of the content.
 std::size_t first_cut(ByteView data);
+
+// The digest that names the chunk.
+Digest chunk_digest(ByteView chunk);
 
 }  // namespace courier

@@ -22,6 +22,13 @@ struct Named {
   std::string what;  // "socket", "permission denied"
 };
 
+// What a stream of bytes is called as a file; the rest of its metadata is the same for all.
+struct StreamName {
+  std::string name;        // a SafeName
+  std::int64_t mtime = 0;  // seconds since 1970
+  std::uint32_t mtime_ns = 0;
+};
+
 struct SnapshotOptions {
   Level level = Level::standard;
   // Entries that cannot be read are left out and reported instead of ending the snapshot.

@@ -4,7 +4,6 @@
 // twice. Memory: batches and blocks under way (a few for each worker), one node for each level of
 // the tree, and the digests of objects not yet committed, which a pack's limits bound.
 #include <atomic>
-#include <cstring>
 #include <deque>
 #include <thread>
 #include <unordered_set>
@@ -21,18 +20,10 @@ namespace {
 
 constexpr std::size_t kNodeBlockBytes = 1u << 20;
 
-// Holes of sparse files come as zeros, ten times faster to recognise than to digest.
-bool is_zero_chunk(ByteView bytes) {
-  return bytes.size() == kMaxChunk && bytes[0] == 0 &&
-         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
-
 SourceBatch digest_batch(SourceBatch batch) {
-  static const Digest zero_chunk = digest_of(DigestKind::chunk, Bytes(kMaxChunk));
   for (auto& step : batch.steps) {
     if (auto* piece = std::get_if<Piece>(&step)) {
-      const ByteView bytes(batch.data.get() + piece->offset, piece->size);
-      piece->digest = is_zero_chunk(bytes) ? zero_chunk : digest_of(DigestKind::chunk, bytes);
+      piece->digest = chunk_digest({batch.data.get() + piece->offset, piece->size});
     }
   }
   return batch;
@@ -48,9 +39,16 @@ class Snapshot {
           return compress_block(std::move(raw), level);
         }) {}
 
-  SnapshotResult run(const std::string& source);
+  SnapshotResult run(const std::string& source) {
+    if (options_.progress) bytes_total_ = count_source_bytes(store_.fs, source);
+    return run([&](SourceReader& reader) { reader.run(source); });
+  }
+  SnapshotResult run(const Fd& stream, const StreamName& named) {
+    return run([&](SourceReader& reader) { reader.run_stream(stream, named); });
+  }
 
  private:
+  SnapshotResult run(const std::function<void(SourceReader&)>& read);
   void assemble();
   void handle(const SourceBatch& batch, const Piece& piece);
   void handle(FileDone&& done);
@@ -91,14 +89,13 @@ class Snapshot {
   OrderedStage<BlockBuilder::Raw, Block> blocks_;
 };
 
-SnapshotResult Snapshot::run(const std::string& source) {
-  if (options_.progress) bytes_total_ = count_source_bytes(store_.fs, source);
+SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
   SourceReader reader(store_.fs, options_.skip_unreadable,
                       [this](SourceBatch batch) { digests_.push(std::move(batch)); });
   std::exception_ptr error, write_error;
   std::thread reading([&] {
     try {
-      reader.run(source);
+      read(reader);
       digests_.close();
     } catch (...) {
       digests_.fail(std::current_exception());
@@ -152,7 +149,8 @@ void Snapshot::assemble() {
         handle(std::get<LinkDone>(std::move(step)));
       }
     }
-    report(options_.progress, {"reading", "", bytes_done_, std::max(bytes_total_, bytes_done_)});
+    const std::uint64_t total = bytes_total_ == 0 ? 0 : std::max(bytes_total_, bytes_done_);
+    report(options_.progress, {"reading", "", bytes_done_, total});
   }
   result_.root = store_node(DigestKind::root, encode(root_));
   pass_on(data_);
@@ -247,6 +245,11 @@ void Snapshot::finish_pack() {
 
 SnapshotResult Store::snapshot(const std::string& source, const SnapshotOptions& options) {
   return Snapshot(*impl_, options).run(source);
+}
+
+SnapshotResult Store::snapshot(const Fd& stream, const StreamName& named,
+                               const SnapshotOptions& options) {
+  return Snapshot(*impl_, options).run(stream, named);
 }
 
 }  // namespace courier

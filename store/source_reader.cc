@@ -74,12 +74,7 @@ void SourceReader::run(const std::string& source) {
     if (source_.ends_with('/') && source_.size() > 1) source_.pop_back();
     if (source_.empty()) source_ = ".";
     read_file(fd, name, SafePath{}.child(SafeName::parse(name)));
-    TreeEntry folder;
-    folder.type = EntryType::dir;
-    folder.mode = 0755;
-    folder.mtime = status.st_mtim.tv_sec;
-    folder.mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
-    step(FolderDone{std::move(folder)});
+    finish_folder_of_one(status.st_mtim.tv_sec, static_cast<std::uint32_t>(status.st_mtim.tv_nsec));
   } else {
     throw Error(ErrorCode::usage, escaped(source),
                 "is neither a folder nor a file but a " + std::string(word_of(status.st_mode)));
@@ -95,9 +90,32 @@ void SourceReader::run(const std::string& source) {
                 std::to_string(findings_.unreadable_count) + " of its entries cannot be read: " +
                     list + (findings_.unreadable_count > 5 ? ", and others" : ""))
         .with_loss("nothing was lost: no package version was made")
-        .with_hint("make them readable for this user, or leave them out of the source");
+        .with_hint("make them readable for this user, or leave them out: --skip-unreadable");
   }
   pass_on();
+}
+
+void SourceReader::run_stream(const Fd& stream, const StreamName& named) {
+  TreeEntry entry;
+  entry.name = SafeName::parse(named.name).str();
+  entry.mode = 0644;
+  entry.mtime = named.mtime;
+  entry.mtime_ns = named.mtime_ns;
+  step(FolderBegin{});
+  read_content([&](MutableByteView out, std::uint64_t) { return fs_.read(stream, out); },
+               UINT64_MAX);
+  step(FileDone{std::move(entry)});
+  finish_folder_of_one(named.mtime, named.mtime_ns);
+  pass_on();
+}
+
+void SourceReader::finish_folder_of_one(std::int64_t mtime, std::uint32_t mtime_ns) {
+  TreeEntry folder;
+  folder.type = EntryType::dir;
+  folder.mode = 0755;
+  folder.mtime = mtime;
+  folder.mtime_ns = mtime_ns;
+  step(FolderDone{std::move(folder)});
 }
 
 void SourceReader::read_folder(const Fd& dir, const struct stat& before, const SafePath& path,
@@ -203,7 +221,9 @@ void SourceReader::read_file(const Fd& file, const std::string& name, const Safe
     TreeEntry entry = entry_of(file, before, EntryType::file, name, path);
     std::uint64_t size = 0;
     try {
-      size = read_content(file, static_cast<std::uint64_t>(before.st_size));
+      size = read_content(
+          [&](MutableByteView out, std::uint64_t offset) { return fs_.pread(file, out, offset); },
+          static_cast<std::uint64_t>(before.st_size));
     } catch (const Error&) {
       step(FileAgain{});
       throw;
@@ -218,14 +238,14 @@ void SourceReader::read_file(const Fd& file, const std::string& name, const Safe
   }
 }
 
-std::uint64_t SourceReader::read_content(const Fd& file, std::uint64_t stated_size) {
+std::uint64_t SourceReader::read_content(const ReadAt& read, std::uint64_t stated_size) {
   std::uint64_t total = 0;
   std::size_t cut = batch_.size;  // the chunk under way begins here
   for (bool at_end = stated_size == 0; !at_end;) {
     if (!batch_.data) batch_.data = std::make_unique_for_overwrite<std::uint8_t[]>(kBatchCapacity);
     while (!at_end && batch_.size < kBatchCapacity) {
       const MutableByteView room(batch_.data.get() + batch_.size, kBatchCapacity - batch_.size);
-      const std::size_t n = fs_.pread(file, room, total);
+      const std::size_t n = read(room, total);
       batch_.size += n;
       total += n;
       // One that has grown is seen by its size afterwards.

@@ -1,5 +1,6 @@
-// Source reader: walks a folder in order, reads its files once and cuts them, and hands it all on
-// as batches of about a megabyte, so that the stages after it need not know of files.
+// Source reader: walks a folder in order (or takes one file, or one stream), reads its files once
+// and cuts them, and hands it all on as batches of about a megabyte, so that the stages after it
+// need not know of files.
 //
 // No link is followed on the way, nothing is ever opened twice by its path, and what changes while
 // it is read is noticed: by size, modification and change time before and after (files are tried
@@ -62,6 +63,9 @@ class SourceReader {
   // Errors: not_found, usage (neither folder nor file), not_allowed (changed while it was read),
   // device (cannot be read, unless skipped).
   void run(const std::string& source);
+  // A stream that is read to its end and becomes a file, alone in its folder.
+  // Errors: damaged, a name that no file can have; device, it cannot be read.
+  void run_stream(const Fd& stream, const StreamName& named);
   const SourceFindings& findings() const { return findings_; }
 
  private:
@@ -72,8 +76,12 @@ class SourceReader {
   void read_subfolder(const Fd& dir, const std::string& name, const SafePath& path);
   void open_and_read_file(const Fd& dir, const std::string& name, const SafePath& path);
   void read_file(const Fd& file, const std::string& name, const SafePath& path);
-  // Cuts the content into pieces; returns how many bytes there were.
-  std::uint64_t read_content(const Fd& file, std::uint64_t stated_size);
+  // The folder around a single file.
+  void finish_folder_of_one(std::int64_t mtime, std::uint32_t mtime_ns);
+  // Cuts the content into pieces; returns how many bytes there were. read: the next bytes, from
+  // the offset; 0 at the end. stated_size: where it is known to end.
+  using ReadAt = std::function<std::size_t(MutableByteView out, std::uint64_t offset)>;
+  std::uint64_t read_content(const ReadAt& read, std::uint64_t stated_size);
   TreeEntry entry_of(const Fd& fd, const struct stat& status, EntryType type,
                      const std::string& name, const SafePath& path);
   void step(SourceStep step);

@@ -54,6 +54,11 @@ class Store {
   // found again by the next snapshot, or left to gc.
   SnapshotResult snapshot(const std::string& source, const SnapshotOptions& options = {});
 
+  // The same of a stream, read to its end: a folder of one file. Errors: damaged, a name that no
+  // file can have; device; no_space.
+  SnapshotResult snapshot(const Fd& stream, const StreamName& named,
+                          const SnapshotOptions& options = {});
+
   bool has(const Digest& object);
   // One object, verified. Errors: incomplete, when it is not here; damaged, naming pack and block,
   // when the block is broken: it counts as missing from then on.

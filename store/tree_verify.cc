@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "store/chunker.h"
 #include "store/store.h"
 #include "store/tree_writer.h"
 
@@ -164,7 +165,7 @@ bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd
       if (n == 0) return false;
       done += n;
     }
-    if (digest_of(DigestKind::chunk, buffer) != chunk.digest) return false;
+    if (chunk_digest(buffer) != chunk.digest) return false;
     offset += chunk.size;
   }
   std::uint8_t more = 0;

@@ -162,13 +162,7 @@ class Writer {
     }
     const Fd fd =
         make_named(entry.name, [&] { return fs_.open_at(folder(), entry.name, kCreate, 0600); });
-    SparseFile out(fs_, fd);
-    const auto reader = store_.open_file(entry);
-    for (ByteView chunk = reader->next_chunk(); !chunk.empty(); chunk = reader->next_chunk()) {
-      out.add(chunk);
-      progress(path, chunk.size());
-    }
-    out.finish();
+    write_content(store_, fs_, entry, fd, [&](std::uint64_t bytes) { progress(path, bytes); });
     finish_inode(fd, path, entry);
   }
 
@@ -284,6 +278,17 @@ class Writer {
 };
 
 }  // namespace
+
+void write_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file,
+                   const std::function<void(std::uint64_t bytes)>& progress) {
+  SparseFile out(fs, file);
+  const auto reader = store.open_file(entry);
+  for (ByteView chunk = reader->next_chunk(); !chunk.empty(); chunk = reader->next_chunk()) {
+    out.add(chunk);
+    if (progress) progress(chunk.size());
+  }
+  out.finish();
+}
 
 mode_t written_mode(const TreeEntry& entry, const TreeWriteOptions& options) {
   mode_t mode = entry.mode;

@@ -48,6 +48,11 @@ struct TreeWriteReport {
   std::uint64_t attribute_problems = 0;  // of them: extended attributes only, content and name fit
 };
 
+// Writes the content of a file entry into the open empty file; long runs of zeros become holes.
+// Errors: incomplete, damaged (content); no_space, device (target).
+void write_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file,
+                   const std::function<void(std::uint64_t bytes)>& progress = {});
+
 // Writes the tree of `root` into the empty folder `dir`; the folder itself gets the root's mode and
 // time last. Not synced: the caller syncs once for all.
 // Errors: incomplete, damaged (content); no_space, device (target).

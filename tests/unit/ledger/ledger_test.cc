@@ -11,6 +11,7 @@
 #include "ledger/address_book.h"
 #include "ledger/arrows.h"
 #include "ledger/incoming_book.h"
+#include "ledger/package_book.h"
 #include "ledger/parcel_book.h"
 #include "ledger/return_book.h"
 #include "ledger/schema.h"
@@ -47,9 +48,27 @@ TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::newer_ledger);
     EXPECT_THAT(e.what(), testing::HasSubstr("version 7"));
-    EXPECT_THAT(e.what(), testing::HasSubstr("up to 1"));
+    EXPECT_THAT(e.what(), testing::HasSubstr("up to " + std::to_string(kLedgerVersion)));
     EXPECT_THAT(e.hint(), testing::HasSubstr("newer courier"));
   }
+}
+
+TEST_F(LedgerTest, OfVersion1IsMigratedWithWhatItHolds) {
+  PackageRow package;
+  package.id = PackageId::parse("PUN00020");
+  package.name = "tools";
+  package.source_path = "/srv/tools";
+  VersionRow version;
+  version.version = 1;
+  PackageBook(*ledger_).add(package, version);
+  sql::run(ledger_->impl(), "ALTER TABLE package DROP COLUMN source_kind");
+  sql::run(ledger_->impl(), "PRAGMA user_version = 1");
+  ledger_.reset();
+  Ledger migrated = Ledger::open(path_, clock_);
+  EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
+  const PackageRow found = PackageBook(migrated).get(package.id);
+  EXPECT_EQ(found.source_path, "/srv/tools");
+  EXPECT_EQ(found.source_kind, SourceKind::files);
 }
 
 TEST_F(LedgerTest, ThatIsNoLedgerIsDamaged) {

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "base/error.h"
 #include "store/store.h"
@@ -131,6 +134,46 @@ TEST_F(Source, IsReadWholeThoughReadsComeShortOfIt) {
     }
   }
   EXPECT_EQ(depth, 0);
+}
+
+TEST_F(Source, ThatIsAStreamIsReadToItsEndHoweverItComes) {
+  std::mt19937_64 random(2);
+  const Bytes content = test::random_bytes(random, 2 * kBatchCapacity + 777);
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe(ends), 0);
+  const Fd in(ends[0]);
+  std::thread writer([&, out = Fd(ends[1])] {
+    for (std::size_t at = 0; at < content.size();) {  // in pieces of no round size
+      const std::size_t size = std::min<std::size_t>(30'011, content.size() - at);
+      at += static_cast<std::size_t>(::write(out.get(), content.data() + at, size));
+    }
+  });
+  const auto result = store_.snapshot(in, {"disc.img", 1'000, 5});
+  writer.join();
+  EXPECT_EQ(result.totals.files, 1u);
+  const auto entry = store_.find(result.root, SafePath::parse("disc.img"));
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->mode, 0644);
+  EXPECT_EQ(entry->mtime, 1'000);
+  Bytes read(content.size() + 1);
+  read.resize(store_.open_file(*entry)->read(read));
+  EXPECT_EQ(read, content);
+}
+
+TEST_F(Source, ThatIsAStreamIsCutAsTheSameFileIs) {
+  std::mt19937_64 random(3);
+  test::write_file(source_ + "/large", test::random_bytes(random, 3'000'000));
+  store_.snapshot(source_);
+  const Fd in = real_.open(source_ + "/large", O_RDONLY, 0);
+  // The file's list is there; the folder and the root are other objects.
+  EXPECT_EQ(store_.snapshot(in, {"other", 0, 0}).new_objects, 2u);
+}
+
+TEST_F(Source, ThatIsAStreamThatFailsMakesNothing) {
+  const Fd folder = real_.open(source_, O_RDONLY | O_DIRECTORY, 0);
+  EXPECT_EQ(error_of([&] { store_.snapshot(folder, {"x", 0, 0}); }).code(), ErrorCode::device);
+  EXPECT_EQ(error_of([&] { store_.snapshot(folder, {"a/b", 0, 0}); }).code(), ErrorCode::damaged);
+  EXPECT_EQ(store_.stats().roots, 0u);
 }
 
 TEST_F(Source, IsNotFollowedThroughItsLinks) {
