@@ -127,8 +127,9 @@ void add_address_commands(Commands& commands) {
   set_verb.add_option("--priority", o.priority, "1 is tried first")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  set_verb.add_option("--enabled", o.enabled, "on or off");
-  set_verb.add_option("--substitute", o.substitute, "on: used when a better address is not usable");
+  set_verb.add_option("--enabled", o.enabled, "whether it is used")->type_name("on|off");
+  set_verb.add_option("--substitute", o.substitute, "used when a better address is not usable")
+      ->type_name("on|off");
 }
 
 }  // namespace courier

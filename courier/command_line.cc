@@ -187,6 +187,12 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   add_receive_commands(commands);
   add_store_commands(commands);
   add_log_command(commands);
+  add_completion_commands(commands);
+  // Not a command: a shell asks in the middle of a line, and nothing of that line is an option
+  // here.
+  if (argc > 1 && argv[1] == std::string_view("complete")) {
+    return answer_completion(app, {argv + 2, argv + argc});
+  }
 
   Report report;
   try {

@@ -68,6 +68,7 @@ class Commands {
     Run run;
   };
   const std::vector<Verb>& verbs() const { return verbs_; }
+  const CLI::App& program() const { return app_; }
 
  private:
   struct KeptBase {
@@ -95,6 +96,11 @@ void add_media_commands(Commands& commands);
 void add_receive_commands(Commands& commands);
 void add_store_commands(Commands& commands);
 void add_log_command(Commands& commands);
+void add_completion_commands(Commands& commands);  // completion, manual
+
+// What the scripts of `courier completion` ask: prints a line for each word that may stand at the
+// cursor, the last of `words`. Returns the exit status.
+int answer_completion(const CLI::App& program, const std::vector<std::string>& words);
 
 // By what the program reaches the world: the system's own, or a test's.
 struct Machine {

@@ -152,7 +152,7 @@ void add_distribute_commands(Commands& commands) {
         ->delimiter(',')
         ->type_name("TARGET...");
     if (work != LocalWork::retract) {
-      verb.add_option("--priority", o.priority, "high, medium or low")->type_name("P");
+      verb.add_option("--priority", o.priority, "of the jobs")->type_name("high|medium|low");
     }
   };
   targeted("distribute", "make jobs that bring a package to its targets",

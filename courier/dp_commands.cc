@@ -169,8 +169,9 @@ void add_settings(CLI::App& verb, DpOptions& o) {
   verb.add_option("--reserve", o.reserve, "kept free on its drive: 500M, 2G")->type_name("SIZE");
   verb.add_option("--owner", o.owner, "owner of what is written: USER or USER:GROUP");
   verb.add_option("--mode", o.mode, "permission bits of files: 0644")->type_name("OCTAL");
-  verb.add_option("--own", o.own, "on: the site's own, without schedule and rate");
-  verb.add_option("--setuid", o.setids, "on: set setuid and setgid bits as they travelled");
+  verb.add_option("--own", o.own, "the site's own, without schedule and rate")->type_name("on|off");
+  verb.add_option("--setuid", o.setids, "set setuid and setgid bits as they travelled")
+      ->type_name("on|off");
 }
 
 }  // namespace

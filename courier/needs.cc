@@ -67,6 +67,8 @@ constexpr Needs kTable[] = {
     {"store gc", NeedsHome::yes, kLock, kNoKeys},
     {"store rebuild-index", NeedsHome::yes, kLock, kNoKeys},
     {"log", NeedsHome::yes, kNoLock, kNoKeys},
+    {"completion", NeedsHome::none, kNoLock, kNoKeys},
+    {"manual", NeedsHome::none, kNoLock, kNoKeys},
 };
 
 }  // namespace

@@ -167,7 +167,8 @@ void add_package_commands(Commands& commands) {
   for (CLI::App* verb : {&add_verb, &update_verb}) {
     verb->add_option("--as", made.source.as, "what standard input is called as a file")
         ->type_name("NAME");
-    verb->add_option("--level", made.source.level, "fast, default or small")->type_name("LEVEL");
+    verb->add_option("--level", made.source.level, "how hard to compress")
+        ->type_name("fast|default|small");
     verb->add_flag("--skip-unreadable", made.source.skip_unreadable,
                    "leave out and name what cannot be read");
   }
@@ -208,10 +209,11 @@ void add_package_commands(Commands& commands) {
   set_verb.add_option("ID", o.id, "the package")->required();
   set_verb.add_option("--name", o.name, "its name")->type_name("TEXT");
   set_verb.add_option("--comment", o.comment, "a remark")->type_name("TEXT");
-  set_verb.add_option("--sender", o.sender, "preferred sender: any, courier or folder");
-  set_verb.add_option("--priority", o.priority, "of its jobs: high, medium or low");
-  set_verb.add_option("--delta", o.delta, "on or off: off sends every version whole");
-  set_verb.add_option("--ignore-schedule", o.ignore_schedule, "on or off");
+  set_verb.add_option("--sender", o.sender, "preferred sender")->type_name("any|courier|folder");
+  set_verb.add_option("--priority", o.priority, "of its jobs")->type_name("high|medium|low");
+  set_verb.add_option("--delta", o.delta, "off sends every version whole")->type_name("on|off");
+  set_verb.add_option("--ignore-schedule", o.ignore_schedule, "send at any time")
+      ->type_name("on|off");
   set_verb.add_option("--share-name", o.share_name, "its folder on a share")->type_name("NAME");
 
   CLI::App& remove_verb = commands.verb(package, "remove", "give a package up at this site",

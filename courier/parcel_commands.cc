@@ -351,7 +351,8 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
       ->type_name("SITE,...");
   create_verb.add_option("--out", o.out, "write a copy to this folder and read it back")
       ->type_name("DIR");
-  create_verb.add_option("--level", o.level, "fast, default or small")->type_name("LEVEL");
+  create_verb.add_option("--level", o.level, "how hard to compress")
+      ->type_name("fast|default|small");
   create_verb.add_option("--max-bytes", o.max_bytes, "not larger than: 4G")->type_name("N");
   create_verb.add_option("--name", o.name, "a name, readable by anyone")->type_name("TEXT");
   create_verb.add_flag("--plan", o.plan, "only say what it would carry, and how large it gets");
@@ -377,7 +378,7 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
   for (CLI::App* verb : {&set_verb, &mark_verb, &lost_verb, &discard_verb}) {
     verb->add_option("ID", o.parcel, "the parcel, such as PUN-PSE-000001")->required();
   }
-  mark_verb.add_option("STATE", o.state, "sent")->required();
+  mark_verb.add_option("sent", o.state, "the state: handed to the carrier")->required();
   for (CLI::App* verb : {&mark_verb, &lost_verb}) {
     verb->add_option("--site", o.site, "of several addressees this one (else all)")
         ->type_name("CODE");

@@ -402,9 +402,9 @@ void add_site_commands(Commands& commands) {
       "courier --home A site join PSE.site --as child --fingerprint 'eight words it told you'",
       [&o](Context& context) { return join(context, o); });
   join_verb.add_option("FILE", o.file, "the other site's identity file")->required();
-  join_verb.add_option("--as", o.role, "what it is to this site: parent, child or peer")
+  join_verb.add_option("--as", o.role, "what it is to this site")
       ->required()
-      ->type_name("ROLE");
+      ->type_name("parent|child|peer");
   CLI::Option* words =
       join_verb.add_option("--fingerprint", o.fingerprint, "accept it if this is its fingerprint");
   words->type_name("WORDS");
