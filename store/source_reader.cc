@@ -66,7 +66,9 @@ void SourceReader::run(const std::string& source) {
   const Fd fd = fs_.open(source, kReadFile);
   const struct stat status = fs_.stat(fd);
   if (S_ISDIR(status.st_mode)) {
+    prefetch_.emplace(fd.get());
     read_folder(fd, status, SafePath{}, "");
+    prefetch_.reset();
   } else if (S_ISREG(status.st_mode)) {
     const std::string name = name_of_source(source);
     step(FolderBegin{});
@@ -154,6 +156,7 @@ void SourceReader::read_entry(const Fd& dir, const DirEntry& entry, const SafePa
       case S_IFDIR:
         return read_subfolder(dir, entry.name, child);
       case S_IFREG:
+        prefetch_->passed_file();
         return open_and_read_file(dir, entry.name, child);
       case S_IFLNK:
         return read_link(dir, entry.name, child);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/safe_path.h"
 #include "store/chunker.h"
 #include "store/reports.h"
+#include "store/source_prefetch.h"
 #include "store/tree.h"
 
 namespace courier {
@@ -95,6 +97,7 @@ class SourceReader {
   SourceBatch batch_;
   SourceFindings findings_;
   std::string source_;
+  std::optional<SourcePrefetch> prefetch_;  // of a folder
   bool cannot_skip_ = false;
   bool reading_ = true;  // false once something unreadable ends the snapshot: only names follow
   // Where the files with several names were met first. Grows with their number only.
