@@ -150,10 +150,8 @@ class Planning {
       }
       return;
     }
-    std::uint64_t carried = 0;
-    for_each_record(context_.store, fresh, [&](RecordContent&& record) {
-      carried += record.stored_size + kFrameHeaderSize + kRecordOverhead;
-    });
+    const Records cut = records_of(fresh);
+    const std::uint64_t carried = cut.parcel_bytes();
     planned.carried_bytes = carried;
     if (limit_ > 0 && bytes_ + kItemBytes + carried > limit_) {
       for (const JobRow& part : candidate.jobs)
@@ -163,7 +161,14 @@ class Planning {
       return;
     }
     bytes_ += kItemBytes + carried;
-    fresh.for_each([&](const BlockObject& object) { content_->needed.insert(object); });
+    if (content_->needed.count() == 0) {
+      content_->needed = std::move(fresh);
+      needed_ = cut;
+    } else if (fresh.count() > 0) {
+      // What two items share of a block is one record now.
+      fresh.for_each([&](const BlockObject& object) { content_->needed.insert(object); });
+      needed_.reset();
+    }
     push(std::move(item), std::move(planned));
   }
 
@@ -210,9 +215,14 @@ class Planning {
       if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
       return false;
     }
+    const bool all_of_it = item.whole || proofs().held().count() == 0;
+    if (all_of_it && content_->needed.count() == 0) {
+      fresh = std::move(closure);
+      return true;
+    }
     std::uint64_t left_out = 0;
     closure.for_each([&](const BlockObject& object) {
-      if (!item.whole && proofs().held().contains(object.digest)) {
+      if (!all_of_it && proofs().held().contains(object.digest)) {
         ++left_out;
       } else if (!content_->needed.contains(object.digest)) {
         fresh.insert(object);
@@ -262,14 +272,28 @@ class Planning {
     plan_.items.push_back(std::move(planned));
   }
 
-  void count_records() {
-    for_each_record(context_.store, content_->needed, [&](RecordContent&& record) {
-      ++plan_.records;
-      plan_.content_bytes += record.stored_size;
+  struct Records {
+    std::uint64_t count = 0, stored_bytes = 0;
+    std::uint64_t parcel_bytes() const {
+      return stored_bytes + count * (kFrameHeaderSize + kRecordOverhead);
+    }
+  };
+
+  Records records_of(const ObjectSet& objects) {
+    Records records;
+    for_each_record(context_.store, objects, [&](RecordContent&& record) {
+      ++records.count;
+      records.stored_bytes += record.stored_size;
     });
+    return records;
+  }
+
+  void count_records() {
+    if (!needed_) needed_ = records_of(content_->needed);
+    plan_.records = needed_->count;
+    plan_.content_bytes = needed_->stored_bytes;
     plan_.parcel_bytes = kHeadBytes + kSlotBytes * plan_.addressees.size() +
-                         kItemBytes * plan_.items.size() + plan_.content_bytes +
-                         plan_.records * (kFrameHeaderSize + kRecordOverhead);
+                         kItemBytes * plan_.items.size() + needed_->parcel_bytes();
   }
 
   SenderContext& context_;
@@ -279,6 +303,7 @@ class Planning {
   ParcelPlan plan_;
   std::shared_ptr<ParcelPlan::Content> content_;  // becomes the plan's
   std::optional<Proofs> proofs_;                  // only when there is content to send
+  std::optional<Records> needed_ = Records{};     // of content_->needed; unset: to be counted
   std::uint64_t bytes_ = 0;
 };
 

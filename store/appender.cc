@@ -33,6 +33,7 @@ Store::Appender::~Appender() = default;
 
 void Store::Appender::add(const Block& verified) {
   bool all_here = true;
+  const ChunkIndex::Burst burst(impl_->store.index);
   for (const auto& object : verified.objects) all_here = all_here && has(object.digest);
   if (all_here) {
     // Whoever keeps what was added keeps the packs that hold it already, too.

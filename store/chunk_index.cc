@@ -10,6 +10,7 @@ namespace courier {
 namespace {
 
 constexpr std::uint64_t kSchemaVersion = 1;
+constexpr std::uint64_t kLookupsAtOnce = 4096;
 
 constexpr const char* kSchema = R"sql(
   PRAGMA application_id = 0x50434c49;  -- 'PCLI'
@@ -70,6 +71,23 @@ BlockPlace place_from(const Statement& row) {
 struct ChunkIndex::Impl {
   std::mutex mutex;
   Database db;
+  std::uint64_t bursts = 0, lookups = 0;  // of the transaction that is open
+  bool is_reading = false;                // such a transaction is open
+
+  // Before a lookup.
+  void look() {
+    if (is_reading && ++lookups > kLookupsAtOnce) let_go();
+    if (bursts == 0 || is_reading) return;
+    db.run("BEGIN");
+    is_reading = true;
+    lookups = 0;
+  }
+  // Before everything else, and at the end.
+  void let_go() {
+    if (!is_reading) return;
+    is_reading = false;
+    if (db.in_transaction()) db.run("COMMIT");
+  }
 
   explicit Impl(const std::string& path) : db(path) {
     // Mostly read at random: a cache of bounded size, and nothing trusted from the file's schema.
@@ -128,8 +146,24 @@ ChunkIndex::ChunkIndex(const std::string& path)
 
 ChunkIndex::~ChunkIndex() = default;
 
+ChunkIndex::Burst::Burst(ChunkIndex& index) : index_(index) {
+  const std::lock_guard lock(index_.impl_->mutex);
+  ++index_.impl_->bursts;
+}
+
+ChunkIndex::Burst::~Burst() {
+  const std::lock_guard lock(index_.impl_->mutex);
+  if (--index_.impl_->bursts > 0) return;
+  try {
+    index_.impl_->let_go();
+  } catch (const Error&) {
+    // Nothing was written in it: the next call that needs the database says what is wrong.
+  }
+}
+
 bool ChunkIndex::has(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
+  impl_->look();
   const bool found = prepared_->has.start().bind(object).step();
   prepared_->has.reset();
   return found;
@@ -137,6 +171,7 @@ bool ChunkIndex::has(const Digest& object) {
 
 std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
+  impl_->look();
   std::optional<BlockPlace> place;
   if (prepared_->locate.start().bind(object).step()) place = place_from(prepared_->locate);
   prepared_->locate.reset();
@@ -145,6 +180,7 @@ std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
 
 std::optional<BlockPlace> ChunkIndex::place(const BlockRef& ref) {
   std::lock_guard lock(impl_->mutex);
+  impl_->look();
   std::optional<BlockPlace> place;
   if (prepared_->place.start().bind(ref.pack).bind(ref.block).step()) {
     place = place_from(prepared_->place);
@@ -156,6 +192,7 @@ std::optional<BlockPlace> ChunkIndex::place(const BlockRef& ref) {
 void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
                           const std::vector<bool>& sound) {
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   Database& db = impl_->db;
   IndexTransaction transaction(db);
   impl_->forget({name});
@@ -189,6 +226,7 @@ void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackInde
 
 void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   IndexTransaction transaction(impl_->db);
   impl_->forget(packs);
   transaction.commit();
@@ -198,6 +236,7 @@ void ChunkIndex::drop_block(const BlockRef& ref) {
   const auto known = place(ref);
   if (!known) return;
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   IndexTransaction transaction(impl_->db);
   Statement(impl_->db, "DELETE FROM object WHERE block = ?").start().bind(known->id).run();
   Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
@@ -206,6 +245,7 @@ void ChunkIndex::drop_block(const BlockRef& ref) {
 
 std::vector<Digest> ChunkIndex::packs() {
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   std::vector<Digest> packs;
   Statement all(impl_->db, "SELECT digest FROM pack ORDER BY digest");
   while (all.step()) packs.push_back(all.digest(0));
@@ -214,6 +254,7 @@ std::vector<Digest> ChunkIndex::packs() {
 
 std::vector<BlockPlace> ChunkIndex::blocks_of(const Digest& pack) {
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   std::vector<BlockPlace> blocks;
   Statement all(impl_->db, kBlocksOf);
   all.start().bind(pack);
@@ -223,6 +264,7 @@ std::vector<BlockPlace> ChunkIndex::blocks_of(const Digest& pack) {
 
 StoreStats ChunkIndex::stats() {
   std::lock_guard lock(impl_->mutex);
+  impl_->let_go();
   StoreStats stats;
   Statement packs(impl_->db, "SELECT count(*), ifnull(sum(size), 0) FROM pack");
   packs.step();

@@ -38,6 +38,18 @@ class ChunkIndex {
   explicit ChunkIndex(const std::string& path);
   ~ChunkIndex();
 
+  // While one lives, lookups share the database's lock instead of taking it each time, which is
+  // most of what a lookup costs. It is let go every few thousand lookups, for other couriers.
+  class Burst {
+   public:
+    explicit Burst(ChunkIndex& index);
+    ~Burst();
+    Burst(const Burst&) = delete;
+
+   private:
+    ChunkIndex& index_;
+  };
+
   bool has(const Digest& object);
   std::optional<BlockPlace> locate(const Digest& object);
   std::optional<BlockPlace> place(const BlockRef& ref);

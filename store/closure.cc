@@ -144,6 +144,7 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
   ClosureResult result;
   std::unordered_set<Digest> entered;  // nodes only: one for some hundred chunks
   ObjectSet gone;                      // so that each is named once
+  const ChunkIndex::Burst burst(impl_->index);
   const auto miss = [&](const BlockObject& object) {
     if (!gone.insert(object)) return;
     ++result.missing_count;
@@ -205,6 +206,7 @@ void Store::for_each_block(
       "digest)) STRICT, WITHOUT ROWID; BEGIN");
   {
     Statement add(places, "INSERT OR IGNORE INTO place VALUES (?, ?, ?)");
+    const ChunkIndex::Burst burst(impl_->index);
     set.for_each([&](const BlockObject& object) {
       const auto place = impl_->index.locate(object.digest);
       if (!place) return;

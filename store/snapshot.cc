@@ -132,6 +132,7 @@ SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
 }
 
 void Snapshot::assemble() {
+  const ChunkIndex::Burst burst(store_.index);
   while (auto batch = digests_.pop()) {
     for (auto& step : batch->steps) {
       if (auto* piece = std::get_if<Piece>(&step)) {

@@ -56,6 +56,8 @@ void Database::run(const char* sql) {
   if (code != SQLITE_OK) fail(code);
 }
 
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
 std::uint64_t Database::changes() const {
   return static_cast<std::uint64_t>(sqlite3_changes64(handle_));
 }

@@ -22,6 +22,8 @@ class Database {
   Database(const Database&) = delete;
   void run(const char* sql);  // one or more statements without results
   std::uint64_t changes() const;
+  // False also when an error has ended the transaction by itself.
+  bool in_transaction() const;
   sqlite3* handle() const { return handle_; }
   [[noreturn]] void fail(int code) const;
 
