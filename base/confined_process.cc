@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -150,6 +151,9 @@ bool enter_seccomp() {
 void limit_memory(std::uint64_t bytes) {
   constexpr std::size_t kThreadStackSize = 1u << 20;
   set_limit(RLIMIT_DATA, bytes, bytes, "memory");
+  // One heap: shrinking a thread's own, the C library would look up a setting of the kernel's in
+  // a file, and be killed for it.
+  ::mallopt(M_ARENA_MAX, 1);
   pthread_attr_t threads;
   if (::pthread_attr_init(&threads) != 0) return;
   if (::pthread_attr_setstacksize(&threads, kThreadStackSize) == 0) {

@@ -1,5 +1,7 @@
 #include "base/pipeline.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <system_error>
@@ -29,7 +31,10 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run(std::function<void()> task) { tasks_.push(std::move(task)); }
 
 std::size_t worker_count() {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 16);
+  // Those this process may use, asked of the kernel and not of a file: a confined child has none.
+  cpu_set_t cores;
+  const bool is_known = ::sched_getaffinity(0, sizeof cores, &cores) == 0;
+  return std::clamp<std::size_t>(is_known ? static_cast<std::size_t>(CPU_COUNT(&cores)) : 1, 1, 16);
 }
 
 }  // namespace courier

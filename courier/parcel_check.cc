@@ -73,7 +73,7 @@ std::optional<Error> problem_of(const ParcelCheck& check, const VolumeHeader& vo
 
 ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path,
                          const std::optional<KnownSigners>& known, const ProgressSink& progress) {
-  ParcelReader reader(file_source(fs, file), path);
+  ParcelReader reader(confined_frames(file_source(fs, file), path), path);
   ParcelHead head = reader.read_head();
   const VolumeHeader volume = head.volume;
   const PublicKey signing_key = head.label.sender.signing_key;

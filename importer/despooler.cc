@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/pipeline.h"
+#include "importer/block_check.h"
 
 namespace courier {
 namespace {
@@ -13,47 +14,77 @@ struct Fed {
   std::uint64_t stream_bytes = 0;  // read of the medium so far
 };
 
+struct Opened {
+  OpenedRecord record;
+  std::uint64_t stream_bytes = 0;
+};
+
 struct Checked {
   std::uint64_t number = 0, stream_bytes = 0;
   RecordStatus status = RecordStatus::damaged;
-  Block block;  // of ok: opened once, every object as its digest says
+  Block block;  // of ok: decoded and opened once in the child, every object as its digest says
 };
 
-Checked check(const RecordOpener& opener, const Fed& fed) {
-  OpenedRecord opened = opener.open(fed.raw);
-  Checked checked;
-  checked.number = fed.raw.number;
-  checked.stream_bytes = fed.stream_bytes;
-  checked.status = opened.status;
-  if (!opened.ok()) return checked;
+// Precondition: the child has said that it decodes; whoever says so wrongly is believed no more.
+void take_block(Checked& checked, ByteView plaintext) {
   try {
-    verify_and_decompress(opened.block);
-    checked.block = std::move(opened.block);
+    checked.block = decode_block(plaintext);
   } catch (const Error&) {
-    checked.status = RecordStatus::damaged;  // its sender made it so; nothing of it is used
+    checked.status = RecordStatus::forged;
   }
-  return checked;
 }
 
-// Reads in a thread of its own and hands records to the pool; joins in the destructor.
+// Reads in a thread of its own, opens records in the pool, hands them in order, in another thread,
+// to the child that checks blocks, and gives out what it says. Joins in the destructor.
 class RecordFeed {
  public:
-  RecordFeed(ParcelReader& reader, const RecordOpener& opener, const RecordRanges& received)
-      : pool_(std::make_unique<ThreadPool>(worker_count())),
-        stage_(*pool_, 2 * worker_count() + 2,
-               [&opener](const Fed& fed) { return check(opener, fed); }),
-        thread_([this, &reader, &received] { feed(reader, received); }) {}
+  RecordFeed(ParcelReader& reader, const RecordOpener& opener, const RecordRanges& received,
+             const std::string& subject)
+      : check_(subject),
+        pool_(std::make_unique<ThreadPool>(worker_count())),
+        stage_(*pool_, worker_count() + 2,
+               [&opener](const Fed& fed) {
+                 return Opened{opener.open(fed.raw), fed.stream_bytes};
+               }),
+        sent_(worker_count() + 4),
+        reading_([this, &reader, &received] { feed(reader, received); }),
+        sending_([this] { send(); }) {}
 
   ~RecordFeed() {
+    check_.stop();
     stage_.fail(std::make_exception_ptr(Stopped{}));
-    thread_.join();
+    sent_.fail(std::make_exception_ptr(Stopped{}));
+    sending_.join();
+    reading_.join();
     pool_.reset();  // before the stage that its tasks belong to
   }
   RecordFeed(const RecordFeed&) = delete;
 
-  std::optional<Checked> pop() { return stage_.pop(); }
-  // After pop() said nullopt: how reading ended.
-  const std::optional<Error>& read_error() { return read_error_; }
+  std::optional<Checked> pop() {
+    const auto opened = sent_.pop();
+    if (!opened) return std::nullopt;
+    Checked checked{opened->record.number, opened->stream_bytes, opened->record.status, {}};
+    if (!opened->record.ok()) return checked;
+    try {
+      switch (check_.verdict()) {
+        case BlockVerdict::good:
+          take_block(checked, opened->record.plaintext);
+          break;
+        case BlockVerdict::no_block:
+          checked.status = RecordStatus::forged;  // by its sender: nobody else could sign it
+          break;
+        case BlockVerdict::unfit:
+          checked.status = RecordStatus::damaged;  // its sender made it so; nothing of it is used
+      }
+      return checked;
+    } catch (const Error& error) {
+      check_error_ = error;
+      return std::nullopt;
+    }
+  }
+  // After pop() said nullopt: why it is over before the parcel's end. What was read before came out
+  // in order.
+  const std::optional<Error>& stopped() const { return check_error_ ? check_error_ : read_error_; }
 
  private:
   struct Stopped {};
@@ -65,7 +96,7 @@ class RecordFeed {
         stage_.push(Fed{std::move(*raw), reader.bytes_read()});
       }
     } catch (const Error& error) {
-      read_error_ = error;  // what was read before it still comes out in order
+      read_error_ = error;
     } catch (const Stopped&) {
       return;
     } catch (...) {
@@ -75,10 +106,26 @@ class RecordFeed {
     stage_.close();
   }
 
+  void send() {
+    try {
+      while (auto opened = stage_.pop()) {
+        // A child that is gone is told by the verdict that does not come.
+        if (opened->record.ok()) check_.send(opened->record.plaintext);
+        sent_.push(std::move(*opened));
+      }
+      sent_.close();
+    } catch (...) {
+      sent_.fail(std::current_exception());
+    }
+  }
+
+  BlockCheck check_;
   std::unique_ptr<ThreadPool> pool_;
-  OrderedStage<Fed, Checked> stage_;
-  std::optional<Error> read_error_;
-  std::thread thread_;
+  OrderedStage<Fed, Opened> stage_;
+  BoundedQueue<Opened> sent_;
+  std::optional<Error> read_error_;   // of reading_, before it closes stage_
+  std::optional<Error> check_error_;  // of pop()
+  std::thread reading_, sending_;
 };
 
 // Appends and commits; the ledger hears of records when the packs that hold them are durable.
@@ -129,7 +176,7 @@ DespoolResult despool(ParcelReader& reader, const VerifiedHead& head, const Reco
   RecordRanges damaged;
   Taker taker{store, result, committed};
   {
-    RecordFeed feed{reader, opener, received};
+    RecordFeed feed{reader, opener, received, head.head().subject};
     try {
       while (auto checked = feed.pop()) {
         if (checked->status == RecordStatus::ok || checked->status == RecordStatus::unknown_kind) {
@@ -145,7 +192,7 @@ DespoolResult despool(ParcelReader& reader, const VerifiedHead& head, const Reco
         event.total = stream_size;
         report(progress, event);
       }
-      result.stopped = feed.read_error();
+      result.stopped = feed.stopped();
     } catch (const Error& error) {
       if (error.code() != ErrorCode::no_space) throw;
       result.stopped = error;

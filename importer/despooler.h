@@ -1,8 +1,9 @@
 // Despooler: takes the records of one parcel into the store.
 //
-//   reader thread: next_record --> pool: authenticate, open, decompress, check every digest
-//     --> this thread, in order: append to a pack; every kCommitBytes: pack durable, indexed,
-//         then the ledger notes the records (three-step crash rule)
+//   reading thread: next_record (framed in a confined child) --> pool: authenticate, decrypt
+//     --> sending thread, in order --> confined child: decode, decompress, check every digest
+//     --> this thread, in order, what the child calls good: append to a pack; every kCommitBytes:
+//         pack durable, indexed, then the ledger notes the records (three-step crash rule)
 //
 // A few blocks are between the threads, so memory is bounded whatever the parcel. Nothing that its
 // sender has not signed is decompressed, nothing that does not match its digest is appended.

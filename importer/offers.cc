@@ -191,7 +191,8 @@ OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& 
   open.source = std::make_unique<RecordedSource>(std::move(volume.source));
   RecordedSource* source = open.source.get();
   open.reader = std::make_unique<ParcelReader>(
-      [source](MutableByteView out) { return source->read(out); }, volume.path);
+      confined_frames([source](MutableByteView out) { return source->read(out); }, volume.path),
+      volume.path);
   ParcelHead head;
   try {
     head = open.reader->read_head();

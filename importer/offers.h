@@ -40,8 +40,9 @@ struct OpenOffer {
   bool is_set_aside = false;         // closed again; reopen() before its turn
 };
 
-// A medium may hold any number of parcels: only so many stay open until their turn comes.
-constexpr std::size_t kMaxOpenOffers = 64;
+// A medium may hold any number of parcels: only so many stay open until their turn comes, each with
+// its confined child.
+constexpr std::size_t kMaxOpenOffers = 16;
 constexpr std::uint64_t kMaxOpenBytes = 64u << 20;  // of their beginnings
 
 // Reads the head and judges it. Never throws for what the bytes are: that is an offer, too.

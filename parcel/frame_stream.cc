@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kReadSize = 256 * 1024;
 constexpr std::uint8_t kMagicByte = 0xF5;
 
-// The largest payload of a kind that is read here; 0: a kind that is skipped.
-std::uint32_t limit_of(std::uint8_t kind) {
+}  // namespace
+
+std::uint32_t frame_limit(std::uint8_t kind) {
   switch (static_cast<FrameKind>(kind)) {
     case FrameKind::volume_header:
       return kVolumeHeaderSize;
@@ -36,8 +37,6 @@ std::uint32_t limit_of(std::uint8_t kind) {
   }
   return 0;
 }
-
-}  // namespace
 
 // Has `size` bytes in the buffer from at_ on, or as many as there are; returns how many.
 std::size_t FrameStream::fill(std::size_t size) {
@@ -145,7 +144,7 @@ std::optional<Frame> FrameStream::next() {
       search();
       continue;
     }
-    const std::uint32_t limit = limit_of(parsed.header.kind);
+    const std::uint32_t limit = frame_limit(parsed.header.kind);
     if (limit > 0) return take(parsed.header, limit);
     advance(kFrameHeaderSize);
     if (parsed.fault == FrameFault::none) {

@@ -11,35 +11,22 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/byte_source.h"
-#include "base/frame.h"
+#include "parcel/frame_source.h"
 
 namespace courier {
 
-struct Frame {
-  std::uint8_t kind = 0;
-  std::uint64_t number = 0;
-  std::uint64_t offset = 0;         // of its header in the stream
-  std::uint64_t skipped_bytes = 0;  // passed over before it, since the frame before
-  bool intact = false;              // whole, within its kind's limit, checksum right
-  bool oversized = false;           // states a payload beyond its kind's limit
-  std::uint32_t stated_size = 0;
-  Bytes payload;  // empty unless intact
-};
-
-class FrameStream {
+class FrameStream final : public FrameSource {
  public:
   static constexpr unsigned kMaxSearches = 64;
 
   explicit FrameStream(ByteSource source) : source_(std::move(source)) {}
 
-  // The next frame of a known kind, recovery and spare frames left out; nullopt at the end.
-  std::optional<Frame> next();
-  // Bytes passed over after the last frame. After next() said nullopt.
-  std::uint64_t trailing_bytes() const { return skipped_; }
-  // The stream's first bytes, at most `size`, without moving on.
-  ByteView peek(std::size_t size);
-  std::uint64_t bytes_read() const { return bytes_read_; }
+  std::optional<Frame> next() override;
+  std::uint64_t trailing_bytes() const override { return skipped_; }
+  ByteView peek(std::size_t size) override;
+  std::uint64_t bytes_read() const override { return bytes_read_; }
+  // What is before this byte of the stream is not looked at again.
+  std::uint64_t position() const { return position_; }
 
  private:
   std::size_t fill(std::size_t size);

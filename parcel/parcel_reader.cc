@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/frame.h"
 #include "parcel/aead.h"
-#include "parcel/frame_stream.h"
 #include "parcel/key_slots.h"
 #include "signer/key_ring.h"
 
@@ -57,7 +56,7 @@ auto parse_part(Parse parse) {
 }  // namespace
 
 struct ParcelReader::Impl {
-  FrameStream frames;
+  std::unique_ptr<FrameSource> frames;
   std::string subject;
   Digest label_digest;
   PublicKey parcel_key{};
@@ -74,12 +73,12 @@ struct ParcelReader::Impl {
 // The next frame, which must be the head's part of this kind, whole and right behind the last.
 Bytes ParcelReader::Impl::head_part(FrameKind kind) {
   const std::string_view name = part_name(kind);
-  auto frame = frames.next();
+  auto frame = frames->next();
   if (!frame) {
-    throw damaged_head(subject, frames.trailing_bytes() > 0
+    throw damaged_head(subject, frames->trailing_bytes() > 0
                                     ? fmt::format("is damaged in its {}", name)
                                     : fmt::format("ends before its {}, after {} bytes", name,
-                                                  frames.bytes_read()));
+                                                  frames->bytes_read()));
   }
   if (frame->skipped_bytes > 0 || frame->kind != static_cast<std::uint8_t>(kind)) {
     throw damaged_head(subject, fmt::format("has no {} where it belongs", name));
@@ -111,22 +110,15 @@ void ParcelReader::Impl::take_end(const Frame& frame) {
   }
 }
 
-ParcelReader::ParcelReader(ByteSource source, std::string subject)
-    : impl_(new Impl{FrameStream(std::move(source)),
-                     std::move(subject),
-                     {},
-                     {},
-                     {},
-                     0,
-                     EndState::not_seen,
-                     {},
-                     false}) {}
+ParcelReader::ParcelReader(std::unique_ptr<FrameSource> frames, std::string subject)
+    : impl_(new Impl{
+          std::move(frames), std::move(subject), {}, {}, {}, 0, EndState::not_seen, {}, false}) {}
 ParcelReader::~ParcelReader() = default;
 ParcelReader::ParcelReader(ParcelReader&&) noexcept = default;
 
 ParcelHead ParcelReader::read_head() {
   Impl& in = *impl_;
-  if (!looks_like_parcel(in.frames.peek(kParcelProbeSize))) {
+  if (!looks_like_parcel(in.frames->peek(kParcelProbeSize))) {
     throw Error(ErrorCode::damaged, in.subject, "is no parcel")
         .with_loss("nothing was taken in")
         .with_hint("give the parcel's own file (its name usually ends in .pcl)");
@@ -228,9 +220,9 @@ OpenedParcel open_parcel(const VerifiedHead& verified, const KeyRing& keys) {
 std::optional<RawRecord> ParcelReader::next_record() {
   Impl& in = *impl_;
   while (!in.done) {
-    auto frame = in.frames.next();
+    auto frame = in.frames->next();
     if (!frame) {
-      in.damaged_bytes += in.frames.trailing_bytes();
+      in.damaged_bytes += in.frames->trailing_bytes();
       in.done = true;
       break;
     }
@@ -252,6 +244,6 @@ ParcelTail ParcelReader::finish(const VerifiedHead& head) const {
   return {in.end, in.end_count ? in.end_count : in.label_count, in.damaged_bytes};
 }
 
-std::uint64_t ParcelReader::bytes_read() const { return impl_->frames.bytes_read(); }
+std::uint64_t ParcelReader::bytes_read() const { return impl_->frames->bytes_read(); }
 
 }  // namespace courier

@@ -1,7 +1,7 @@
 // Parcel reader: takes a parcel apart in the order of parcel/FORMAT.md, "What a reader does". The
 // steps are separate calls, and the types keep their order: what is not verified cannot be opened.
 //
-//   ParcelReader reader(source, "usb/PUN-PSE-000001.pcl");
+//   ParcelReader reader(confined_frames(source, subject), subject);
 //   ParcelHead head = reader.read_head();                       bounds and checksums
 //   ... trust list: who is head.label.sender.signing_key? ...
 //   VerifiedHead verified = verify_head(head, trusted key);     signature, digests
@@ -19,7 +19,7 @@
 #include <optional>
 #include <string>
 
-#include "base/byte_source.h"
+#include "parcel/frame_source.h"
 #include "parcel/label.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"
@@ -85,7 +85,7 @@ struct ParcelTail {
 class ParcelReader {
  public:
   // subject: names the file or medium in errors.
-  ParcelReader(ByteSource source, std::string subject);
+  ParcelReader(std::unique_ptr<FrameSource> frames, std::string subject);
   ~ParcelReader();
   ParcelReader(ParcelReader&&) noexcept;
 

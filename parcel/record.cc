@@ -119,17 +119,14 @@ OpenedRecord RecordOpener::open(const RawRecord& record) const {
   opened.status = authenticate(record, label_digest_, parcel_key_);
   if (!opened.ok()) return opened;
   const auto parts = parts_of(record);
-  const auto plaintext =
+  auto plaintext =
       open_sealed(record_key_.view(), record.number,
                   associated_data(parcel_key_, record.number, parts->kind), parts->sealed);
-  // From here on the sender itself made it wrong: nobody else could have signed it.
-  opened.status = RecordStatus::forged;
-  if (!plaintext) return opened;
-  try {
-    opened.block = decode_block(*plaintext);
-    opened.status = RecordStatus::ok;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::internal) throw;
+  if (plaintext) {
+    opened.plaintext = std::move(*plaintext);
+  } else {
+    // The sender itself made it wrong: nobody else could have signed it.
+    opened.status = RecordStatus::forged;
   }
   return opened;
 }

@@ -41,10 +41,11 @@ enum class RecordStatus : std::uint8_t {
   unknown_kind,  // genuine, of a kind that this program does not know
 };
 
+// A record as its sender sealed it: authentic and decrypted, and of what it says nothing is known.
 struct OpenedRecord {
   std::uint64_t number = 0;
   RecordStatus status = RecordStatus::damaged;
-  Block block;  // of ok only; its payload is still compressed and its objects unchecked
+  Bytes plaintext;  // of ok only: an encoded block, to be decoded in a confined child first
   bool ok() const { return status == RecordStatus::ok; }
 };
 
@@ -79,7 +80,7 @@ RecordStatus authenticate(const RawRecord& record, const Digest& label_digest,
 class RecordOpener {
  public:
   RecordOpener(const Digest& label_digest, const PublicKey& parcel_key, Secret record_key);
-  // Authenticates, then opens, then decodes; never throws for what the bytes are.
+  // Authenticates, then decrypts; never throws for what the bytes are.
   OpenedRecord open(const RawRecord& record) const;
 
  private:

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/frame.h"
 #include "parcel/parcel_reader.h"
+#include "tests/support/plain_frames.h"
 
 using namespace courier;
 
@@ -25,7 +26,7 @@ ByteSource in_pieces(ByteView bytes, std::size_t piece) {
 
 std::string read(ByteView file, std::size_t piece) {
   std::string story;
-  ParcelReader reader(in_pieces(file, piece), "input");
+  ParcelReader reader(test::plain_frames(in_pieces(file, piece)), "input");
   const RecordOpener opener({}, {}, Secret(32));
   try {
     ParcelHead head = reader.read_head();

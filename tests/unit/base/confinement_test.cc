@@ -48,8 +48,12 @@ const TestWorker kThreads{{"threads", nullptr, [](const Fd& channel, Others) {
                              std::vector<std::thread> threads;
                              for (char& letter : word) {
                                threads.emplace_back([&letter] {
-                                 std::vector<char> much(8u << 20, letter);
-                                 letter = much[much.size() / 2];
+                                 // Grows and shrinks whatever heap the thread has.
+                                 for (int round = 0; round < 100; ++round) {
+                                   std::vector<std::vector<char>> much(100);
+                                   for (auto& part : much) part.assign(100'000, letter);
+                                   letter = much[50][50'000];
+                                 }
                                });
                              }
                              for (std::thread& thread : threads) thread.join();

@@ -38,7 +38,7 @@ TEST_F(GoldenParcels, AreWholeAndOpen) {
     EXPECT_FALSE(reading.tail.is_damaged());
     EXPECT_TRUE(reading.good().missing(reading.tail.record_count.value()).empty() ||
                 name == "unknown-record-kind");
-    for (const OpenedRecord& record : reading.records) {
+    for (const ReadRecord& record : reading.records) {
       if (record.ok()) verify_and_decompress(record.block);
     }
     ++seen;

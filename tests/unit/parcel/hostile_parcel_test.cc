@@ -3,6 +3,7 @@
 #include "parcel/aead.h"
 #include "parcel/key_slots.h"
 #include "signer/sealed_box.h"
+#include "tests/support/plain_frames.h"
 #include "tests/unit/parcel/parcel_fixture.h"
 
 namespace courier {
@@ -23,10 +24,10 @@ class HostileParcel : public ParcelTest {
   }
 
   static Label label_of(ByteView parcel) {
-    return ParcelReader(memory_source(parcel), "x").read_head().label;
+    return ParcelReader(test::plain_frames(memory_source(parcel)), "x").read_head().label;
   }
   static Digest label_digest_of(ByteView parcel) {
-    return ParcelReader(memory_source(parcel), "x").read_head().label_digest;
+    return ParcelReader(test::plain_frames(memory_source(parcel)), "x").read_head().label_digest;
   }
 
   // A label changed by its own sender: right signature, whatever it says.
@@ -167,7 +168,7 @@ TEST_F(HostileParcel, OfAnotherSendersPartsUnderATrustedLabelIsRefused) {
         label.sender.signing_key = tex_.public_keys().signing;
       },
       tex_);
-  ParcelReader stream(memory_source(bad), "usb/a.pcl");
+  ParcelReader stream(test::plain_frames(memory_source(bad)), "usb/a.pcl");
   const VerifiedHead head = verify_head(stream.read_head(), tex_.public_keys().signing);
   try {
     open_parcel(head, pse_);

@@ -25,6 +25,14 @@ namespace courier {
 using test::LooseFrame, test::put_together, test::take_apart, test::with_label,
     test::with_label_body;
 
+// A record with the block it comes to; one that comes to none is its sender's fault.
+struct ReadRecord {
+  std::uint64_t number = 0;
+  RecordStatus status = RecordStatus::damaged;
+  Block block;
+  bool ok() const { return status == RecordStatus::ok; }
+};
+
 // What reading a parcel came to.
 struct Reading {
   std::optional<ErrorCode> refused;  // of the head
@@ -32,7 +40,7 @@ struct Reading {
   std::string hint;
   Label label;
   PackingList packing_list;
-  std::vector<OpenedRecord> records;
+  std::vector<ReadRecord> records;
   ParcelTail tail;
 
   std::vector<RecordStatus> statuses() const {

@@ -1,6 +1,6 @@
 #include "parcel/parcel_reader.h"
 
-#include "parcel/frame_stream.h"
+#include "tests/support/plain_frames.h"
 #include "tests/unit/parcel/parcel_fixture.h"
 
 namespace courier {
@@ -40,13 +40,12 @@ TEST_F(ParcelReaderTest, ReadsAParcelWithoutRecords) {
 TEST_F(ParcelReaderTest, ReadsTheSameFromASourceThatGivesOneByteAtATime) {
   const Bytes parcel = build();
   std::size_t at = 0;
-  ParcelReader reader(
-      [&](MutableByteView out) -> std::size_t {
-        if (at == parcel.size() || out.empty()) return 0;
-        out[0] = parcel[at++];
-        return 1;
-      },
-      "pipe");
+  ParcelReader reader(test::plain_frames([&](MutableByteView out) -> std::size_t {
+                        if (at == parcel.size() || out.empty()) return 0;
+                        out[0] = parcel[at++];
+                        return 1;
+                      }),
+                      "pipe");
   const VerifiedHead head = verify_head(reader.read_head(), pun_.public_keys().signing);
   std::size_t records = 0;
   while (auto raw = reader.next_record()) records += raw->intact;
@@ -255,16 +254,15 @@ TEST_F(ParcelReaderTest, GoesOnAfterASourceThatFailedOnce) {
   ByteSource all = memory_source(parcel);
   bool failed = false;
   std::size_t given = 0;
-  ParcelReader reader(
-      [&](MutableByteView out) {
-        if (given > 500'000 && !std::exchange(failed, true)) {
-          throw Error(ErrorCode::device, "drive", "cannot be read");
-        }
-        const std::size_t got = all(out);
-        given += got;
-        return got;
-      },
-      "drive");
+  ParcelReader reader(test::plain_frames([&](MutableByteView out) {
+                        if (given > 500'000 && !std::exchange(failed, true)) {
+                          throw Error(ErrorCode::device, "drive", "cannot be read");
+                        }
+                        const std::size_t got = all(out);
+                        given += got;
+                        return got;
+                      }),
+                      "drive");
   reader.read_head();
   std::size_t intact = 0;
   for (;;) {

@@ -26,6 +26,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/plain_frames.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_files.h"
@@ -145,7 +146,7 @@ struct ReadBack {
 inline ReadBack read_back(const std::string& path, const Receiver& site, const KeyRing& sender) {
   PosixFileSystem fs;
   const Fd file = fs.open(path, O_RDONLY, 0);
-  ParcelReader reader(file_source(fs, file), path);
+  ParcelReader reader(test::plain_frames(file_source(fs, file)), path);
   const VerifiedHead head = verify_head(reader.read_head(), sender.public_keys().signing);
   const OpenedParcel opened = open_parcel(head, site.keys);
   ReadBack out{head.label(), opened.packing_list, {}, 0};
@@ -153,8 +154,9 @@ inline ReadBack read_back(const std::string& path, const Receiver& site, const K
     const OpenedRecord record = opened.opener.open(*raw);
     EXPECT_TRUE(record.ok()) << "record " << raw->number;
     EXPECT_EQ(raw->number, out.records++);
-    verify_and_decompress(record.block);
-    for (const BlockObject& object : record.block.objects) out.objects.push_back(object);
+    const Block block = decode_block(record.plaintext);
+    verify_and_decompress(block);
+    for (const BlockObject& object : block.objects) out.objects.push_back(object);
   }
   const ParcelTail tail = reader.finish(head);
   EXPECT_EQ(tail.end, EndState::genuine);

@@ -1,0 +1,54 @@
+// Block check: what is inside the records is decoded, decompressed and compared with its digests in
+// a confined child, before anything else looks at it.
+//
+//   record, authentic and decrypted --size, plaintext--> child: decode, decompress, every digest
+//                                   <------ verdict ----
+//
+// The child gets what its sender has signed and no key. Its word can make a record count as bad; it
+// cannot make one count as signed. What it calls good and is not would be found by its digest when
+// it is read, as on a damaged disk: nothing unverified reaches a share.
+//
+// parent to child, for each: u32 size, the plaintext. Child to parent, in the same order: one byte,
+// a BlockVerdict.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/confinement.h"
+
+namespace courier {
+
+enum class BlockVerdict : std::uint8_t {
+  good = 1,
+  no_block = 2,  // it cannot be decoded: its sender made it so
+  unfit = 3,     // it decodes, and its content does not come to its digests
+};
+
+// The child's side; main() has it in its list.
+ConfinedWorker block_worker();
+
+// One child, for the records of one parcel. send() from one thread and verdict() from another:
+// more is sent before the first verdict is asked for.
+class BlockCheck {
+ public:
+  // subject: names the parcel in errors. Errors: as ConfinedChild::start.
+  explicit BlockCheck(std::string subject);
+
+  // Hands it over; false when the child is gone: the next verdict() says why.
+  bool send(ByteView plaintext);
+  // Of the first record sent that has none yet. Errors: damaged, when the child failed at it or at
+  // one sent after it.
+  BlockVerdict verdict();
+  // Ends the child: send() and verdict(), in any thread, come back. Thread-safe.
+  void stop() noexcept { child_.kill(); }
+
+ private:
+  std::string subject_;
+  ConfinedChild child_;
+  std::uint64_t judged_ = 0;
+};
+
+}  // namespace courier
