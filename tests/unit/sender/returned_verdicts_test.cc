@@ -331,6 +331,18 @@ TEST_F(Returns, EachAddresseeAnswersForItself) {
   EXPECT_EQ(ParcelBook(ledger).get(both).state(), ParcelState::sent);
 }
 
+TEST_F(Returns, ASiteSpeaksForItselfOnly) {
+  join(tex);
+  const std::uint64_t to_tex = distribute(id, tex);
+  const ParcelId for_tex = parcel({tex}, {{to_tex}});
+  ParcelLife(context).mark_sent(for_tex);
+  ReceivedReturn r = return_number(1);  // of PSE
+  say(r, for_tex, 0, VerdictKind::installed);
+  EXPECT_THAT(apply(r).confirmed, IsEmpty());
+  EXPECT_EQ(job(to_tex).step, JobStep::sent);
+  EXPECT_EQ(ParcelBook(ledger).get(for_tex).state(), ParcelState::sent);
+}
+
 // ---- J9a, J9b ------------------------------------------------------------------------------
 
 class Repairs : public Returns {
