@@ -1,50 +1,11 @@
 """Keys with a passphrase, and questions at a terminal."""
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from courier_e2e import COURIER, ENVIRONMENT, CourierTest, main, make_source, write  # noqa: E402
-
-
-class Terminal:
-    """A program at a terminal: expect text, type an answer."""
-
-    def __init__(self, *arguments):
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execve(COURIER, [COURIER, *arguments], ENVIRONMENT)
-        self.seen = ""
-
-    def read(self, seconds):
-        ready, _, _ = select.select([self.descriptor], [], [], seconds)
-        if not ready:
-            return False
-        try:
-            data = os.read(self.descriptor, 4096)
-        except OSError:
-            return False
-        self.seen += data.decode("utf-8", "replace")
-        return bool(data)
-
-    def expect(self, text):
-        until = time.monotonic() + 60
-        while text not in self.seen:
-            if time.monotonic() > until or not self.read(60):
-                raise AssertionError("%r was not shown, but: %s" % (text, self.seen))
-
-    def type(self, text):
-        os.write(self.descriptor, text.encode())
-
-    def end(self):
-        while self.read(60):
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.descriptor)
-        return os.waitstatus_to_exitcode(status)
+from terminal import Terminal  # noqa: E402
 
 
 class Keys(CourierTest):
@@ -68,7 +29,7 @@ class Keys(CourierTest):
     def test_a_passphrase_is_asked_for_at_a_terminal(self):
         write("secret", "correct horse battery\n", 0o600)
         self.at("A", "site", "init", "PUN", "--passphrase-file", "secret")
-        terminal = Terminal("--home", "A", "site", "export", "PUN.site")
+        terminal = Terminal([COURIER, "--home", "A", "site", "export", "PUN.site"], ENVIRONMENT)
         terminal.expect("assphrase")
         terminal.type("correct horse battery\n")
         self.assertEqual(terminal.end(), 0, terminal.seen)
@@ -81,13 +42,13 @@ class Questions(CourierTest):
         self.init("A", "PUN", "Pune")
         self.init("B", "PSE", "Branch")
         words = self.facts("B", "site", "show")["fingerprint"]
-        terminal = Terminal("--home", "A", "site", "join", "PSE.site", "--as", "child")
+        terminal = Terminal([COURIER, "--home", "A", "site", "join", "PSE.site", "--as", "child"], ENVIRONMENT)
         terminal.expect(words)
         terminal.expect("[y/N]")
         terminal.type("n\n")
         self.assertEqual(terminal.end(), 3, terminal.seen)
         self.assertEqual(len(self.facts("A", "site", "list")["sites"]), 1)
-        terminal = Terminal("--home", "A", "site", "join", "PSE.site", "--as", "child")
+        terminal = Terminal([COURIER, "--home", "A", "site", "join", "PSE.site", "--as", "child"], ENVIRONMENT)
         terminal.expect("[y/N]")
         terminal.type("yes\n")
         self.assertEqual(terminal.end(), 0, terminal.seen)
@@ -98,13 +59,13 @@ class Questions(CourierTest):
         make_source("src", 500_000)
         self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", "Field tools")
         self.send("PUN00020")
-        terminal = Terminal("--home", "B", "receive", "drive")
+        terminal = Terminal([COURIER, "--home", "B", "receive", "drive"], ENVIRONMENT)
         terminal.expect("PUN-PSE-000001")
         terminal.expect("[y/N]")
         terminal.type("n\n")
         self.assertEqual(terminal.end(), 0, terminal.seen)
         self.assertFalse(os.path.exists("share/PUN00020"))
-        terminal = Terminal("--home", "B", "receive", "drive")
+        terminal = Terminal([COURIER, "--home", "B", "receive", "drive"], ENVIRONMENT)
         terminal.expect("[y/N]")
         terminal.type("y\n")
         self.assertEqual(terminal.end(), 0, terminal.seen)

@@ -1,48 +1,15 @@
 """What the program says of its own command line to shells and to man, tried in the shells and with man."""
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from courier_e2e import COURIER, ENVIRONMENT, CourierTest, execute, main, make_source  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 BUILD = os.path.dirname(os.path.abspath(COURIER))
 PROMPT = "ready> "
-
-
-class Terminal:
-    """A shell on a terminal of its own, as a person has it."""
-
-    def __init__(self, command, environment):
-        self.seen = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(command[0], command, environment)
-
-    def wait_for(self, text, seconds=60):
-        deadline = time.monotonic() + seconds
-        while text not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
-            try:
-                data = os.read(self.fd, 4096) if ready else b""
-            except OSError:
-                data = b""
-            if not data:
-                raise AssertionError("%r did not come, but:\n%s" % (text, self.seen))
-            self.seen += data.decode("utf-8", "replace")
-        before, _, self.seen = self.seen.partition(text)
-        return before
-
-    def type(self, keys):
-        os.write(self.fd, keys.encode())
-
-    def close(self):
-        os.close(self.fd)
-        os.waitpid(self.pid, 0)
 
 
 def commands(*path):
@@ -129,14 +96,14 @@ class Completion(CourierTest):
             for line in setup:
                 shell.type(line + "\n")
             shell.type("PS1='%s'; echo set'' up\n" % PROMPT)
-            shell.wait_for("set up")
-            shell.wait_for(PROMPT)
+            shell.expect("set up")
+            shell.expect(PROMPT)
             shell.type("courier parc\tcr\t--to P\t--pl\t\n")
-            typed = shell.wait_for("nothing would be carried")
+            typed = shell.expect("nothing would be carried")
             self.assertIn("parcel create --to PSE --plan", typed.replace(" \b", ""))
-            shell.wait_for(PROMPT)
+            shell.expect(PROMPT)
             shell.type("courier parcel show PUN-\t\n")
-            shell.wait_for("Created")  # the state of PUN-PSE-000001
+            shell.expect("Created")  # the state of PUN-PSE-000001
         finally:
             shell.close()
 
