@@ -34,7 +34,7 @@ Report distribute(Context& context, const DistributeOptions& options, LocalWork 
         work == LocalWork::install        ? distributor.distribute(id, targets, priority)
         : work == LocalWork::redistribute ? distributor.redistribute(id, targets, priority)
                                           : distributor.retract(id, targets);
-    carry_out(context, work, id, jobs, report);
+    carry_out(context, id, jobs, target_here(home, work, id, jobs), report);
   }
   return report;
 }

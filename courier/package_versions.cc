@@ -171,8 +171,10 @@ Report add_package(Context& context, const VersionOptions& options) {
   package.name = options.name.empty() ? last : options.name;
   const SnapshotResult snapshot = take_in(context, source, options.source);
   const VersionRow version = version_row(package.id, 1, snapshot, context.clock);
+  Transaction transaction(home.ledger());
   packages.add(package, version);
   record_snapshot(home, package, version);
+  transaction.commit();
   return snapshot_report(package, version, snapshot);
 }
 
@@ -198,13 +200,17 @@ Report update_package(Context& context, const VersionOptions& options) {
   }
   const VersionRow version =
       version_row(package.id, package.source_version + 1, snapshot, context.clock);
+  // All in one: the same command again finds the version and says that nothing has changed.
+  SenderContext sender = home.sender();
+  Transaction transaction(home.ledger());
   packages.add_version(version, source.path, source.kind);
   record_snapshot(home, package, version);
+  const std::vector<MadeJob> jobs = Distributor(sender).distribute_update(package.id);
+  const PublishReport targeted = target_here(home, LocalWork::install, package.id, jobs);
+  transaction.commit();
 
   Report report = snapshot_report(package, version, snapshot);
-  SenderContext sender = home.sender();
-  const std::vector<MadeJob> jobs = Distributor(sender).distribute_update(package.id);
-  carry_out(context, LocalWork::install, package.id, jobs, report);
+  carry_out(context, package.id, jobs, targeted, report);
   return report;
 }
 

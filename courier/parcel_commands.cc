@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -134,6 +135,27 @@ Level level_from(const std::string& text) {
   throw Error(ErrorCode::usage, "level " + text, "is none of fast, default, small");
 }
 
+// Made for just these sites and on no medium yet: what a `create --out` that failed half way left.
+std::optional<ParcelRow> on_no_medium(Home& home, std::vector<SiteCode> sites) {
+  std::sort(sites.begin(), sites.end());
+  ParcelBook book(home.ledger());
+  for (ParcelRow& parcel : book.list()) {
+    std::vector<SiteCode> to;
+    bool is_created = !parcel.is_return;
+    for (const ParcelAddressee& addressee : parcel.addressees) {
+      to.push_back(addressee.id.to);
+      is_created = is_created && addressee.state == ParcelState::created && !addressee.lost;
+    }
+    std::sort(to.begin(), to.end());
+    if (!is_created || to != sites) continue;
+    const std::vector<ParcelCopy> copies = book.copies(parcel.addressees.front().id);
+    const bool copied = std::any_of(copies.begin(), copies.end(),
+                                    [](const ParcelCopy& copy) { return copy.verified; });
+    if (!copied) return std::move(parcel);
+  }
+  return std::nullopt;
+}
+
 Report create(Context& context, const ParcelOptions& options) {
   Home& home = context.home();
   SenderContext sender = home.sender();
@@ -156,6 +178,18 @@ Report create(Context& context, const ParcelOptions& options) {
                                       human_size(plan.parcel_bytes),
                                       counted(plan.records, "record", "records"), plan.minutes);
     return report;
+  }
+  if (!options.out.empty()) {
+    const std::optional<ParcelRow> made = on_no_medium(home, request.plan.addressees);
+    if (made && ParcelPlanner(sender).plan(request.plan).empty()) {
+      report.json = outgoing_json(*made);
+      report.json["path"] = json_text(ParcelLife(sender).path_of(*made));
+      report.json["items"] = outgoing_items_json(home, *made);
+      report.text = fmt::format("nothing new is pending; parcel {} is on no medium yet\n",
+                                addressees_text(*made));
+      copy_to_medium(context, *made, options.out, report);
+      return report;
+    }
   }
   ParcelBuilder builder(sender);
   context.talk(fmt::format("writing {}\n", printable(builder.next_path(request.plan.addressees))));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "courier/table.h"
@@ -185,33 +186,39 @@ void add_outcomes(const PublishReport& published, Report& report) {
   }
 }
 
-void carry_out(Context& context, LocalWork work, const PackageId& package,
-               const std::vector<MadeJob>& jobs, Report& report) {
-  DistributionManager manager(context.home().distribution());
-  bool here = false;
-  PublishReport published;
+PublishReport target_here(Home& home, LocalWork work, const PackageId& package,
+                          const std::vector<MadeJob>& jobs) {
+  DistributionManager manager(home.distribution());
+  PublishReport all;
   for (const MadeJob& made : jobs) {
     if (!made.local) continue;
-    here = true;
-    const PublishReport targeted =
+    PublishReport targeted =
         work == LocalWork::retract
             ? manager.retract(package, made.target.dps, made.job)
-            : manager.target(package, JobBook(context.home().ledger()).get(made.job).version,
-                             made.target.dps,
+            : manager.target(package, JobBook(home.ledger()).get(made.job).version, made.target.dps,
                              work == LocalWork::redistribute ? PublishMode::redistribute
                                                              : PublishMode::install,
                              made.job);
-    for (const DpOutcome& outcome : targeted.outcomes) {
-      if (outcome.already_installed) published.outcomes.push_back(outcome);
-    }
+    for (DpOutcome& outcome : targeted.outcomes) all.outcomes.push_back(std::move(outcome));
   }
-  if (here) {
-    for (DpOutcome& outcome : manager.run_due(context.progress, package).outcomes) {
-      published.outcomes.push_back(std::move(outcome));
-    }
-  }
+  return all;
+}
+
+void carry_out(Context& context, const PackageId& package, const std::vector<MadeJob>& jobs,
+               const PublishReport& targeted, Report& report) {
   add_jobs(context.home(), jobs, report);
-  if (here) add_outcomes(published, report);
+  const bool here =
+      std::any_of(jobs.begin(), jobs.end(), [](const MadeJob& made) { return made.local; });
+  if (!here) return;
+  PublishReport published;
+  for (const DpOutcome& outcome : targeted.outcomes) {
+    if (outcome.already_installed) published.outcomes.push_back(outcome);
+  }
+  DistributionManager manager(context.home().distribution());
+  for (DpOutcome& outcome : manager.run_due(context.progress, package).outcomes) {
+    published.outcomes.push_back(std::move(outcome));
+  }
+  add_outcomes(published, report);
 }
 
 }  // namespace courier

@@ -36,8 +36,11 @@ void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report);
 void add_outcomes(const PublishReport& published, Report& report);
 
 enum class LocalWork { install, redistribute, retract };
-// add_jobs, then does what of these jobs is to be done on this site's own DPs.
-void carry_out(Context& context, LocalWork work, const PackageId& package,
-               const std::vector<MadeJob>& jobs, Report& report);
+// Rows only: what of these jobs is to be done on this site's own DPs.
+PublishReport target_here(Home& home, LocalWork work, const PackageId& package,
+                          const std::vector<MadeJob>& jobs);
+// add_jobs, then does what target_here noted.
+void carry_out(Context& context, const PackageId& package, const std::vector<MadeJob>& jobs,
+               const PublishReport& targeted, Report& report);
 
 }  // namespace courier

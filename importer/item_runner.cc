@@ -10,10 +10,12 @@
 #include "importer/offers.h"
 #include "importer/returned_rows.h"
 #include "ledger/dp_book.h"
+#include "ledger/due.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/settings.h"
 #include "ledger/status_log.h"
+#include "ledger/transfer_book.h"
 #include "signer/key_ring.h"
 #include "signer/rights.h"
 #include "store/store.h"
@@ -136,8 +138,9 @@ std::vector<RunItem> ItemRunner::run(const IncomingParcel& parcel, const RecordR
   std::vector<RunItem> done;
   const Time now = parts_.clock.now();
   for (IncomingItem& row : IncomingBook{parts_.ledger}.items(parcel.label)) {
-    const bool waits = row.state != ItemState::done && (!row.retry_at || *row.retry_at <= now);
-    if (waits || may_be_judged_again(row)) {
+    const bool waits =
+        row.state != ItemState::done && (!row.retry_at || is_due(*row.retry_at, now));
+    if (waits || may_be_judged_again(row) || waits_for_shares(row)) {
       done.push_back(run_one(parcel, std::move(row), missing));
     } else {
       const int status = row.verdict ? status_of(*row.verdict) : 0;
@@ -160,6 +163,22 @@ bool ItemRunner::wants_content(const IncomingParcel& parcel) {
     if (!decision.verdict && why_malformed(item).empty()) return true;
   }
   return false;
+}
+
+bool ItemRunner::waits_for_shares(const IncomingParcel& parcel) {
+  const std::vector<IncomingItem> items = IncomingBook{parts_.ledger}.items(parcel.label);
+  return std::any_of(items.begin(), items.end(),
+                     [&](const IncomingItem& row) { return waits_for_shares(row); });
+}
+
+bool ItemRunner::waits_for_shares(const IncomingItem& row) {
+  if (row.state != ItemState::done || row.verdict != VerdictKind::stored || row.local_job == 0) {
+    return false;
+  }
+  const std::vector<TransferRow> transfers = TransferBook{parts_.ledger}.of_job(row.local_job);
+  return std::any_of(transfers.begin(), transfers.end(), [](const TransferRow& transfer) {
+    return transfer.state == TransferState::pending_restart;
+  });
 }
 
 RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,

@@ -38,7 +38,12 @@ class ItemRunner {
   // The items that still want content of this parcel: without any, its records are not read.
   bool wants_content(const IncomingParcel& parcel);
 
+  // Items that are stored and wait for a share that failed: run() tries those again, too, their
+  // time come or not.
+  bool waits_for_shares(const IncomingParcel& parcel);
+
  private:
+  bool waits_for_shares(const IncomingItem& row);
   RunItem run_one(const IncomingParcel& parcel, IncomingItem row, const RecordRanges& missing);
   RunItem take_package(const IncomingParcel& parcel, IncomingItem row, const Item& item,
                        const RecordRanges& missing, bool newer_job);

@@ -76,7 +76,7 @@ WrittenReturn try_return(const ImporterParts& parts, const SiteCode& site) {
     failed.to = site;
     const bool is_full = error.code() == ErrorCode::no_space;
     failed.error = Error{is_full ? ErrorCode::no_space : ErrorCode::device,
-                         "return to " + site.str(), "cannot be made: " + error.happened()}
+                         "return to " + site.str(), std::string("cannot be made: ") + error.what()}
                        .with_loss("nothing was lost: all is in; only the return could not be made")
                        .with_hint((is_full ? std::string("make room in the home, then")
                                            : std::string("when that is put right,")) +
@@ -93,7 +93,9 @@ void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveRe
     if (parcel.declined || parcel.offer.is_return) continue;
     if (!parts.trust.find(parcel.offer.id.from)) continue;
     if (parcel.already_received) {
-      again.insert(parcel.offer.id.from);
+      // Processed, and no return could tell it then: one is made now.
+      const auto row = IncomingBook{parts.ledger}.find(parcel.offer.label_digest);
+      (row && !row->reported ? anew : again).insert(parcel.offer.id.from);
     } else if (parcel.state == IncomingState::processed ||
                parcel.state == IncomingState::accepted ||
                (!options.return_to.empty() && parcel.state == IncomingState::incomplete)) {

@@ -84,6 +84,12 @@ ReceivedParcelReport Receiver::take(OpenOffer& open) {
       }
       ReceivedParcelReport report;
       report.offer = open.offer;
+      // Stored, and a share failed: whoever brings the medium again asks for another try.
+      const auto parcel = IncomingBook{parts_.ledger}.find(open.offer.label_digest);
+      if (parcel && ItemRunner{parts_, progress_}.waits_for_shares(*parcel)) {
+        run_items(*parcel, true, report);
+        return report;
+      }
       report.state = IncomingState::processed;
       report.already_received = true;
       show_items(open.offer.label_digest, report);

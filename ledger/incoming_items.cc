@@ -1,5 +1,6 @@
 // Items of incoming parcels (R12) and the order in which a sender's jobs were executed.
 #include "ledger/arrows.h"
+#include "ledger/due.h"
 #include "ledger/incoming_book.h"
 #include "ledger/sql.h"
 
@@ -170,8 +171,8 @@ std::vector<IncomingItem> IncomingBook::items(const Digest& label) {
 std::vector<IncomingItem> IncomingBook::items_due(Time now) {
   return read_items(ledger_.impl(),
                     "p.state = 'Accepted' AND i.state = 0"
-                    " AND (i.retry_at IS NULL OR i.retry_at <= :t)",
-                    {sql::to_parameter(now)});
+                    " AND (i.retry_at IS NULL OR i.retry_at <= :t OR i.retry_at > :f)",
+                    {sql::to_parameter(now), sql::to_parameter(now + kFarthestRetry)});
 }
 
 std::vector<IncomingItem> IncomingBook::items_of_local_job(std::uint64_t job) {

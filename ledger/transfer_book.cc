@@ -1,6 +1,7 @@
 #include "ledger/transfer_book.h"
 
 #include "ledger/arrows.h"
+#include "ledger/due.h"
 #include "ledger/sql.h"
 
 namespace courier {
@@ -244,8 +245,8 @@ std::vector<TransferRow> TransferBook::of_job(std::uint64_t job) {
 std::vector<TransferRow> TransferBook::due(Time now) {
   return read_all(ledger_.impl(),
                   "WHERE t.state IN (0, 1) OR (t.state = 4 AND (t.retry_at IS NULL"
-                  " OR t.retry_at <= :t)) ORDER BY j.priority, t.job, t.dp",
-                  now);
+                  " OR t.retry_at <= :t OR t.retry_at > :f)) ORDER BY j.priority, t.job, t.dp",
+                  now, now + kFarthestRetry);
 }
 
 std::vector<TransferRow> TransferBook::open_on(const std::string& dp, const PackageId& package) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "ledger/due.h"
 #include "ledger/package_book.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
@@ -66,7 +67,7 @@ void Scheduler::run(const SiteCode& site) {
         context_.journal.write(Component::scheduler, Severity::error,
                                "job " + std::to_string(job.number) + " failed: " + job.reason,
                                {{"job", std::to_string(job.number)}});
-      } else if (job.retry_at && *job.retry_at <= now) {
+      } else if (job.retry_at && is_due(*job.retry_at, now)) {
         jobs.retry(job.number);
         job = jobs.get(job.number);
       }

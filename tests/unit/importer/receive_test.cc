@@ -295,6 +295,24 @@ TEST_F(Receive, AStoredItemWhoseShareFailsSaysSoAndCatchesUp) {
   EXPECT_EQ(told.parcels.at(0).items.at(0).verdict, VerdictKind::installed);
 }
 
+TEST_F(Receive, TheSameMediumAgainTriesAShareThatFailedWithoutWaiting) {
+  std::filesystem::rename(folder / "share", folder / "away");
+  package_parcel(1, 1, 1, content("v1", {{"a", "1"}}));
+  EXPECT_EQ(pse.take(folder / "usb").exit_status, 11);
+  // It fails again, and says so again.
+  const ReceiveReport failed = pse.take(folder / "usb");
+  EXPECT_EQ(failed.exit_status, 11);
+  EXPECT_FALSE(failed.parcels.at(0).already_received);
+  std::filesystem::rename(folder / "away", folder / "share");
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 0);
+  EXPECT_EQ(report.parcels.at(0).items.at(0).verdict, VerdictKind::installed);
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
+  // A new return tells it.
+  EXPECT_EQ(report.returns.size(), 1u);
+  EXPECT_TRUE(pse.take(folder / "usb").parcels.at(0).already_received);
+}
+
 TEST_F(Receive, ADistributionPointThatIsNotHereIsNamed) {
   Item named = item(ItemKind::package, tools, 1, content("v1", {{"a", "1"}}), 1);
   named.dps = {"nowhere"};
