@@ -16,6 +16,22 @@ TEST(ErrorText, HasThreeLines) {
             "insert volume 2 and run the same command\n");
 }
 
+TEST(ErrorText, OfEveryCodeHasItsThreeParts) {
+  for (const ErrorCodeRow& row : error_code_table()) {
+    const Error error(row.code, "file a", "is not as it should be");
+    const std::string expected = "file a: is not as it should be\n" +
+                                 std::string(row.default_loss) + "\n" +
+                                 std::string(row.default_hint) + "\n";
+    EXPECT_EQ(error_text(error), expected);
+    const Json json = error_json(error);
+    EXPECT_EQ(json.at("code"), row.name);
+    EXPECT_EQ(json.at("exit_status"), row.exit_status);
+    for (const char* part : {"subject", "happened", "loss", "hint"}) {
+      EXPECT_NE(json.at(part), "") << row.name << " " << part;
+    }
+  }
+}
+
 TEST(ErrorText, KeepsControlCharactersOffTheTerminal) {
   const Error error(ErrorCode::damaged, "file \x1b[31m", "is\nbad");
   EXPECT_EQ(error_text(error).find('\x1b'), std::string::npos);
