@@ -55,7 +55,7 @@ parcel list         --incoming --outgoing
 parcel show                                                                     ID
 parcel contents                                                                 ID
 parcel verify                                                                   FILE
-parcel mark         --site                                                      ID STATE
+parcel mark         --site                                                      ID
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID
 parcel discard                                                                  ID
@@ -68,6 +68,8 @@ store check
 store gc            --delete
 store rebuild-index
 log                 --component --since
+completion
+manual                                                                          DIR
 """
 GLOBAL_OPTIONS = ("--home", "--json", "--no-progress", "--verbose", "--quiet", "--passphrase-file", "--passphrase-fd",
                   "--version", "--help")

@@ -59,6 +59,19 @@ TEST(Codec, ReadsBackWhatItWrote) {
   in.expect_end();
 }
 
+TEST(Codec, CarriesSizesAboutTwoAndFourGibibytes) {
+  for (const std::uint64_t edge : {std::uint64_t{1} << 31, std::uint64_t{1} << 32}) {
+    for (const std::uint64_t size : {edge - 1, edge, edge + 1}) {
+      Encoder out;
+      out.varint(size).u64(size).zigzag(-static_cast<std::int64_t>(size));
+      Decoder in(out.view(), "label");
+      EXPECT_EQ(in.varint(), size);
+      EXPECT_EQ(in.u64(), size);
+      EXPECT_EQ(in.zigzag(), -static_cast<std::int64_t>(size));
+    }
+  }
+}
+
 TEST(Decoder, RefusesBytesThatEndEarlyAtEveryLength) {
   Encoder out;
   out.u64(1).varint(300).text("hello").digest({});

@@ -71,6 +71,23 @@ TEST_F(Nodes, OfAChunkListGiveItBackInOrder) {
   }
 }
 
+TEST_F(Nodes, OfFilesAboutTwoAndFourGibibytesAddUp) {
+  const ChunkRef zeros{digest_of(DigestKind::chunk, as_bytes("zeros")), 1u << 20};
+  for (const std::uint64_t edge : {std::uint64_t{1} << 31, std::uint64_t{1} << 32}) {
+    for (const std::uint64_t size : {edge - 1, edge, edge + 1}) {
+      std::vector<ChunkRef> chunks(static_cast<std::size_t>(size >> 20), zeros);
+      if (const auto rest = static_cast<std::uint32_t>(size & 0xfffff); rest != 0) {
+        chunks.push_back({digest_of(DigestKind::chunk, as_bytes("rest")), rest});
+      }
+      const TreeEntry entry = list_of(chunks);
+      EXPECT_EQ(entry.size, size);
+      std::vector<ChunkRef> back;
+      collect({entry.content, entry.size}, -1, back);
+      EXPECT_EQ(back, chunks);
+    }
+  }
+}
+
 TEST_F(Nodes, AreNotNeededForNoChunkAndOneChunk) {
   const TreeEntry none = list_of({});
   EXPECT_EQ(none.form, ContentForm::none);

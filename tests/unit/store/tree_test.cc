@@ -64,6 +64,17 @@ TEST(Node, ComesBackAsItWas) {
   }
 }
 
+TEST(Node, HoldsFilesAboutTwoAndFourGibibytes) {
+  for (const std::uint64_t edge : {std::uint64_t{1} << 31, std::uint64_t{1} << 32}) {
+    for (const std::uint64_t size : {edge - 1, edge, edge + 1}) {
+      Node node = directory();
+      node.entries[0].size = size;
+      node.entries[0].form = ContentForm::list;
+      EXPECT_EQ(decode_node(encode(node)).entries[0].size, size);
+    }
+  }
+}
+
 TEST(Node, RefusesEveryTruncationAndAnythingLeftOver) {
   Bytes encoded = encode(directory());
   for (std::size_t size = 0; size < encoded.size(); ++size) {
