@@ -123,8 +123,8 @@ struct SpawnActions {
 };
 
 Error cannot_start(int errno_value) {
-  return system_error(errno_value, "the confined child that reads parcels and archives",
-                      "cannot be started")
+  const Error cause = system_error(errno_value, "", "cannot be started");
+  return Error(ErrorCode::device, "the confined child that takes input apart", cause.happened())
       .with_hint("check the limit of processes ('ulimit -u'), and that /proc is mounted");
 }
 

@@ -10,6 +10,7 @@
 #include "courier/needs.h"
 #include "courier/progress_bar.h"
 #include "courier/terminal.h"
+#include "courier/version.h"
 #include "signer/passphrase.h"
 
 namespace courier {
@@ -110,7 +111,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--passphrase-fd", options.passphrase_fd,
                  "unlock the keys with the first line of descriptor N")
       ->type_name("N");
-  app.set_version_flag("--version", "courier " COURIER_VERSION);
+  app.add_flag("--version", options.version,
+               "what this is made of, and what confines its parsers here");
 }
 
 // What was being typed, as far as it was understood: "courier parcel create".
@@ -197,7 +199,8 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   Report report;
   try {
     app.parse(argc, argv);
-    report = run_verb(parsed_verb(app, commands), options, machine);
+    report =
+        options.version ? version_report() : run_verb(parsed_verb(app, commands), options, machine);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     report = failed(usage_error(app, error.what()));

@@ -19,7 +19,7 @@ namespace courier {
 
 struct GlobalOptions {
   std::string home;  // empty: the default
-  bool json = false, no_progress = false, verbose = false, quiet = false;
+  bool json = false, no_progress = false, verbose = false, quiet = false, version = false;
   std::string passphrase_file;
   int passphrase_fd = -1;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/confinement.h"
 #include "importer/quarantine.h"
 #include "importer/receiver.h"
 #include "importer/return_parcel.h"
@@ -28,6 +29,14 @@ bool has_stored_return(const ReceivedParcelReport& parcel) {
   return std::any_of(parcel.items.begin(), parcel.items.end(), [](const ReceivedItem& item) {
     return item.kind == word(ItemKind::verdicts) && item.verdict == VerdictKind::stored;
   });
+}
+
+// What the parsers are kept from on this machine, once for each run.
+void note_confinement(const ImporterParts& parts) {
+  const Confinement confinement = probe_confinement();
+  parts.journal.write(Component::despooler,
+                      confinement.seccomp ? Severity::info : Severity::warning,
+                      "parcels are taken apart in confined children: " + confinement.words());
 }
 
 // B15: recorded, and told to the sender when it is joined and its signature verifies.
@@ -180,7 +189,9 @@ void run_quarantine(const ImporterParts& parts, const ProgressSink& progress,
                     ReceiveReport& report) {
   IncomingBook incoming{parts.ledger};
   const Time now = parts.clock.now();
-  for (const Digest& label : list_quarantined(parts)) {
+  const std::vector<Digest> kept = list_quarantined(parts);
+  if (!kept.empty()) note_confinement(parts);
+  for (const Digest& label : kept) {
     auto row = incoming.find(label);
     if (row && row->state == IncomingState::processed) {
       drop_quarantined(parts, label);
@@ -207,6 +218,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
                       const ReceiveOptions& options) {
   parts.keys.require_unlocked();
   IncomingBook{parts.ledger}.requeue_executing();
+  note_confinement(parts);
   ReceiveReport report;
   std::vector<OpenOffer> offers = read_offers(parts.fs, source, view_of(parts));
   bool for_us = false;

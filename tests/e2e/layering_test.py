@@ -94,6 +94,21 @@ class Layering(unittest.TestCase):
                for name in INCLUDE.findall(path.read_text(encoding="utf-8")) if name in showing]
         self.assertEqual(bad, [])
 
+    def test_parcels_are_taken_apart_in_confined_children_alone(self):
+        # What does so in its own process, and who may name it: the child's side.
+        inside = {"FrameStream": {"parcel/frame_stream.h", "parcel/frame_stream.cc", "parcel/confined_frames.cc"}}
+        readers = 0
+        for room in ALLOWED:
+            for path in files_of(room):
+                code, name = code_of(path), str(path.relative_to(SOURCE))
+                for word, places in inside.items():
+                    if re.search(rf"\b{word}\b", code):
+                        self.assertIn(name, places, word)
+                if room == "importer" and "verify_and_decompress" in code:
+                    self.assertEqual(name, "importer/block_check.cc")
+                readers += len(re.findall(r"\bconfined_frames\(", code))
+        self.assertGreater(readers, 2)
+
     def test_media_are_never_mapped_into_memory(self):
         for room in ALLOWED:
             for path in files_of(room):
