@@ -73,12 +73,19 @@ Json validation_json(const ValidationResult& result) {
 }
 
 // What went wrong, as one error: the first that is worst.
-std::optional<Error> validation_problem(const ValidationReport& validation) {
+std::optional<Error> validation_problem(const ValidationReport& validation, const SiteCode& self) {
   const int status = validation.exit_status();
   if (status == 0) return std::nullopt;
   for (const ValidationResult& result : validation.results) {
     const std::string subject =
         fmt::format("package {} on distribution point {}", result.package.str(), result.dp);
+    if (result.error == ErrorCode::incomplete && row_of(*result.error).exit_status == status) {
+      return Error(
+                 ErrorCode::incomplete, subject,
+                 "cannot be compared, its content is not whole in the store here: " + result.reason)
+          .with_loss("nothing was changed: the share serves what it served")
+          .with_hint(how_to_get_content(result.package, self));
+    }
     if (result.error && row_of(*result.error).exit_status == status) {
       return Error(*result.error, subject, result.reason);
     }
@@ -133,7 +140,7 @@ Report validate(Context& context, const DistributeOptions& options) {
   }
   report.json = {{"validations", std::move(results)}};
   report.text = table.str("nothing is installed here") + findings;
-  report.problem = validation_problem(validation);
+  report.problem = validation_problem(validation, context.home().keys().code());
   return report;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "sender/outbox.h"
 
 namespace courier {
 namespace {
@@ -85,7 +86,14 @@ Home::Home(FileSystem& fs, Clock& clock, Entropy& entropy, std::string path)
 
 Home::~Home() = default;
 
-void Home::lock(const std::string& doing) { lock_.emplace(fs_, path_, doing); }
+void Home::lock(const std::string& doing) {
+  lock_.emplace(fs_, path_, doing);
+  try {
+    sweep_outbox(ledger_, fs_, *journal_, path_);
+  } catch (const Error&) {
+    // It stays visible as what it is, and the next command tries again.
+  }
+}
 
 Store& Home::store() {
   if (!store_) {

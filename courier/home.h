@@ -42,7 +42,7 @@ class Home {
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
 
-  // Holds the home's lock from here on. Errors: busy.
+  // Holds the home's lock from here on, and removes what a crash left in the outbox. Errors: busy.
   void lock(const std::string& doing);
 
   const std::string& path() const { return path_; }

@@ -195,7 +195,11 @@ Report run(Context& context) {
   add_received(waiting, "in quarantine", report);
   add_applied(ReturnApplier(sender).apply_pending(), report);
   Scheduler(sender).run();
-  add_outcomes(manager.run_due(context.progress), report);
+  PublishReport published = waiting.published;
+  for (DpOutcome& outcome : manager.run_due(context.progress).outcomes) {
+    published.outcomes.push_back(std::move(outcome));
+  }
+  add_outcomes(home, published, report);
 
   ParcelLife life(sender);
   Json removed = Json::array();

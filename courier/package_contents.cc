@@ -9,6 +9,7 @@
 
 #include "base/durable.h"
 #include "courier/sha256.h"
+#include "courier/shown.h"
 #include "courier/table.h"
 #include "ledger/package_book.h"
 #include "store/tree_writer.h"
@@ -16,12 +17,14 @@
 namespace courier {
 namespace {
 
-VersionRow chosen_version(PackageBook& book, const PackageRow& package, std::uint32_t asked) {
+VersionRow chosen_version(Home& home, const PackageRow& package, std::uint32_t asked) {
+  PackageBook book(home.ledger());
   const std::uint32_t number = asked != 0 ? asked : package.stored_version;
   if (number == 0) {
     throw Error(ErrorCode::incomplete, "package " + package.id.str(),
                 "no version of it is stored here")
-        .with_loss("nothing was lost: it is announced and waits for its content");
+        .with_loss("nothing was lost: it is announced and waits for its content")
+        .with_hint(how_to_get_content(package.id, home.keys().code()));
   }
   const VersionRow version = book.get_version(package.id, number);
   if (version.root.is_zero()) {
@@ -207,7 +210,7 @@ std::vector<Named> export_file(Context& context, const TreeEntry& entry, const s
 Report package_files(Context& context, const ContentsOptions& options) {
   PackageBook book(context.home().ledger());
   const PackageRow package = book.get(PackageId::parse(options.id));
-  const VersionRow version = chosen_version(book, package, options.version);
+  const VersionRow version = chosen_version(context.home(), package, options.version);
   Table table({"mode", ">size", "modified", "path"});
   std::string sums;
   FileSums files(context, version);
@@ -245,7 +248,7 @@ Report package_files(Context& context, const ContentsOptions& options) {
 Report export_package(Context& context, const ContentsOptions& options) {
   PackageBook book(context.home().ledger());
   const PackageRow package = book.get(PackageId::parse(options.id));
-  const VersionRow version = chosen_version(book, package, options.version);
+  const VersionRow version = chosen_version(context.home(), package, options.version);
   if (options.directory == "-") return export_to_stdout(context, package, version, options.file);
   Store& store = context.home().store();
   std::vector<Named> problems;

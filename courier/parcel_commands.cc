@@ -17,6 +17,7 @@
 #include "importer/receive.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "sender/outbox.h"
 #include "sender/parcel_builder.h"
 #include "sender/parcel_life.h"
 
@@ -44,7 +45,14 @@ std::vector<PendingJob> pending_jobs(Context& context, const std::vector<SiteCod
   SenderContext sender = context.home().sender();
   std::vector<PendingJob> jobs;
   for (const SiteCode& site : sites) {
-    for (PendingJob& job : Scheduler(sender).pending(site)) jobs.push_back(std::move(job));
+    for (PendingJob& job : Scheduler(sender).pending(site)) {
+      const std::string lacking = job.ready ? lacks_content(sender, job.job) : "";
+      if (!lacking.empty()) {
+        job.ready = false;
+        job.reason = lacking;
+      }
+      jobs.push_back(std::move(job));
+    }
   }
   return jobs;
 }
@@ -206,6 +214,19 @@ Report create(Context& context, const ParcelOptions& options) {
   return report;
 }
 
+// Files in the outbox that look like parcels and are none.
+void add_unfinished(Home& home, Report& report) {
+  Json list = Json::array();
+  for (const ParcelId& id : unfinished_parcels(home.ledger(), home.fs(), home.path())) {
+    list.push_back(id.str());
+    report.text += fmt::format(
+        "{}.pcl in the outbox is unfinished and must not be sent: a crash left it, and the next "
+        "command that writes removes it\n",
+        id.str());
+  }
+  report.json["unfinished"] = std::move(list);
+}
+
 Report list(Context& context, const ParcelOptions& options) {
   Home& home = context.home();
   Report report;
@@ -220,6 +241,7 @@ Report list(Context& context, const ParcelOptions& options) {
     }
     report.json["outgoing"] = std::move(list);
     report.text += table.str("no outgoing parcels");
+    add_unfinished(home, report);
   }
   if (!options.outgoing) {
     Table table({"parcel", "state", "arrived", ">items", ">content", "name", "reason"});

@@ -26,7 +26,8 @@ std::optional<Error> identify_problem(const IdentifyReport& found, const std::st
         .with_hint("check that it is the right medium and that it is mounted");
   }
   for (const Offer& offer : found.offers) {
-    if (offer.error && offer.error->exit_status() == found.exit_status) return offer.error;
+    if (!offer.error || offer.error->exit_status() != found.exit_status) continue;
+    return Error(*offer.error).with_loss("nothing was changed: identify only looks");
   }
   std::string others;
   for (const Offer& offer : found.offers) {

@@ -9,6 +9,11 @@ namespace {
 
 bool has_label(const Offer& offer) { return offer.standing != Standing::unreadable; }
 
+// Known signers are shown by their fingerprint; a label alone has no more than the signing key.
+bool is_signer_known(const Offer& offer) {
+  return offer.fingerprint != to_hex(offer.label.sender.signing_key);
+}
+
 std::string addressees_text(const Label& label) {
   std::string text;
   for (const Addressee& addressee : label.addressees) {
@@ -121,6 +126,14 @@ std::string item_text(const ReceivedItem& item) {
   return item.reason.empty() ? text : text + ": " + item.reason;
 }
 
+// The first package that not every distribution point serves.
+PackageId waiting_package(const ReceivedParcelReport& parcel) {
+  for (const ReceivedItem& item : parcel.items) {
+    if (item.verdict == VerdictKind::stored && !item.reason.empty()) return item.package;
+  }
+  return parcel.items.empty() ? PackageId() : parcel.items.front().package;
+}
+
 // A parcel that was taken in, but not all of its items came to a good end.
 Error items_error(const ReceivedParcelReport& parcel) {
   ErrorCode code = ErrorCode::partly_done;
@@ -145,9 +158,9 @@ Error items_error(const ReceivedParcelReport& parcel) {
   std::string hint = "the return parcel tells " + parcel.offer.id.from.str() +
                      " what became of it and what to send again";
   if (all_accepted) {
-    hint =
-        "put it right: 'courier job run' tries again, at the time that 'courier job list' shows"
-        ", and needs no medium";
+    hint = fmt::format("{}; then `distribute {} --to {}` does it at once, without the medium",
+                       parcel.hint.empty() ? "put it right" : parcel.hint,
+                       waiting_package(parcel).str(), parcel.offer.id.to.str());
   }
   if (parcel.offer.is_return) {
     hint =
@@ -228,7 +241,8 @@ Json offer_json(const Offer& offer) {
   one["item_count"] = label.item_count;
   one["content_bytes"] = label.content_bytes;
   one["records"] = label.record_count ? Json(*label.record_count) : Json();
-  one["fingerprint"] = offer.fingerprint;
+  one["fingerprint"] = is_signer_known(offer) ? Json(offer.fingerprint) : Json();
+  one["signing_key"] = to_hex(label.sender.signing_key);
   one["label_digest"] = offer.label_digest.hex();
   Json items = Json::array();
   for (const OfferedItem& item : offer.items) {
@@ -253,6 +267,7 @@ std::string offer_text(const Offer& offer) {
                     {"reason", offer.error ? offer.error->happened() : ""}});
   }
   const Label& label = offer.label;
+  const bool is_unknown = !is_signer_known(offer) && offer.standing != Standing::own;
   std::string text = listing(
       {{"parcel", offer.title + (offer.is_return ? " (return)" : "")},
        {"file", offer.path},
@@ -264,7 +279,13 @@ std::string offer_text(const Offer& offer) {
        {"items", fmt::format("{}, {} of content", counted(label.item_count, "item", "items"),
                              human_size(label.content_bytes))},
        {"size", human_size(offer.file_bytes)},
-       {"signer", offer.fingerprint},
+       {"signer", is_signer_known(offer)            ? offer.fingerprint
+                  : offer.standing == Standing::own ? "this site itself"
+                                                    : ""},
+       {"signing key", is_unknown ? to_hex(label.sender.signing_key) : ""},
+       {"", is_unknown ? "to be compared with the signing key that 'courier site show' says at " +
+                             label.sender.code.str()
+                       : ""},
        {"verdict", std::string(word(offer.standing))},
        {"reason", offer.error ? offer.error->happened() : ""}});
   if (!offer.items.empty()) {
@@ -339,7 +360,7 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
                     {"jobs_again", one.jobs_again},
                     {"jobs_failed", one.jobs_failed},
                     {"repair_jobs", one.repair_jobs},
-                    {"not_received", one.not_received},
+                    {"not_received", ids(one.not_received)},
                     {"unknown_parcels", ids(one.unknown_parcels)}});
     report.text += printable(fmt::format("return {}: {}", one.id.str(), one.outcome)) + "\n";
     for (const ParcelId& id : one.confirmed) {
@@ -362,8 +383,8 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
     }
     if (!one.not_received.empty()) {
       std::string missing;
-      for (const std::uint64_t number : one.not_received) {
-        missing += (missing.empty() ? "" : ", ") + ParcelId{one.id.to, one.id.from, number}.str();
+      for (const ParcelId& id : one.not_received) {
+        missing += (missing.empty() ? "" : ", ") + id.str();
       }
       report.text += "  parcels that have not arrived there: " + missing + "\n";
     }

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "courier/table.h"
+#include "ledger/package_book.h"
+#include "store/reports.h"
 
 namespace courier {
 
@@ -131,6 +133,13 @@ Json ranges_json(const std::vector<NumberRange>& ranges) {
   return list;
 }
 
+std::string how_to_get_content(const PackageId& package, const SiteCode& self) {
+  if (package.origin() == self)
+    return "take it in anew: package update " + package.str() + " SOURCE";
+  return "ask site " + package.origin().str() + " for it: return create --to " +
+         package.origin().str() + " --out DRIVE; its next parcel brings it";
+}
+
 void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report) {
   JobBook book(home.ledger());
   if (!report.json.contains("jobs")) report.json["jobs"] = Json::array();
@@ -145,7 +154,7 @@ void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report) {
   }
 }
 
-void add_outcomes(const PublishReport& published, Report& report) {
+void add_outcomes(Home& home, const PublishReport& published, Report& report) {
   if (!report.json.contains("distribution_points")) {
     report.json["distribution_points"] = Json::array();
   }
@@ -179,11 +188,29 @@ void add_outcomes(const PublishReport& published, Report& report) {
     report.problem = Error(*first.error, std::move(subject), first.reason)
                          .with_loss("nothing was lost: the share serves what it served before");
   }
+  const bool waits = first.state == PackageState::install_pending;  // for content
+  const std::string hint = waits ? how_to_get_content(first.package, home.keys().code())
+                           : first.hint.empty() ? "put it right"
+                                                : first.hint;
   if (first.next_try) {
-    report.problem->with_hint(
-        fmt::format("put it right; it is tried again by 'courier job run', next at {}, {} left",
-                    shown_time(first.next_try), counted(first.retries_left, "retry", "retries")));
+    const bool is_removal = first.state == PackageState::removal_retrying;
+    report.problem->with_hint(fmt::format(
+        "{}; then: courier {} {} {} {}; `job run` tries again at {}, {} left", hint,
+        is_removal ? "retract" : "distribute", first.package.str(), is_removal ? "--from" : "--to",
+        first.dp, shown_time(first.next_try), counted(first.retries_left, "retry", "retries")));
   }
+}
+
+// A version that is to be served and whose content is not in the store: it waits, and that is said.
+std::optional<Error> missing_content(Home& home, const PackageId& package, std::uint32_t version) {
+  const VersionRow row = PackageBook(home.ledger()).get_version(package, version);
+  if (row.stored || row.root.is_zero()) return std::nullopt;
+  const ClosureResult closure = home.store().missing(row.root);
+  return Error(ErrorCode::incomplete, fmt::format("package {} version {}", package.str(), version),
+               fmt::format("its content is not whole in the store: {} missing",
+                           counted(closure.missing_count, "object is", "objects are")))
+      .with_loss("nothing was lost: the shares serve what they served, and the job waits")
+      .with_hint(how_to_get_content(package, home.keys().code()));
 }
 
 PublishReport target_here(Home& home, LocalWork work, const PackageId& package,
@@ -211,14 +238,22 @@ void carry_out(Context& context, const PackageId& package, const std::vector<Mad
       std::any_of(jobs.begin(), jobs.end(), [](const MadeJob& made) { return made.local; });
   if (!here) return;
   PublishReport published;
+  std::uint32_t waiting_version = 0;
   for (const DpOutcome& outcome : targeted.outcomes) {
     if (outcome.already_installed) published.outcomes.push_back(outcome);
+    if (outcome.state == PackageState::install_pending ||
+        outcome.state == PackageState::content_updating) {
+      waiting_version = outcome.version;
+    }
   }
   DistributionManager manager(context.home().distribution());
   for (DpOutcome& outcome : manager.run_due(context.progress, package).outcomes) {
     published.outcomes.push_back(std::move(outcome));
   }
-  add_outcomes(published, report);
+  add_outcomes(context.home(), published, report);
+  if (waiting_version != 0 && !report.problem) {
+    report.problem = missing_content(context.home(), package, waiting_version);
+  }
 }
 
 }  // namespace courier

@@ -33,7 +33,9 @@ Json ranges_json(const std::vector<NumberRange>& ranges);
 
 // Adds "jobs" and "distribution_points" to the report, and the problem when a DP failed.
 void add_jobs(Home& home, const std::vector<MadeJob>& jobs, Report& report);
-void add_outcomes(const PublishReport& published, Report& report);
+void add_outcomes(Home& home, const PublishReport& published, Report& report);
+// "ask site PUN for it: ...": what brings content that the store here lacks.
+std::string how_to_get_content(const PackageId& package, const SiteCode& self);
 
 enum class LocalWork { install, redistribute, retract };
 // Rows only: what of these jobs is to be done on this site's own DPs.

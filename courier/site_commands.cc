@@ -113,6 +113,7 @@ Report show(Context& context, const SiteOptions& options) {
                  {"key_generation", keys.generation()},
                  {"fingerprint", fingerprint.words()},
                  {"fingerprint_hex", fingerprint.hex()},
+                 {"signing_key", to_hex(keys.public_keys().signing)},
                  {"passphrase", keys.has_passphrase()}};
   report.text = listing({{"site", keys.code().str() + " (" + keys.name() + ")"},
                          {"home", home.path()},
@@ -121,7 +122,8 @@ Report show(Context& context, const SiteOptions& options) {
                          {"keys", fmt::format("generation {}{}", keys.generation(),
                                               keys.has_passphrase() ? ", with a passphrase" : "")},
                          {"fingerprint", fingerprint.words()},
-                         {"fingerprint (hex)", fingerprint.hex()}});
+                         {"fingerprint (hex)", fingerprint.hex()},
+                         {"signing key", to_hex(keys.public_keys().signing)}});
   return report;
 }
 
@@ -325,26 +327,48 @@ Report grant(Context& context, const SiteOptions& options) {
   return report;
 }
 
+// The signing key goes. The old sealing keys stay where they can be opened, so that parcels under
+// way can still be: with the passphrase that is given or asked for, when it is that of the old
+// keys. Any other is that of the new keys.
+void rotate_lost(Context& context, const SiteOptions& options) {
+  KeyRing& keys = context.home().keys();
+  const bool is_given =
+      !context.options.passphrase_file.empty() || context.options.passphrase_fd >= 0;
+  if (keys.is_locked() && !is_given && !options.passphrase && can_ask() &&
+      ask_yes("",
+              "is the passphrase of the old keys known? Then parcels under way can be opened")) {
+    context.unlock();
+  }
+  std::optional<Secret> passphrase = new_passphrase(context, options.passphrase);
+  if (keys.is_locked() && is_given) {
+    try {
+      keys.unlock(Secret::copy_of(passphrase->view()));
+      passphrase.reset();  // they stay wrapped with it
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::keys_locked) throw;
+    }
+  }
+  keys.rotate_lost(passphrase ? &*passphrase : nullptr);
+}
+
 Report rotate(Context& context, const SiteOptions& options) {
   Home& home = context.home();
   if (options.lost) {
-    const std::optional<Secret> passphrase = new_passphrase(context, options.passphrase);
-    home.keys().rotate_lost(passphrase ? &*passphrase : nullptr);
+    rotate_lost(context, options);
   } else {
     context.unlock();
     home.keys().rotate();
   }
   const Fingerprint fingerprint = home.keys().fingerprint();
+  const bool opens_old = home.keys().generations().size() > 1;
   home.journal().write(Component::signer, Severity::info, "keys rotated",
                        {{"generation", std::to_string(home.keys().generation())},
                         {"lost", options.lost ? "yes" : "no"},
                         {"fingerprint", fingerprint.hex()}});
   Report report;
-  report.json = {{"code", home.keys().code().str()},
-                 {"key_generation", home.keys().generation()},
-                 {"vouched_for", !options.lost},
-                 {"fingerprint", fingerprint.words()},
-                 {"fingerprint_hex", fingerprint.hex()}};
+  report.json = {{"code", home.keys().code().str()},   {"key_generation", home.keys().generation()},
+                 {"vouched_for", !options.lost},       {"opens_parcels_under_way", opens_old},
+                 {"fingerprint", fingerprint.words()}, {"fingerprint_hex", fingerprint.hex()}};
   report.text =
       fmt::format("keys of site {}: generation {}\nfingerprint: {}\n{}\n", home.keys().code().str(),
                   home.keys().generation(), fingerprint.words(),
@@ -352,6 +376,9 @@ Report rotate(Context& context, const SiteOptions& options) {
                                  "every other site join it by its fingerprint"
                                : "the next parcels carry the proof; other sites accept them by "
                                  "themselves");
+  report.text += opens_old ? "parcels under way to the old keys can still be opened\n"
+                           : "parcels under way to the old keys cannot be opened any more: their "
+                             "senders have to declare them lost\n";
   return report;
 }
 

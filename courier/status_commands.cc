@@ -93,7 +93,8 @@ Report packages(Context& context, const StatusOptions& options) {
     const std::optional<PackageRow> package = packages.find(row.key.package);
     table.add({row.key.package.str(), row.key.site.str(),
                row.key.dp.empty() ? "(store)" : row.key.dp, std::to_string(row.version),
-               state_text(row), shown_time(row.as_of), row.evidence, row.reason});
+               state_text(row), shown_time(row.as_of),
+               row.evidence == row.reason ? "" : row.evidence, row.reason});
     list.push_back(row_json(row, package ? package->name : ""));
     if (package) count.add(row, package->source_version);
   }

@@ -196,6 +196,12 @@ PublishReport DistributionManager::target(const PackageId& package, std::uint32_
                         worst == PackageState::installed ? "already installed" : "nothing to do");
     }
   }
+  if (waits && report.job != 0) {
+    JobBook jobs{parts_.ledger};
+    if (!is_ended(jobs.get(report.job).step)) {
+      jobs.note_reason(report.job, PendingReason::waiting_for_content, "");
+    }
+  }
   transaction.commit();
   return report;
 }

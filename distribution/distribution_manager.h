@@ -39,7 +39,8 @@ struct DpOutcome {
   PackageState state = PackageState::install_pending;
   bool removed = false;            // retract: it is gone, there is no state any more
   bool already_installed = false;  // distribute again: nothing was done
-  std::string reason;              // of a failure: the message, with what to do
+  std::string reason;              // of a failure: what happened
+  std::string hint;                // and what to do
   std::optional<ErrorCode> error;  // of the last attempt
   std::uint32_t retries_left = 0;
   std::optional<Time> next_try;

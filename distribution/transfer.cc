@@ -57,7 +57,7 @@ void check_space(Store& store, const Share& share, const TransferOrder& order,
               fmt::format("{} bytes needed, {} free, {} of them reserved", needed, space.free_bytes,
                           order.reserve_bytes)}
       .with_loss("nothing was lost: the share serves what it served before")
-      .with_hint(fmt::format("make room on {} and run `job run`", escaped(share.path())));
+      .with_hint("make room on " + escaped(share.path()));
 }
 
 void read_back(Store& store, const Share& share, const TransferOrder& order,
@@ -84,7 +84,7 @@ void read_back(Store& store, const Share& share, const TransferOrder& order,
 
 [[noreturn]] void cannot_hold(const Share& share, const TreeWriteReport& report) {
   const Named& first = report.problems.front();
-  std::string what = "cannot be held by the share: " + first.what;
+  std::string what = first.what;
   const std::uint64_t names = report.problem_count - report.attribute_problems;
   if (names > 1) what += fmt::format(" (and {} more)", names - 1);
   throw Error{ErrorCode::device, "file " + escaped(first.path), what}

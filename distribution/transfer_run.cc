@@ -20,7 +20,11 @@ bool is_content_fault(const Error& error) {
   return error.code() == ErrorCode::incomplete || error.code() == ErrorCode::damaged;
 }
 
-std::string message_of(const Error& error) { return error.what(); }
+// What went wrong, without the DP that it is about: the row names it.
+std::string message_of(const Error& error, const TransferRow& transfer) {
+  const std::string what = error.what(), subject = "distribution point " + transfer.dp + ": ";
+  return what.starts_with(subject) ? what.substr(subject.size()) : what;
+}
 
 // Something else was decided about the package on this DP since the transfer was queued.
 bool is_overtaken(const TransferRow& transfer, const PackageDpRow& row) {
@@ -226,7 +230,7 @@ std::uint32_t TransferRun::note_failure(const TransferRow& transfer, const std::
 void TransferRun::install_failed(const TransferRow& transfer, const Error& error,
                                  DpOutcome& outcome) {
   if (is_cancelled(transfer)) return cancelled(transfer, outcome);  // in the middle of its end
-  const std::string reason = message_of(error);
+  const std::string reason = message_of(error, transfer);
   const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
   Transaction transaction{parts_.ledger};
   const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
@@ -240,6 +244,7 @@ void TransferRun::install_failed(const TransferRow& transfer, const Error& error
   outcome.state = left == 0 ? PackageState::install_failed : PackageState::install_retrying;
   outcome.reason = reason;
   outcome.error = error.code();
+  outcome.hint = error.hint();
   outcome.retries_left = left;
   if (left > 0) outcome.next_try = retry_at;
   say(Component::package_transfer_manager, Severity::error, transfer, "failed: " + reason,
@@ -248,7 +253,7 @@ void TransferRun::install_failed(const TransferRow& transfer, const Error& error
 
 void TransferRun::wait_for_content(const TransferRow& transfer, const Error& error,
                                    DpOutcome& outcome) {
-  const std::string reason = message_of(error);
+  const std::string reason = message_of(error, transfer);
   const Time retry_at = parts_.clock.now() + settings_.minutes("distribution.wake");
   Transaction transaction{parts_.ledger};
   packages_.mark_not_stored(transfer.package, transfer.version);
@@ -261,6 +266,7 @@ void TransferRun::wait_for_content(const TransferRow& transfer, const Error& err
   outcome.state = PackageState::install_pending;
   outcome.reason = reason;
   outcome.error = error.code();
+  outcome.hint = error.hint();
   outcome.retries_left = transfer.retries_left;
   outcome.next_try = retry_at;
   say(Component::package_transfer_manager, Severity::error, transfer,
@@ -305,7 +311,7 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
 void TransferRun::removal_failed(const TransferRow& transfer, const Error& error,
                                  DpOutcome& outcome) {
   if (is_cancelled(transfer)) return cancelled(transfer, outcome);  // in the middle of its end
-  const std::string reason = message_of(error);
+  const std::string reason = message_of(error, transfer);
   const Time retry_at = parts_.clock.now() + settings_.minutes("dp.retry-interval");
   Transaction transaction{parts_.ledger};
   const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
@@ -316,6 +322,7 @@ void TransferRun::removal_failed(const TransferRow& transfer, const Error& error
   outcome.state = left == 0 ? PackageState::removal_failed : PackageState::removal_retrying;
   outcome.reason = reason;
   outcome.error = error.code();
+  outcome.hint = error.hint();
   outcome.retries_left = left;
   if (left > 0) outcome.next_try = retry_at;
   say(Component::package_transfer_manager, Severity::error, transfer, "removal failed: " + reason);

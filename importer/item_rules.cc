@@ -47,7 +47,7 @@ ItemDecision judge_version(const Item& item, ItemKind kind, PackageBook& package
 }  // namespace
 
 ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
-                        const Incarnation& incarnation, const Item& item, std::uint64_t job,
+                        const IncomingParcel& parcel, const Item& item, std::uint64_t job,
                         IncomingBook& incoming, PackageBook& packages) {
   auto kind = item.kind();
   if (!kind) {
@@ -68,9 +68,14 @@ ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
 
   ItemDecision decision;
   auto last = incoming.last_executed(sender.code, item.package);
-  if (last && last->incarnation == incarnation) {
+  if (last && last->incarnation == parcel.sender_incarnation) {
     if (job != 0 && job < last->job) {
       return superseded(fmt::format("job {} came, job {} was executed", job, last->job));
+    }
+    if (job != 0 && job == last->job) {
+      if (const auto later = incoming.executed_with_later(parcel, item.package, job)) {
+        return superseded(fmt::format("job {} came with parcel {} before", job, later->str()));
+      }
     }
     decision.newer_job = job > last->job;
   } else {

@@ -24,10 +24,9 @@ struct ItemDecision {
 };
 
 // item: as the packing list has it; job: the sender's number for this site, 0 when it has none.
-// `sender`: whose parcel it is, of the incarnation `incarnation`; `self`: this site, whose own
-// packages nobody else decides about.
+// `sender`: whose parcel it is; `self`: this site, whose own packages nobody else decides about.
 ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
-                        const Incarnation& incarnation, const Item& item, std::uint64_t job,
+                        const IncomingParcel& parcel, const Item& item, std::uint64_t job,
                         IncomingBook& incoming, PackageBook& packages);
 
 // Whether an item brings content that has to be in the store before it runs.

@@ -158,8 +158,8 @@ bool ItemRunner::wants_content(const IncomingParcel& parcel) {
     if (row.state == ItemState::done && !may_be_judged_again(row)) continue;
     const Item item = decode_item(row.encoded);
     if (!needs_content(item)) continue;
-    const ItemDecision decision = judge_item(parts_.keys.code(), sender, parcel.sender_incarnation,
-                                             item, row.job, incoming, packages);
+    const ItemDecision decision =
+        judge_item(parts_.keys.code(), sender, parcel, item, row.job, incoming, packages);
     if (!decision.verdict && why_malformed(item).empty()) return true;
   }
   return false;
@@ -198,8 +198,8 @@ RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,
 
   PackageBook packages{parts_.ledger};
   const TrustedSite sender = parts_.trust.require(parcel.id.from);
-  const ItemDecision decision = judge_item(parts_.keys.code(), sender, parcel.sender_incarnation,
-                                           item, row.job, incoming, packages);
+  const ItemDecision decision =
+      judge_item(parts_.keys.code(), sender, parcel, item, row.job, incoming, packages);
   if (decision.verdict) return finish(std::move(row), *decision.verdict, decision.reason);
   switch (*item.kind()) {
     case ItemKind::trust:
@@ -319,10 +319,12 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
 RunItem ItemRunner::publish(IncomingItem row, const Item& item) {
   const PublishReport report = parts_.distribution.run_due(progress_, item.package);
   std::vector<int> statuses;
+  std::string hint;
   for (const DpOutcome& outcome : report.outcomes) {
     if (outcome.package != item.package) continue;
     // The DPs that serve it take nothing from what stops the others.
     if (outcome.error) statuses.push_back(row_of(*outcome.error).exit_status);
+    if (hint.empty()) hint = outcome.hint;
   }
   // What the rows say is the state, also when a crash lost this run's answer.
   std::string failures;
@@ -339,6 +341,7 @@ RunItem ItemRunner::publish(IncomingItem row, const Item& item) {
   RunItem run = finish(std::move(row),
                        failures.empty() ? VerdictKind::installed : VerdictKind::stored, failures);
   run.status = combined_status(statuses);
+  run.hint = hint;
   return run;
 }
 

@@ -22,8 +22,9 @@ namespace courier {
 
 // What came of one item in this run.
 struct RunItem {
-  IncomingItem row;  // as it stands now
-  int status = 0;    // exit status it stands for
+  IncomingItem row;       // as it stands now
+  int status = 0;         // exit status it stands for
+  std::string hint = {};  // what to do about a DP that did not get it
 };
 
 class ItemRunner {

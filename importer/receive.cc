@@ -9,6 +9,7 @@
 #include "importer/quarantine.h"
 #include "importer/receiver.h"
 #include "importer/return_parcel.h"
+#include "importer/stored_items.h"
 #include "ledger/incoming_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
@@ -154,28 +155,6 @@ int status_of_report(const ReceiveReport& report, bool scanned_any) {
   return status;
 }
 
-// Stored items whose DPs have caught up, or fallen behind, since: their verdict says so now.
-void restate_items(const ImporterParts& parts, const PublishReport& published) {
-  IncomingBook incoming{parts.ledger};
-  PackageDpBook states{parts.ledger};
-  std::set<std::uint64_t> jobs;
-  for (const DpOutcome& outcome : published.outcomes) {
-    jobs.insert(std::stoull("0" + outcome.transfer.substr(0, outcome.transfer.find('/'))));
-  }
-  for (std::uint64_t job : jobs) {
-    if (job == 0) continue;
-    for (const IncomingItem& item : incoming.items_of_local_job(job)) {
-      if (item.state != ItemState::done || item.verdict != VerdictKind::stored) continue;
-      bool installed = true;
-      for (const PackageDpRow& at : states.of_package(item.package)) {
-        if (at.key.site != parts.keys.code() || at.key.dp.empty() || at.job != job) continue;
-        installed = installed && at.state == PackageState::installed;
-      }
-      if (installed) incoming.restate_item(item.label, item.index, VerdictKind::installed, "");
-    }
-  }
-}
-
 // R7: the wait is over. The file stays: the key still leads to R6.
 void give_up_waiting(const ImporterParts& parts, IncomingParcel row) {
   row.state = IncomingState::refused;
@@ -270,7 +249,7 @@ ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progre
     }
   }
   report.published = parts.distribution.run_due(progress);
-  restate_items(parts, report.published);
+  restate_stored_items(parts);
   ReceiveOptions options;
   options.progress = progress;
   answer(parts, options, report);

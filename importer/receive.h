@@ -61,6 +61,7 @@ struct ReceivedParcelReport {
   bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
   std::string remark;                // worth saying, and nothing went wrong
+  std::string hint;                  // what to do about a DP that did not get an item
   std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message
   std::string return_id;       // "PSE-PUN-000003": the return made for it
   int exit_status = 0;

@@ -70,6 +70,18 @@ std::string what_is_missing(const ReceivedParcelReport& report) {
                      counted(report.forged_records, "record is", "records are"), sender);
 }
 
+// "2 records, 72 bytes between records, its end": what is not as written, in a parcel that is in.
+std::string needless_damage(const ReceivedParcelReport& report) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (report.damaged_records > 0) add(counted(report.damaged_records, "record", "records"));
+  if (report.damaged_bytes > 0) {
+    add(counted(report.damaged_bytes, "byte", "bytes") + " between records");
+  }
+  if (report.is_end_damaged) add("its end");
+  return text;
+}
+
 }  // namespace
 
 ReceivedParcelReport Receiver::take(OpenOffer& open) {
@@ -336,6 +348,7 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   for (const RunItem& item : ItemRunner{parts_, progress_}.run(parcel, report.missing_records)) {
     statuses.push_back(item.status);
     all_done = all_done && item.row.state == ItemState::done;
+    if (report.hint.empty()) report.hint = item.hint;
   }
   if (all_done && !again) incoming.process(parcel.label, "every item has a verdict");
   report.state = all_done ? IncomingState::processed : IncomingState::accepted;
@@ -350,14 +363,10 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
     report.remark = "its end is damaged; every record is in";
   } else if (report.exit_status == 0 && is_damaged) {
     report.exit_status = row_of(ErrorCode::partly_done).exit_status;
-    report.error =
-        Error{ErrorCode::partly_done, subject_of(report.offer),
-              fmt::format("is damaged where no item needs it ({} records, {} bytes between "
-                          "them{})",
-                          report.damaged_records, report.damaged_bytes,
-                          report.is_end_damaged ? ", its end" : "")}
-            .with_loss("nothing was lost: every item is in")
-            .with_hint("do not trust this medium with another parcel");
+    report.error = Error{ErrorCode::partly_done, subject_of(report.offer),
+                         "is damaged where no item needs it: " + needless_damage(report)}
+                       .with_loss("nothing was lost: every item is in")
+                       .with_hint("do not trust this medium with another parcel");
   } else if (!report.missing_records.empty() && report.exit_status != 0) {
     report.error =
         Error{ErrorCode::damaged, subject_of(report.offer), what_is_missing(report)}

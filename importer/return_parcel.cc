@@ -8,6 +8,7 @@
 #include "base/durable.h"
 #include "importer/returned_rows.h"
 #include "importer/space.h"
+#include "importer/stored_items.h"
 #include "ledger/incoming_book.h"
 #include "ledger/parcel_book.h"
 #include "ledger/site_book.h"
@@ -82,6 +83,7 @@ ParcelRow row_of_return(const ParcelId& id, const ParcelSummary& summary,
 
 WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin) {
   SiteBook{parts.ledger}.get(origin);
+  restate_stored_items(parts);
   const ReturnReport report = make_return_report(parts, origin);
   require_return_space(parts, encode_return_report(report).size() + kReturnMargin,
                        "return parcel to " + origin.str());

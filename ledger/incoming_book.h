@@ -114,8 +114,8 @@ class IncomingBook {
   std::vector<IncomingParcel> list();  // newest first
   std::vector<IncomingParcel> at(IncomingState state);
   std::vector<IncomingItem> items(const Digest& label);
-  std::vector<IncomingItem> items_due(Time now);  // waiting, of accepted parcels, due
-  std::vector<IncomingItem> items_of_local_job(std::uint64_t job);
+  std::vector<IncomingItem> items_due(Time now);   // waiting, of accepted parcels, due
+  std::vector<IncomingItem> items_to_be_served();  // stored, of which a job here brings to DPs
   std::vector<std::string> pinned_packs();
   // Root digests named by items of parcels not Processed: roots for gc.
   std::vector<Digest> pending_roots();
@@ -123,6 +123,10 @@ class IncomingBook {
   // Order per package and sender incarnation: the last executed job number.
   std::optional<ExecutedJob> last_executed(const SiteCode& sender, const PackageId& package);
   void set_executed(const SiteCode& sender, const PackageId& package, const ExecutedJob& executed);
+  // The parcel of a higher number than `parcel`, of the same sender and incarnation, with which
+  // this job was carried out for this package (P9: `parcel` was declared lost, and comes late).
+  std::optional<ParcelId> executed_with_later(const IncomingParcel& parcel,
+                                              const PackageId& package, std::uint64_t job);
 
   // For a return to `site`: parcels of it with an item or state not told in a return numbered at or
   // below `acknowledged`; and the note that return `number` tells all of them.

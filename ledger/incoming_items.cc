@@ -175,8 +175,9 @@ std::vector<IncomingItem> IncomingBook::items_due(Time now) {
                     {sql::to_parameter(now), sql::to_parameter(now + kFarthestRetry)});
 }
 
-std::vector<IncomingItem> IncomingBook::items_of_local_job(std::uint64_t job) {
-  return read_items(ledger_.impl(), "i.local_job = :j", {sql::to_parameter(job)});
+std::vector<IncomingItem> IncomingBook::items_to_be_served() {
+  return read_items(ledger_.impl(), "i.state = 2 AND i.verdict = :v AND i.local_job <> 0",
+                    {sql::to_parameter(VerdictKind::stored)});
 }
 
 std::optional<ExecutedJob> IncomingBook::last_executed(const SiteCode& sender,
@@ -187,6 +188,20 @@ std::optional<ExecutedJob> IncomingBook::last_executed(const SiteCode& sender,
   if (!r) return std::nullopt;
   return ExecutedJob{sql::incarnation_of(std::get<0>(*r)),
                      static_cast<std::uint64_t>(std::get<1>(*r))};
+}
+
+std::optional<ParcelId> IncomingBook::executed_with_later(const IncomingParcel& parcel,
+                                                          const PackageId& package,
+                                                          std::uint64_t job) {
+  const auto r =
+      sql::row<S>(ledger_.impl(),
+                  "SELECT p.id FROM incoming p JOIN incoming_item i ON i.label = p.label"
+                  " WHERE p.sender = :s AND p.number > :n AND p.incarnation = :c AND i.package = :p"
+                  " AND i.job = :j AND i.verdict IN (:a, :b, :d) ORDER BY p.number LIMIT 1",
+                  parcel.id.from, parcel.id.number, sql::text_of(parcel.sender_incarnation),
+                  package, job, VerdictKind::stored, VerdictKind::installed, VerdictKind::removed);
+  if (!r) return std::nullopt;
+  return ParcelId::parse(std::get<0>(*r));
 }
 
 void IncomingBook::set_executed(const SiteCode& sender, const PackageId& package,

@@ -244,14 +244,17 @@ void PackageBook::remove(const PackageId& id) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   get(id);
-  if (auto job = sql::row<L>(db,
-                             "SELECT number FROM job WHERE package = :p AND kind <> 2 AND step IN"
-                             " ('accepted', 'routed', 'suspended', 'in parcel', 'sent', 'error',"
-                             " 'local') LIMIT 1",
-                             id))
+  if (auto job =
+          sql::row<L, S>(db,
+                         "SELECT number, step FROM job WHERE package = :p AND kind <> 2 AND step IN"
+                         " ('accepted', 'routed', 'suspended', 'in parcel', 'sent', 'error',"
+                         " 'local') LIMIT 1",
+                         id))
     throw Error(ErrorCode::not_allowed, "package " + id.str(),
                 "job " + std::to_string(std::get<0>(*job)) + " still uses it")
-        .with_hint("courier job cancel " + std::to_string(std::get<0>(*job)));
+        .with_hint(std::get<1>(*job) == "sent"
+                       ? "its parcel is under way: take in the return that answers it first"
+                       : "courier job cancel " + std::to_string(std::get<0>(*job)));
   sql::run(db, "UPDATE package SET removed = 1, stored_version = 0 WHERE id = :p", id);
   sql::run(db, "UPDATE version SET stored = 0 WHERE package = :p", id);
   transaction.commit();

@@ -11,6 +11,7 @@
 #include "ledger/job_book.h"
 #include "ledger/site_book.h"
 #include "parcel/parcel_writer.h"
+#include "sender/outbox.h"
 #include "sender/parcel_life.h"
 #include "sender/plan_content.h"
 #include "sender/record_map.h"
@@ -21,9 +22,6 @@
 namespace courier {
 namespace {
 
-constexpr std::string_view kMapSuffix = ".map";
-
-std::string outbox_of(const SenderContext& context) { return context.home + "/outbox"; }
 std::string file_name(const ParcelId& id) { return id.str() + ".pcl"; }
 
 struct RecordWork {
@@ -138,7 +136,16 @@ void require_readers(SenderContext& context, const std::vector<SiteCode>& addres
   }
 }
 
-Error nothing_pending(const ParcelPlan& plan) {
+// The parcel to these sites that is made and not handed over yet, if there is one.
+std::optional<ParcelId> waiting_parcel(Ledger& ledger, const std::vector<SiteCode>& addressees) {
+  for (const ParcelRow& parcel : ParcelBook(ledger).list()) {
+    const ParcelAddressee* first = parcel.addressee(addressees.front());
+    if (!parcel.is_return && first && first->state == ParcelState::created) return first->id;
+  }
+  return std::nullopt;
+}
+
+Error nothing_pending(const ParcelPlan& plan, const std::optional<ParcelId>& waiting) {
   std::string sites, reasons, one_by_one;
   bool apart = plan.addressees.size() > 1 && !plan.left.empty();
   for (const SiteCode& site : plan.addressees) {
@@ -154,7 +161,10 @@ Error nothing_pending(const ParcelPlan& plan) {
   Error error(ErrorCode::not_allowed, "parcel to " + sites,
               reasons.empty() ? "nothing is pending" : "nothing can go now: " + reasons);
   return error.with_loss("nothing was written")
-      .with_hint(apart             ? "these sites wait for nothing in common: " + one_by_one
+      .with_hint(apart ? "these sites wait for nothing in common: " + one_by_one
+                 : reasons.empty() && waiting
+                     ? "parcel " + waiting->str() + " is made and not marked sent: `media write " +
+                           waiting->str() + " DIR` writes it to a medium"
                  : reasons.empty() ? "run `distribute` first, then this again"
                                    : "see `parcel pending --to " + plan.addressees.front().str() +
                                          "`, and run this again when that has changed");
@@ -165,29 +175,30 @@ Error nothing_pending(const ParcelPlan& plan) {
 std::string ParcelBuilder::next_path(const std::vector<SiteCode>& addressees) {
   std::vector<SiteCode> sorted = addressees;
   std::sort(sorted.begin(), sorted.end());
-  return outbox_of(context_) + "/" + file_name(ParcelBook(context_.ledger).peek(sorted).front());
+  return outbox_of(context_.home) + "/" +
+         file_name(ParcelBook(context_.ledger).peek(sorted).front());
 }
 
 CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   context_.keys.require_unlocked();
-  sweep();
+  sweep_outbox(context_.ledger, context_.fs, context_.journal, context_.home);
   CreatedParcel created;
   created.plan = ParcelPlanner(context_).plan(request.plan);
   const ParcelPlan& plan = created.plan;
-  if (plan.empty()) throw nothing_pending(plan);
+  if (plan.empty()) throw nothing_pending(plan, waiting_parcel(context_.ledger, plan.addressees));
   require_readers(context_, plan.addressees);
 
-  const Fd outbox = make_dirs(context_.fs, outbox_of(context_));
+  const Fd outbox = make_dirs(context_.fs, outbox_of(context_.home));
   ParcelBook book(context_.ledger);
   const std::string name = file_name(book.peek(plan.addressees).front());
   if (context_.fs.stat_at(outbox, name)) {
-    throw Error(ErrorCode::not_allowed, "file " + outbox_of(context_) + "/" + name,
+    throw Error(ErrorCode::not_allowed, "file " + outbox_of(context_.home) + "/" + name,
                 "it is there already, and a parcel never overwrites a file")
         .with_hint("move it away and run the same command again");
   }
   const std::uint64_t free = context_.fs.space(outbox).free_bytes;
   if (plan.parcel_bytes > free) {
-    throw Error(ErrorCode::no_space, "folder " + outbox_of(context_),
+    throw Error(ErrorCode::no_space, "folder " + outbox_of(context_.home),
                 fmt::format("the parcel needs {}, {} are free", human_size(plan.parcel_bytes),
                             human_size(free)));
   }
@@ -235,14 +246,14 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
     transaction.commit();
   } catch (Error& error) {
     try {
-      sweep();
+      sweep_outbox(context_.ledger, context_.fs, context_.journal, context_.home);
     } catch (const Error&) {
-      // What stays is removed by the sweep of the next build.
+      // What stays is removed by the next command that holds the lock.
     }
     throw error.in("cannot create " + subject);
   }
   created.parcel = book.get(ids.front());
-  created.path = outbox_of(context_) + "/" + name;
+  created.path = outbox_of(context_.home) + "/" + name;
   context_.journal.write(Component::courier_sender, Severity::info, "parcel created",
                          {{"parcel", ids.front().str()},
                           {"items", std::to_string(plan.items.size())},
@@ -261,25 +272,6 @@ void ParcelBuilder::note_sizes(const ParcelPlan& plan) {
     if (left.reason == "size limit" && jobs.get(left.job).step == JobStep::routed) {
       jobs.suspend(left.job, left.reason);
     }
-  }
-}
-
-void ParcelBuilder::sweep() {
-  ParcelBook book(context_.ledger);
-  const Fd outbox = make_dirs(context_.fs, outbox_of(context_));
-  sweep_temporary(context_.fs, outbox);
-  for (const ParcelId& id : book.reserved()) {
-    if (context_.fs.stat_at(outbox, file_name(id))) {
-      context_.fs.unlink_at(outbox, file_name(id));
-      context_.journal.write(Component::courier_sender, Severity::warning,
-                             "removed a parcel that was not finished", {{"parcel", id.str()}});
-    }
-    book.drop_reserved(id);
-  }
-  for (const DirEntry& entry : context_.fs.list(outbox)) {
-    if (entry.name.size() != 64 + kMapSuffix.size() || !entry.name.ends_with(kMapSuffix)) continue;
-    const Digest label = Digest::from_hex(entry.name.substr(0, 64));
-    if (!book.by_label(label)) context_.fs.unlink_at(outbox, entry.name);
   }
 }
 

@@ -1,9 +1,9 @@
 // ParcelBuilder: carries a plan out as HOME/outbox/FROM-TO-NUMBER.pcl, sealed and signed.
 //
 // Order of what becomes durable: the number (ledger) -> the record map -> the parcel under its name
-// -> the rows (ledger: Created, jobs in the parcel). A crash before the last leaves no parcel: the
-// sweep at the next build removes a file whose number never became a parcel, and its jobs are
-// pending as before. Source: behaviours.md P1, B9, B21; architecture.md "Parcel".
+// -> the rows (ledger: Created, jobs in the parcel). A crash before the last leaves no parcel: a
+// file whose number never became a parcel is swept (sender/outbox.h), and its jobs are pending as
+// before. Source: behaviours.md P1, B9, B21; architecture.md "Parcel".
 #pragma once
 
 #include <optional>
@@ -45,8 +45,6 @@ class ParcelBuilder {
   // addressee that cannot read what would be written). Ensures: after a failure nothing is visible
   // and the jobs are pending as before.
   CreatedParcel create(const CreateRequest& request);
-  // Removes what a crash left in the outbox. Caller holds the home lock.
-  void sweep();
 
  private:
   void note_sizes(const ParcelPlan& plan);

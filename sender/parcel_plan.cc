@@ -144,12 +144,11 @@ class Planning {
     PlannedItem planned;
     Item item = describe(candidate, planned);
     ObjectSet fresh;
-    if (!item.root.is_zero() && !collect(item, planned, fresh)) {
-      for (const JobRow& part : candidate.jobs) {
-        plan_.left.push_back(left_behind(part, lacks_content(job)));
-      }
+    if (const std::string why = lacks_content(context_, job); !why.empty()) {
+      for (const JobRow& part : candidate.jobs) plan_.left.push_back(left_behind(part, why));
       return;
     }
+    if (!item.root.is_zero()) collect(item, planned, fresh);
     const Records cut = records_of(fresh);
     const std::uint64_t carried = cut.parcel_bytes();
     planned.carried_bytes = carried;
@@ -174,7 +173,8 @@ class Planning {
 
   Item describe(const Candidate& candidate, PlannedItem& planned) {
     const JobRow& job = candidate.first();
-    const PackageRow package = packages_.get(job.package);
+    // Removed here, it still has to be removed there.
+    const PackageRow package = packages_.find(job.package).value_or(PackageRow{});
     Item item;
     item.set_kind(item_kind(job.kind));
     for (const JobRow& part : candidate.jobs) item.jobs.push_back(part.number);
@@ -196,29 +196,15 @@ class Planning {
     return item;
   }
 
-  std::string lacks_content(const JobRow& job) {
-    return fmt::format(
-        "content of version {} not whole in the store here: {}", job.version,
-        job.package.origin() == context_.keys.code()
-            ? fmt::format("courier package update {} SOURCE", job.package.str())
-            : fmt::format("ask site {} to send it again", job.package.origin().str()));
-  }
-
-  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have. False when
-  // the store has not all of the content: that job waits, it does not hold up the others.
-  bool collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
+  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have.
+  // Precondition: the content is whole.
+  void collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
     ObjectSet closure;
-    try {
-      context_.store.add_closure(item.root, closure);
-      if (!context_.store.missing(item.root).complete()) return false;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
-      return false;
-    }
+    context_.store.add_closure(item.root, closure);
     const bool all_of_it = item.whole || proofs().held().count() == 0;
     if (all_of_it && content_->needed.count() == 0) {
       fresh = std::move(closure);
-      return true;
+      return;
     }
     std::uint64_t left_out = 0;
     closure.for_each([&](const BlockObject& object) {
@@ -229,7 +215,6 @@ class Planning {
       }
     });
     if (left_out > 0) name_bases(item, planned);
-    return true;
   }
 
   // The same package's versions first; without any, whatever else they hold.

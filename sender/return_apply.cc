@@ -30,16 +30,16 @@ std::string why_not(const ReceivedReturn& r, const SiteRow& site) {
 }
 
 // Parcels of ours that are on the road: what a return lacks of them may be lost.
-std::vector<std::uint64_t> on_the_road(Ledger& ledger, const SiteCode& site,
-                                       const std::vector<std::uint64_t>& numbers) {
+std::vector<ParcelId> on_the_road(Ledger& ledger, const SiteCode& site,
+                                  const std::vector<std::uint64_t>& numbers) {
   ParcelBook parcels(ledger);
   const SiteCode self = SiteBook(ledger).self().code;
-  std::vector<std::uint64_t> out;
+  std::vector<ParcelId> out;
   for (const std::uint64_t number : numbers) {
-    const auto row = parcels.find({self, site, number});
+    const ParcelId id{self, site, number};
+    const auto row = parcels.find(id);
     const ParcelAddressee* a = row ? row->addressee(site) : nullptr;
-    if (a && (a->state == ParcelState::created || a->state == ParcelState::sent))
-      out.push_back(number);
+    if (a && (a->state == ParcelState::created || a->state == ParcelState::sent)) out.push_back(id);
   }
   return out;
 }
@@ -95,8 +95,8 @@ void tell(SenderContext& context, const AppliedReturn& applied, const SiteCode& 
                      count(applied.jobs_failed.size(), " failed"),
                      count(applied.repair_jobs.size(), " repair jobs")};
   if (!applied.not_received.empty()) message.severity = Severity::warning;
-  for (const std::uint64_t number : applied.not_received)
-    message.strings.push_back("not received: " + std::to_string(number));
+  for (const ParcelId& parcel : applied.not_received)
+    message.strings.push_back("not received: " + parcel.str());
   StatusLog(context.ledger).add(message);
   context.journal.write(Component::courier_sender, message.severity,
                         "return " + applied.id.str() + " of " + site.str() + " applied",
@@ -121,8 +121,9 @@ AppliedReturn ReturnApplier::apply(const ReceivedReturn& r) {
   }
   sites.see_incarnation(r.id.from, r.incarnation);
   ReceivedReturn said = r;
-  said.not_received = on_the_road(context_.ledger, r.id.from, r.not_received);
-  out.not_received = said.not_received;
+  out.not_received = on_the_road(context_.ledger, r.id.from, r.not_received);
+  said.not_received.clear();
+  for (const ParcelId& id : out.not_received) said.not_received.push_back(id.number);
   returns.replace_proofs(r.id.from, said);
 
   ReturnedVerdicts verdicts(context_, r, out);

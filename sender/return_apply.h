@@ -22,8 +22,8 @@ struct AppliedReturn {
   bool changed = false;
   std::vector<ParcelId> confirmed, partly_confirmed;
   std::vector<std::uint64_t> jobs_confirmed, jobs_again, jobs_failed, repair_jobs;
-  std::vector<std::uint64_t> not_received;  // numbers of our parcels it has not got
-  std::vector<ParcelId> unknown_parcels;    // it speaks of parcels this ledger never made
+  std::vector<ParcelId> not_received;     // of our parcels under way, those it has not got
+  std::vector<ParcelId> unknown_parcels;  // it speaks of parcels this ledger never made
 };
 
 class ReturnApplier {

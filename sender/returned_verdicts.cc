@@ -190,6 +190,18 @@ std::optional<ReturnedVerdicts::TellsState> ReturnedVerdicts::dp_state(const Job
     if (!out || worse(out->state, row.state) != out->state)
       out = TellsState{row.state, row.reason.empty() ? "" : row.dp + ": " + row.reason};
   }
+  // What is stored there and not on a distribution point that the job names is not installed.
+  for (const std::string& dp : job.dps) {
+    const auto is_about_it = [&](const ReturnDpState& row) {
+      return row.dp == dp && row.package == job.package;
+    };
+    const bool told = std::any_of(r_.dp_states.begin(), r_.dp_states.end(), is_about_it);
+    if (told || job.kind == JobKind::remove) continue;
+    if (!out || worse(out->state, PackageState::install_pending) != out->state) {
+      out = TellsState{PackageState::install_pending,
+                       dp + ": stored there, and not on a distribution point of that name"};
+    }
+  }
   return out;
 }
 

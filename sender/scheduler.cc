@@ -8,6 +8,8 @@
 #include "ledger/package_book.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "signer/key_ring.h"
+#include "store/store.h"
 
 namespace courier {
 namespace {
@@ -22,7 +24,26 @@ std::string preferred_sender(Ledger& ledger, const PackageId& package) {
   return row ? row->sender : "any";
 }
 
+bool is_whole(Store& store, const Digest& root) {
+  try {
+    return store.missing(root, 1).complete();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+    return false;
+  }
+}
+
 }  // namespace
+
+std::string lacks_content(SenderContext& context, const JobRow& job) {
+  if (job.kind == JobKind::remove) return {};
+  const auto version = PackageBook(context.ledger).version(job.package, job.version);
+  if (!version || version->root.is_zero() || is_whole(context.store, version->root)) return {};
+  const bool is_own = job.package.origin() == context.keys.code();
+  return "content of version " + std::to_string(job.version) + " not whole in the store here: " +
+         (is_own ? "courier package update " + job.package.str() + " SOURCE"
+                 : "ask site " + job.package.origin().str() + " to send it again");
+}
 
 // The preferred sender's address, or the first that is usable: after priority 1 only those that may
 // stand in for it.

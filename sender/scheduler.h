@@ -18,6 +18,10 @@ struct PendingJob {
   std::string reason;  // why not, when it is not; else why it has not gone yet, if there is a why
 };
 
+// Why this store cannot give what the job sends, and what to do; empty: it can, or the job sends no
+// content.
+std::string lacks_content(SenderContext& context, const JobRow& job);
+
 class Scheduler {
  public:
   explicit Scheduler(SenderContext& context) : context_(context) {}

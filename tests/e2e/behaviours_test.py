@@ -1,6 +1,5 @@
-"""The rows of the behaviour table, each as a check named by its id."""
+"""The rows of the behaviour table about sending, receiving, keys and the ledger, each as a check named by its id."""
 import glob
-import json
 import os
 import random
 import shutil
@@ -8,31 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import (COURIER, ENVIRONMENT, CourierTest, execute, flip, is_root, listing, main,  # noqa: E402
-                         make_second_version, make_source, noise, write)
-
-
-class Pair(CourierTest):
-    def setUp(self):
-        super().setUp()
-        self.pun_and_pse()
-
-    def package(self, package="PUN00020", source="src", size=600_000):
-        make_source(source, size)
-        self.at("A", "package", "add", source, "--id", package, "--name", "Field tools")
-
-    def installed(self, **options):
-        """PUN00020 version 1 is at PSE, and PUN knows."""
-        self.package(**options)
-        self.send("PUN00020")
-        self.receive(return_to="drive")
-        self.receive("A")
-
-    def later(self, shift, home, *arguments, status=0):
-        return self.at(home, *arguments, status=status, wrapper=("faketime", "-f", shift))
-
-    def codes(self, home, *arguments):
-        return [one["id"] for one in self.facts(home, "status", "--messages", *arguments)["messages"]]
+from courier_e2e import Pair, flip, is_root, listing, main, make_second_version, noise, write  # noqa: E402
 
 
 class SenderAndScheduler(Pair):
@@ -220,6 +195,7 @@ class Signer(Pair):
         os.mkdir("d1")
         old = self.facts("A", "site", "show")["fingerprint"]
         self.send("PUN00020", out="d1")
+        shutil.copytree("B", "B2")
         self.at("A", "site", "rotate-key")
         make_second_version("src", "src2")
         self.at("A", "package", "update", "PUN00020", "src2")
@@ -229,12 +205,18 @@ class Signer(Pair):
         self.same_tree("src2", "share/PUN00020")
         keys = [site for site in self.facts("B", "site", "list")["sites"] if site["code"] == "PUN"][0]["keys"]
         self.assertEqual({key["status"] for key in keys}, {"current", "previous"})
-        # A parcel of the old key, built before the rotation, on another drive.
-        self.at("B", "site", "revoke", old)
-        copy = os.path.join("d1", "copy.pcl")
-        shutil.copy("d1/PUN-PSE-000001.pcl", copy)
-        result = self.at("B", "receive", copy, "--yes", status=None)
-        self.assertIn(result.status, (0, 3), str(result))  # Processed before it was revoked, or refused now
+        # Another site that has not taken in the parcel of the old key yet.
+        self.at("B2", "site", "revoke", old)
+        refused = self.at("B2", "receive", "d1", "--yes", status=3)
+        self.assertIn("revoked", refused.err)
+
+    def test_B35_an_unknown_algorithm_is_refused_before_any_signature_is_checked(self):
+        self.golden("unknown-algorithm")
+        refused = self.at("GB", "receive", "unknown-algorithm.pcl", "--yes", status=3)
+        self.assertIn("signed with algorithm 9, which is not known", refused.err)
+        pun = [site for site in self.facts("GB", "site", "list")["sites"] if site["code"] == "PUN"][0]
+        self.assertEqual((pun["role"], [key["status"] for key in pun["keys"]]), ("parent", ["current"]))
+        self.assertEqual(pun["keys"][0]["fingerprint"], self.facts("GA", "site", "show")["fingerprint"])
 
     def test_B36_accepting_an_identity_needs_a_decision(self):
         self.init("C", "TEX", "Texas")
@@ -337,6 +319,40 @@ class Importer(Pair):
         self.assertIn("installed", result.out)
         received = self.facts("B", "parcel", "show", "PUN-PSE-000001")["items"]
         self.assertEqual([(item["package"], item["verdict"]) for item in received], [("PUN00020", "installed")])
+        again = self.receive()["parcels"][0]["items"]
+        self.assertEqual([{key: item[key] for key in again[0]} for item in received], again)
+
+    def test_B31_an_item_is_executed_only_when_all_of_it_is_here(self):
+        self.package(size=3_000_000)
+        self.package("PUN00021", "src21")
+        self.at("A", "distribute", "PUN00020", "PUN00021", "--to", "PSE")
+        path = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")["copy"]["path"]
+        with open(path, "rb") as file:
+            whole = file.read()
+        with open(path, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+        self.receive(status=5)
+        self.assertEqual([name for name in os.listdir("share") if name != ".courier"], [])
+        with open(path, "wb") as file:
+            file.write(whole)
+        self.receive()
+        self.same_tree("src", "share/PUN00020")
+        running, most = 0, 0
+        for line in self.facts("B", "log", "--component", "Despooler")["lines"]:
+            if "item" not in line["fields"] and "verdict" not in line["fields"]:
+                continue
+            running += 1 if line["message"].endswith(" begins") else -1
+            most = max(most, running)
+        self.assertEqual(running, 0)
+        self.assertIn(most, (1, 2, 3))
+
+    def test_B32_an_unknown_item_kind_is_refused_and_its_neighbours_run(self):
+        self.golden("unknown-item-kind", "unknown-feature", "unknown-algorithm")
+        received = self.receive("GB", "unknown-item-kind.pcl", status=10)
+        self.assertEqual([item["verdict"] for item in received["parcels"][0]["items"]], ["refused", "installed"])
+        self.at("GB", "receive", "unknown-feature.pcl", "--yes", status=3)
+        told = self.receive("GB", "unknown-item-kind.pcl", return_to="drive", status=None)
+        self.assertEqual(len(told["returns"]), 1)
 
     def test_B33_no_flipped_byte_is_ever_taken_for_a_whole_parcel(self):
         self.package(size=200_000)
@@ -374,6 +390,68 @@ class Importer(Pair):
         self.assertEqual(late["parcels"][0]["items"][0]["verdict"], "superseded")
         package = self.facts("B", "package", "show", "PUN00020")
         self.assertEqual((package["stored_version"], package["source_version"]), (2, 2))
+
+
+    def test_B45_announced_before_its_content_a_package_waits_and_that_is_no_failure(self):
+        write("p/data", noise(400_000, 1))
+        self.at("A", "package", "add", "p", "--id", "PUN00020")
+        self.package("PUN00021", "src21", 100_000)
+        self.at("A", "distribute", "PUN00021", "PUN00020", "--to", "PSE")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive", "--max-bytes", "600000")
+        received = self.receive()["parcels"][0]
+        self.assertEqual({item["package"]: item["verdict"] for item in received["items"]},
+                         {"PUN00021": "installed", "PUN00020": "announced"})
+        row = self.facts("B", "status", "PUN00020")["states"][0]
+        self.assertEqual((row["state"], row["pending"]), ("Install Pending", "waiting for content"))
+        # Asked for here, it says what is missing and how it comes; and what it says works.
+        result = self.at("B", "distribute", "PUN00020", "--to", "files", status=5)
+        self.message(result, "package PUN00020 version 1: its content is not whole in the store: 1 object is missing",
+                     "nothing was lost: the shares serve what they served, and the job waits",
+                     "ask site PUN for it: return create --to PUN --out DRIVE; its next parcel brings it")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
+        self.receive()
+        self.assertEqual(self.states("B", "PUN00020")["files"], "Installed")
+        self.same_tree("p", "share/PUN00020")
+
+    def test_B46_an_announcement_older_than_what_is_known_is_dropped_and_logged(self):
+        self.package("PUN00021", "src21", 100_000)
+        write("p/data", noise(600_000, 1))
+        self.at("A", "package", "add", "p", "--id", "PUN00020")
+        os.mkdir("d1")
+        self.at("A", "distribute", "PUN00021", "PUN00020", "--to", "PSE")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "d1", "--max-bytes", "700000")
+        write("p/data", noise(500_000, 2))
+        self.at("A", "package", "update", "PUN00020")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
+        self.receive()
+        late = self.receive(source="d1")["parcels"][0]
+        self.assertEqual([item["verdict"] for item in late["items"] if item["package"] == "PUN00020"], ["superseded"])
+        package = self.facts("B", "package", "show", "PUN00020")
+        self.assertEqual((package["stored_version"], package["source_version"]), (2, 2))
+        lines = [line["message"] for line in self.facts("B", "log")["lines"] if "superseded" in line["message"]]
+        self.assertEqual(len(lines), 1, lines)
+
+    def test_a_site_built_from_its_backup_says_which_content_it_lacks(self):
+        self.installed()
+        self.at("B", "site", "backup", "B.backup")
+        shutil.rmtree("B")
+        self.at("B", "site", "restore", "B.backup")
+        for arguments in (("redistribute", "PUN00020", "--to", "files"), ("validate", "PUN00020"),
+                          ("package", "export", "PUN00020", "x")):
+            result = self.at("B", *arguments, status=5)
+            self.assertEqual(result.err.splitlines()[2],
+                             "ask site PUN for it: return create --to PUN --out DRIVE; its next parcel brings it")
+        job = self.facts("B", "job", "list")["jobs"][-1]
+        self.assertEqual((job["state"], job["pending"]), ("Install Pending", "waiting for content"))
+        # The hint, to the letter.
+        self.at("B", "return", "create", "--to", "PUN", "--out", "drive")
+        self.receive("A")
+        for name in os.listdir("drive"):
+            os.unlink("drive/" + name)
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
+        self.receive()
+        self.at("B", "validate", "PUN00020")
+        self.same_tree("src", "share/PUN00020")
 
 
 class LedgerAndStatus(Pair):
@@ -430,219 +508,6 @@ class LedgerAndStatus(Pair):
         make_second_version("src", "src2")
         self.at("A", "package", "update", "PUN00020", "src2")
         self.assertEqual(self.facts("A", "status", "PUN00020", "--site", "PSE")["installed"], 0)
-
-
-class Distribution(Pair):
-    def test_B47_update_redistribute_and_retract_are_three_verbs(self):
-        self.installed()
-        self.assertEqual(self.facts("A", "package", "show", "PUN00020")["source_version"], 1)
-        self.at("A", "redistribute", "PUN00020", "--to", "PSE")
-        self.assertEqual(self.facts("A", "package", "show", "PUN00020")["source_version"], 1)
-        again = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
-        self.assertGreater(again["file_bytes"], 600_000, "all of it is sent again")
-        inode = os.stat("share/PUN00020/data/large.bin").st_ino
-        self.receive(return_to="drive")
-        self.assertNotEqual(os.stat("share/PUN00020/data/large.bin").st_ino, inode, "every file is written again")
-        self.receive("A")
-        self.at("A", "retract", "PUN00020", "--from", "PSE")
-        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
-        self.receive()
-        self.assertFalse(os.path.exists("share/PUN00020"))
-
-    def damage_store(self, home):
-        """Flips a byte in the middle of the largest pack."""
-        packs = glob.glob(home + "/store/packs/**/*.pack", recursive=True)
-        largest = max(packs, key=os.path.getsize)
-        os.chmod(largest, 0o600)
-        flip(largest, os.path.getsize(largest) // 3)
-
-    def test_B48_damaged_content_is_named_and_asked_for(self):
-        self.installed()
-        self.damage_store("B")
-        os.mkdir("d2")
-        self.at("B", "dp", "add", "D2", "d2")
-        self.at("B", "distribute", "PUN00020", "--to", "D2", status=4)
-        self.assertEqual(self.states("B", "PUN00020")["D2"], "Install Pending")
-        self.assertFalse(os.path.exists("d2/PUN00020"))
-        self.at("B", "return", "create", "--to", "PUN", "--out", "drive")
-        self.receive("A")
-        repair = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
-        whole = self.facts("A", "parcel", "show", "PUN-PSE-000001")["file_bytes"]
-        self.assertGreater(repair["records"], 0)
-        self.assertLessEqual(repair["file_bytes"], whole)
-        self.receive()
-        self.at("B", "distribute", "PUN00020", "--to", "D2", status=None)
-        self.same_tree("src", "d2/PUN00020")
-
-    def test_B50_a_version_never_seen_before_is_no_warning(self):
-        self.package()
-        self.send("PUN00020")
-        self.receive()
-        self.assertEqual({line["severity"] for line in self.facts("B", "log")["lines"]}, {"I"})
-
-    def test_B54_an_unreachable_share_is_noticed(self):
-        self.installed()
-        os.rename("share", "share.away")
-        self.at("B", "redistribute", "PUN00020", "--to", "files", status=11)
-        os.mkdir("share")  # the empty mount point is not the share
-        self.at("B", "redistribute", "PUN00020", "--to", "files", status=11)
-        self.assertEqual(os.listdir("share"), [])
-
-    def test_B55_files_that_are_there_are_not_copied_again(self):
-        self.installed()
-        make_second_version("src", "src2")
-        self.at("A", "package", "update", "PUN00020", "src2")
-        self.send("PUN00020")
-        self.receive()
-        jobs = self.facts("B", "job", "list")["jobs"]
-        transfers = [one for job in jobs for one in self.facts("B", "job", "show", str(job["job"]))["transfer_jobs"]]
-        latest = transfers[-1]
-        self.assertGreater(latest["files_present"] + latest["files_linked"], 0)
-        self.assertLess(latest["bytes_copied"], 2_000_000)
-
-    def test_B56_distribute_again_copies_nothing_and_redistribute_everything(self):
-        self.installed()
-        target = "share/PUN00020/readme.txt"
-        os.chmod(target, 0o644)
-        with open(target, "w") as file:
-            file.write("by hand\n")
-        again = self.at("B", "distribute", "PUN00020", "--to", "files")
-        self.assertIn("already installed", again.out)
-        with open(target) as file:
-            self.assertEqual(file.read(), "by hand\n")
-        self.at("B", "validate", "PUN00020", status=4)
-        self.at("B", "redistribute", "PUN00020", "--to", "files")
-        self.at("B", "validate", "PUN00020")
-        self.same_tree("src", "share/PUN00020")
-
-    def test_B79_content_lies_under_its_id_and_strays_are_reported(self):
-        self.installed()
-        self.assertTrue(os.path.isdir("share/PUN00020"))
-        write("share/PUN00020/stray", "by hand")
-        validated = self.facts("B", "validate", "--dp", "files")["validations"][0]
-        self.assertEqual([(one["kind"], one["path"]) for one in validated["findings"]], [("stray", "stray")])
-        self.package("PUN00021", "src21")
-        self.at("A", "package", "set", "PUN00021", "--share-name", "tools")
-        self.at("A", "package", "set", "PUN00020", "--share-name", "tools", status=9)
-
-    def test_B80_a_package_without_files_is_valid(self):
-        self.at("A", "package", "add", "--no-source", "--name", "note", "--id", "PUN00030")
-        self.at("A", "distribute", "PUN00030", "--to", "PSE")
-        created = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
-        self.assertEqual(created["records"], 0)
-        self.receive(return_to="drive")
-        self.assertEqual(self.facts("B", "package", "show", "PUN00030")["name"], "note")
-        self.assertEqual([row for row in self.facts("B", "status", "PUN00030")["states"] if row["dp"]], [])
-        self.receive("A")
-        self.assertEqual(self.facts("A", "parcel", "show", created["id"])["state"], "Confirmed")
-
-
-class ContentStore(Pair):
-    def test_B68_the_packs_alone_are_enough(self):
-        self.installed()
-        there = self.facts("A", "package", "files", "PUN00020")["files"]
-        here = self.facts("B", "package", "files", "PUN00020")["files"]
-        self.assertEqual(there, here)
-        for index in glob.glob("B/store/index*"):
-            os.unlink(index)
-        self.at("B", "store", "rebuild-index")
-        self.at("B", "package", "export", "PUN00020", "x")
-        self.same_tree("src", "x")
-        self.store_is_clean("B")
-
-    def test_B69_clean_up_lists_first_and_keeps_what_is_shared(self):
-        write("one/shared", noise(500_000, 7))
-        write("one/own", noise(500_000, 8))
-        write("two/shared", noise(500_000, 7))
-        self.at("A", "package", "add", "one", "--id", "PUN00001")
-        self.at("A", "package", "add", "two", "--id", "PUN00002")
-        self.at("A", "package", "remove", "PUN00001")
-        listed = self.facts("A", "store", "gc")
-        self.assertFalse(listed["deleted"])
-        self.assertGreater(listed["unused_bytes"], 400_000)
-        before = self.facts("A", "store", "stats")["stored_bytes"]
-        self.facts("A", "store", "gc", "--delete")
-        self.assertLess(self.facts("A", "store", "stats")["stored_bytes"], before - 300_000)
-        self.at("A", "package", "export", "PUN00002", "x")
-        self.same_tree("two", "x")
-        self.store_is_clean("A")
-
-    def test_B82_a_delta_only_against_what_is_proved(self):
-        self.installed(size=3_000_000)
-        whole = self.facts("A", "parcel", "show", "PUN-PSE-000001")["file_bytes"]
-        make_second_version("src", "src2")
-        self.at("A", "package", "update", "PUN00020", "src2")
-        plan = self.facts("A", "parcel", "create", "--to", "PSE", "--plan")
-        self.assertLess(plan["parcel_bytes"], whole / 3)
-        self.assertEqual(plan["items"][0]["bases"], ["PUN00020 version 1"])
-        self.at("A", "package", "set", "PUN00020", "--delta", "off")
-        self.assertGreater(self.facts("A", "parcel", "create", "--to", "PSE", "--plan")["parcel_bytes"], whole * 0.9)
-        self.at("A", "package", "set", "PUN00020", "--delta", "on")
-        # The base is gone at PSE: said, not applied half, and then sent again.
-        self.send("PUN00020")
-        for pack in glob.glob("B/store/packs/**/*.pack", recursive=True):
-            os.unlink(pack)
-        for index in glob.glob("B/store/index*"):
-            os.unlink(index)
-        self.at("B", "store", "rebuild-index", status=None)
-        self.receive(return_to="drive", status=5)
-        self.same_tree("src", "share/PUN00020")
-        self.receive("A")
-        again = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
-        self.assertGreater(again["file_bytes"], whole / 2)
-        self.receive(return_to="drive", status=None)
-        self.same_tree("src2", "share/PUN00020")
-
-    def test_B87_names_survive_the_whole_loop(self):
-        write("src/ção/Återställning", "x")
-        self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", "Återställning ção")
-        self.send("PUN00020")
-        self.receive(return_to="drive")
-        self.assertEqual(self.facts("B", "package", "show", "PUN00020")["name"], "Återställning ção")
-        self.same_tree("src", "share/PUN00020")
-        self.assertIn("Återställning ção", self.at("A", "package", "list").out)
-
-
-class TheProgram(CourierTest):
-    def test_every_verb_has_help_with_an_example(self):
-        def commands(*path):
-            result = execute([COURIER, *path, "--help"])
-            self.assertEqual(result.status, 0, str(result))
-            lines = result.out.split("Commands:\n")
-            names = [line.split()[0] for line in lines[1].split("\n\n")[0].splitlines()
-                     if line.startswith("  ") and line[2] != " "] if len(lines) > 1 else []
-            if not names:
-                example = result.out.split("example:\n  courier ")[1]
-                self.assertIn(" ".join(path), example, " ".join(path))
-            for name in names:
-                commands(*path, name)
-
-        commands()
-
-    def test_errors_are_one_json_document_too(self):
-        result = execute([COURIER, "--home", "nowhere", "parcel", "list", "--json"])
-        self.assertEqual(result.status, 7)
-        error = json.loads(result.out)["error"]
-        self.assertEqual((error["code"], error["exit_status"]), ("not-found", 7))
-        self.assertEqual(len(result.err.splitlines()), 3)
-
-    def test_a_closed_output_is_no_success(self):
-        self.at("A", "site", "init", "PUN")
-        with open("/dev/full", "w") as full:
-            done = subprocess.run([COURIER, "--home", "A", "site", "show"], stdout=full, stderr=subprocess.PIPE,
-                                  env=ENVIRONMENT)
-        self.assertEqual(done.returncode, 11)
-
-    def test_a_busy_home_is_named(self):
-        import fcntl
-        self.at("A", "site", "init", "PUN")
-        write("src/x", "x")
-        self.at("A", "package", "add", "src", "--id", "PUN00001")
-        with open("A/courier.lock", "r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            busy = self.at("A", "package", "add", "src", "--id", "PUN00002", status=8)
-            self.assertIn("another courier works on it: process", busy.err.splitlines()[0])
-            self.at("A", "package", "set", "PUN00001", "--name", "does not wait")
 
 
 if __name__ == "__main__":

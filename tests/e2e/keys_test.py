@@ -26,6 +26,20 @@ class Keys(CourierTest):
         os.close(reader)
         self.assertEqual(self.facts("A", "site", "show")["key_generation"], 2)
 
+    def test_lost_signing_keys_leave_what_is_under_way_readable_where_the_passphrase_is_known(self):
+        self.init("A", "PUN", "Pune")
+        write("secret", "correct horse battery\n", 0o600)
+        write("other", "another passphrase\n", 0o600)
+        for home, known in (("B", "secret"), ("C", "other")):
+            self.at(home, "site", "init", "PSE", "--passphrase-file", "secret")
+            self.at(home, "--passphrase-file", "secret", "site", "export", "PSE.site")
+            self.join(home, "PUN", "parent")
+            rotated = self.facts(home, "--passphrase-file", known, "site", "rotate-key", "--lost")
+            self.assertEqual((rotated["vouched_for"], rotated["opens_parcels_under_way"]), (False, known == "secret"))
+            self.assertTrue(self.facts(home, "site", "show")["passphrase"])
+            # The new keys are locked with it, either way.
+            self.at(home, "--passphrase-file", known, "site", "export", "new.site")
+
     def test_a_passphrase_is_asked_for_at_a_terminal(self):
         write("secret", "correct horse battery\n", 0o600)
         self.at("A", "site", "init", "PUN", "--passphrase-file", "secret")

@@ -80,7 +80,7 @@ class Killed(CourierTest):
         # Once the package is there the same command is refused, by name.
         self.at_every_step("A", ("package", "add", "src", "--id", "PUN00020"), between, after, (0, 9))
 
-    def test_distribute(self):
+    def test_B21_distribute(self):
         self.at("A", "package", "add", "src", "--id", "PUN00020")
 
         def after():
@@ -89,16 +89,23 @@ class Killed(CourierTest):
 
         self.at_every_step("A", ("distribute", "PUN00020", "--to", "PSE"), lambda: None, after)
 
-    def test_parcel_create(self):
+    def test_B9_parcel_create(self):
         self.at("A", "package", "add", "src", "--id", "PUN00020")
         self.at("A", "distribute", "PUN00020", "--to", "PSE")
 
         def between():
             visible = [name for name in os.listdir("A/outbox") if name.endswith(".pcl")]
             parcels = [one for one in self.facts("A", "parcel", "list")["outgoing"]]
+            # B9: no file looks like a parcel without being one, but for what a crash left between its name
+            # and its rows: that is listed as unfinished, and the next command that writes removes it.
+            unfinished = self.facts("A", "parcel", "list")["unfinished"]
+            self.assertEqual(sorted(visible), sorted([one["file"] for one in parcels] +
+                                                     [one + ".pcl" for one in unfinished]))
+            if unfinished:
+                self.at("A", "store", "check")
+                self.assertEqual([name for name in os.listdir("A/outbox") if name.endswith(".pcl")], [])
+                self.assertEqual(self.facts("A", "parcel", "list")["unfinished"], [])
             if not parcels:
-                # What a crash left under its name belongs to no parcel and is swept by the next build.
-                self.assertLessEqual(len(visible), 1)
                 self.assertEqual(len(self.facts("A", "parcel", "pending", "--to", "PSE")["jobs"]), 1)
             for name in os.listdir("drive"):
                 if not name.startswith("."):
@@ -131,7 +138,7 @@ class Killed(CourierTest):
 
         return after
 
-    def test_receive(self):
+    def test_B16_receive(self):
         self.received()
 
         def between():

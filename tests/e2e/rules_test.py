@@ -85,10 +85,40 @@ class Rules(CourierTest):
         self.at("A", "parcel", "lost", lost)
         self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
         self.receive()
-        late = self.receive(source="d1")
-        self.assertIn(late["parcels"][0]["items"][0]["verdict"], ("superseded", "installed"))
+        late = self.receive(source="d1")["parcels"][0]
+        self.assertEqual((late["items"][0]["verdict"], late["items"][0]["reason"], late["records"]),
+                         ("superseded", "job 1 came with parcel PUN-PSE-000002 before", 0))
         self.same_tree("src", "share/PUN00020")
         self.store_is_clean("B")
+
+    def test_a_package_removed_here_is_still_removed_there_and_holds_nothing_up(self):
+        self.package()
+        self.package("src21", "PUN00021", 100_000)
+        self.send("PUN00020")
+        self.receive(return_to="drive")
+        self.receive("A")
+        self.at("A", "retract", "PUN00020", "--from", "PSE")
+        self.at("A", "package", "remove", "PUN00020")
+        self.send("PUN00021")
+        self.receive()
+        self.assertFalse(os.path.exists("share/PUN00020"))
+        self.same_tree("src21", "share/PUN00021")
+
+    def test_a_job_to_a_distribution_point_that_is_not_there_is_not_called_installed(self):
+        self.package()
+        self.at("A", "distribute", "PUN00020", "--to", "PSE/kiosk")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
+        self.receive(return_to="drive")
+        self.receive("A")
+        job = self.facts("A", "job", "show", "1")
+        self.assertEqual((job["step"], job["state"], job["reason"]),
+                         ("confirmed", "Install Pending", "kiosk: stored there, and not on a distribution point of that name"))
+        os.mkdir("kiosk")
+        self.at("B", "dp", "add", "kiosk", "kiosk")
+        self.at("B", "distribute", "PUN00020", "--to", "kiosk")
+        self.at("B", "return", "create", "--to", "PUN", "--out", "drive")
+        self.receive("A")
+        self.assertEqual(self.facts("A", "job", "show", "1")["state"], "Installed")
 
     # ----------------------------------------------------------------------------------- rebuilt site
     def test_a_site_restored_from_a_backup_goes_on_without_surgery(self):

@@ -139,6 +139,43 @@ class CourierTest(unittest.TestCase):
         return {row["dp"]: row["state"] for row in self.facts(home, "status", *arguments)["states"]}
 
 
+class Pair(CourierTest):
+    """PUN in A and PSE in B, as the behaviour table has them, and the words of its checks."""
+
+    def setUp(self):
+        super().setUp()
+        self.pun_and_pse()
+
+    def package(self, package="PUN00020", source="src", size=600_000):
+        make_source(source, size)
+        self.at("A", "package", "add", source, "--id", package, "--name", "Field tools")
+
+    def installed(self, **options):
+        """PUN00020 version 1 is at PSE, and PUN knows."""
+        self.package(**options)
+        self.send("PUN00020")
+        self.receive(return_to="drive")
+        self.receive("A")
+
+    def later(self, shift, home, *arguments, status=0):
+        return self.at(home, *arguments, status=status, wrapper=("faketime", "-f", shift))
+
+    def codes(self, home, *arguments):
+        return [one["id"] for one in self.facts(home, "status", "--messages", *arguments)["messages"]]
+
+    def golden(self, *names):
+        """Sites GA and GB with the keys of the bad parcels, which are copied here."""
+        for home, code in (("GA", "PUN"), ("GB", "PSE")):
+            subprocess.run([tool("make_golden"), "--home", code, home], check=True)
+            self.at(home, "site", "export", "golden-" + code + ".site")
+        self.join("GA", "golden-PSE", "child")
+        self.join("GB", "golden-PUN", "parent")
+        os.mkdir("golden-share")
+        self.at("GB", "dp", "add", "D1", "golden-share")
+        for name in names:
+            shutil.copy("%s/%s.pcl" % (BAD, name), ".")
+
+
 def write(path, content, mode=None):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "wb") as out:

@@ -6,6 +6,17 @@
 //   step kill N PROGRAM [ARGUMENT...]                kills it (SIGKILL) before step N: exit 137
 //   step full N FOLDER PROGRAM [ARGUMENT...]         from step N on, writes to files beneath FOLDER
 //                                                    fail with ENOSPC
+//   step refuse NAME PROGRAM [ARGUMENT...]           no file, folder or link can get a path that
+//   ends
+//                                                    with NAME (EINVAL), as on a disk that cannot
+//                                                    hold the name
+//   step spoil NAME PROGRAM [ARGUMENT...]            every read of a file whose path ends with NAME
+//                                                    gives a wrong first byte
+//   step pull N NAME PROGRAM [ARGUMENT...]           from the Nth on, every read of a file whose
+//   path
+//                                                    ends with NAME fails (EIO)
+//   step at-read N NAME COMMAND PROGRAM [ARGUMENT...] before the Nth read of a file whose path ends
+//                                                    with NAME, runs COMMAND (sh) and goes on
 //
 // A step is a system call that changes a file or makes it durable: write, pwrite, fsync, rename,
 // link, unlink, mkdir, truncate, creating open. Writes to a terminal, a pipe or another non-file
@@ -30,7 +41,7 @@
 
 namespace {
 
-enum class Mode { count, kill, full };
+enum class Mode { count, kill, full, refuse, spoil, pull, at_read };
 
 std::string path_of_descriptor(pid_t pid, long descriptor) {
   char link[64];
@@ -74,6 +85,53 @@ std::string path_at(pid_t pid, long dir, unsigned long address) {
     base = path_of_descriptor(pid, dir);
   }
   return base + "/" + path;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// Whether this call would give something a path that ends with `name`.
+bool names(pid_t pid, const user_regs_struct& regs, const std::string& name) {
+  const auto path = [&](long dir, unsigned long address) { return path_at(pid, dir, address); };
+  switch (regs.orig_rax) {
+    case SYS_mkdirat:
+      return ends_with(path(static_cast<long>(regs.rdi), regs.rsi), name);
+    case SYS_symlinkat:
+      return ends_with(path(static_cast<long>(regs.rsi), regs.rdx), name);
+    case SYS_linkat:
+    case SYS_renameat:
+    case SYS_renameat2:
+      return ends_with(path(static_cast<long>(regs.rdx), regs.r10), name);
+    case SYS_openat:
+      return (regs.rdx & O_CREAT) != 0 &&
+             ends_with(path(static_cast<long>(regs.rdi), regs.rsi), name);
+    case SYS_openat2: {
+      unsigned long how_flags = 0;
+      iovec local{&how_flags, sizeof how_flags};
+      iovec remote{reinterpret_cast<void*>(regs.rdx), sizeof how_flags};
+      if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof how_flags) return false;
+      return (how_flags & O_CREAT) != 0 &&
+             ends_with(path(static_cast<long>(regs.rdi), regs.rsi), name);
+    }
+    default:
+      return false;
+  }
+}
+
+// Whether this call reads from a file whose path ends with `name`.
+bool reads(pid_t pid, const user_regs_struct& regs, const std::string& name) {
+  if (regs.orig_rax != SYS_read && regs.orig_rax != SYS_pread64) return false;
+  return ends_with(path_of_descriptor(pid, static_cast<long>(regs.rdi)), name);
+}
+
+void spoil(pid_t pid, unsigned long address) {
+  char byte = 0;
+  iovec local{&byte, 1};
+  iovec remote{reinterpret_cast<void*>(address), 1};
+  if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != 1) return;
+  byte = static_cast<char>(byte ^ 1);
+  process_vm_writev(pid, &local, 1, &remote, 1, 0);
 }
 
 // Whether this call, about to be made, is a step; with `full`, whether a full disk refuses it.
@@ -126,7 +184,10 @@ bool is_step(pid_t pid, const user_regs_struct& regs, Mode mode, const std::stri
 }
 
 [[noreturn]] void usage() {
-  std::fputs("usage: step count|kill N|full N FOLDER PROGRAM [ARGUMENT...]\n", stderr);
+  std::fputs(
+      "usage: step count|kill N|full N FOLDER|refuse NAME|spoil NAME|pull N NAME|"
+      "at-read N NAME COMMAND PROGRAM [ARGUMENT...]\n",
+      stderr);
   std::exit(2);
 }
 
@@ -141,7 +202,7 @@ int main(int argc, char** argv) {
   if (argc < 3) usage();
   Mode mode = Mode::count;
   long at = 0;
-  std::string folder;
+  std::string folder, name, command;
   int program = 2;
   if (std::strcmp(argv[1], "kill") == 0) {
     mode = Mode::kill;
@@ -155,6 +216,23 @@ int main(int argc, char** argv) {
     if (realpath(argv[3], resolved) == nullptr) failed(argv[3]);
     folder = resolved;
     program = 4;
+  } else if (std::strcmp(argv[1], "refuse") == 0 || std::strcmp(argv[1], "spoil") == 0) {
+    mode = argv[1][0] == 'r' ? Mode::refuse : Mode::spoil;
+    name = argv[2];
+    program = 3;
+  } else if (std::strcmp(argv[1], "pull") == 0) {
+    if (argc < 5) usage();
+    mode = Mode::pull;
+    at = std::atol(argv[2]);
+    name = argv[3];
+    program = 4;
+  } else if (std::strcmp(argv[1], "at-read") == 0) {
+    if (argc < 6) usage();
+    mode = Mode::at_read;
+    at = std::atol(argv[2]);
+    name = argv[3];
+    command = argv[4];
+    program = 5;
   } else if (std::strcmp(argv[1], "count") != 0) {
     usage();
   }
@@ -176,8 +254,9 @@ int main(int argc, char** argv) {
   ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
 
   struct Thread {
-    bool inside = false;   // between the stops before and after a call
-    bool refused = false;  // the call is made to fail
+    bool inside = false;  // between the stops before and after a call
+    long refused = 0;     // the call is made to fail with this error
+    bool spoilt = false;  // what it reads is made wrong
   };
   std::map<pid_t, Thread> threads;
   long steps = 0;
@@ -199,22 +278,34 @@ int main(int argc, char** argv) {
       user_regs_struct regs{};
       ptrace(PTRACE_GETREGS, pid, nullptr, &regs);
       if (thread.inside) {
-        if (is_step(pid, regs, mode, folder)) {
+        const bool counts = mode == Mode::count || mode == Mode::kill || mode == Mode::full;
+        if (counts && is_step(pid, regs, mode, folder)) {
           ++steps;
           if (mode == Mode::kill && steps == at) {
             kill(child, SIGKILL);
             continue;
           }
           if (mode == Mode::full && steps >= at) {
-            regs.orig_rax = static_cast<unsigned long long>(-1);  // no call is made
-            ptrace(PTRACE_SETREGS, pid, nullptr, &regs);
-            thread.refused = true;
+            thread.refused = ENOSPC;
           }
         }
-      } else if (thread.refused) {
-        thread.refused = false;
-        regs.rax = static_cast<unsigned long long>(-ENOSPC);
+        if (mode == Mode::refuse && names(pid, regs, name)) thread.refused = EINVAL;
+        if (mode == Mode::pull && reads(pid, regs, name) && ++steps >= at) thread.refused = EIO;
+        if (mode == Mode::spoil) thread.spoilt = reads(pid, regs, name);
+        if (mode == Mode::at_read && reads(pid, regs, name) && ++steps == at) {
+          if (std::system(command.c_str()) != 0) failed(command.c_str());
+        }
+        if (thread.refused != 0) {
+          regs.orig_rax = static_cast<unsigned long long>(-1);  // no call is made
+          ptrace(PTRACE_SETREGS, pid, nullptr, &regs);
+        }
+      } else if (thread.refused != 0) {
+        regs.rax = static_cast<unsigned long long>(-thread.refused);
         ptrace(PTRACE_SETREGS, pid, nullptr, &regs);
+        thread.refused = 0;
+      } else if (thread.spoilt) {
+        thread.spoilt = false;
+        if (static_cast<long>(regs.rax) > 0) spoil(pid, regs.rsi);
       }
     } else if (WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != SIGTRAP) {
       signal = WSTOPSIG(status);

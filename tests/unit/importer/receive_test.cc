@@ -66,6 +66,21 @@ TEST_F(Receive, AnOlderVersionThatComesLateIsSuperseded) {
   EXPECT_EQ(served(), tree_of(folder / "v2"));
 }
 
+TEST_F(Receive, AParcelDeclaredLostThatComesAfterItsSuccessorIsSuperseded) {  // P9
+  const Digest v1 = content("v1", {{"a", "1"}});
+  const std::string lost = package_parcel(1, 1, 7, v1);
+  std::filesystem::rename(lost, folder / "late.pcl");
+  const std::string again = package_parcel(2, 1, 7, v1);
+  ASSERT_EQ(pse.take(again).exit_status, 0);
+  const ReceiveReport late = pse.take(folder / "late.pcl");
+  EXPECT_EQ(late.exit_status, 0);
+  EXPECT_EQ(late.parcels.at(0).items.at(0).verdict, VerdictKind::superseded);
+  EXPECT_EQ(late.parcels[0].items[0].reason, "job 7 came with parcel PUN-PSE-000002 before");
+  EXPECT_EQ(late.parcels[0].records, 0u);
+  EXPECT_EQ(pse.messages("4400"), 1u);
+  EXPECT_EQ(served(), tree_of(folder / "v1"));
+}
+
 TEST_F(Receive, ALateRemoveDoesNotUndoANewerJob) {
   const std::string remove = folder / "remove.pcl";
   make_parcel(pun, {&pse}, 1, {{item(ItemKind::remove, tools, 1, {}, 3)}, {}}, remove);

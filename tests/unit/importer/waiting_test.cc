@@ -1,4 +1,5 @@
 // Items that wait: what holds one up holds up nothing else.
+#include "importer/stored_items.h"
 #include "ledger/job_book.h"
 #include "tests/unit/importer/importer_fixture.h"
 
@@ -93,6 +94,47 @@ TEST_F(Waiting, AnotherCopyOfAParcelWithAWaitingItemBringsWhatWasDamaged) {
   EXPECT_EQ(whole.parcels[0].items.at(0).verdict, VerdictKind::installed);
   EXPECT_EQ(whole.parcels[0].items.at(1).verdict, std::nullopt);
   EXPECT_EQ(served(), tree_of(folder / "v1"));
+}
+
+TEST_F(Waiting, AnItemIsInstalledAlsoWhenALaterJobBroughtItToItsDps) {
+  std::filesystem::rename(folder / "share", folder / "away");
+  package_parcel(1, 1, 1, content("v1", {{"a", "1"}}));
+  pse.take(folder / "usb");
+  const auto told = [&] {
+    return make_return_report(pse.parts(), pun.code).parcels.at(0).items.at(0).verdict;
+  };
+  restate_stored_items(pse.parts());
+  EXPECT_EQ(told(), VerdictKind::stored);
+
+  std::filesystem::rename(folder / "away", folder / "share");
+  const PublishReport later =
+      pse.distribution.target(tools, 1, {"files"}, PublishMode::redistribute);
+  EXPECT_NE(later.job, 1u);
+  restate_stored_items(pse.parts());
+  EXPECT_EQ(told(), VerdictKind::stored);  // queued is not served
+  pse.distribution.run_due({});
+  restate_stored_items(pse.parts());
+  EXPECT_EQ(told(), VerdictKind::installed);
+}
+
+TEST_F(Waiting, AnItemWhoseVersionWasReplacedBeforeItWasServedStaysStored) {
+  std::filesystem::rename(folder / "share", folder / "away");
+  package_parcel(1, 1, 1, content("v1", {{"a", "1"}}));
+  pse.take(folder / "usb/1.pcl");
+  package_parcel(2, 2, 2, content("v2", {{"a", "2"}}));
+  pse.take(folder / "usb/2.pcl");
+  std::filesystem::rename(folder / "away", folder / "share");
+  clock.tick(std::chrono::hours(1));
+  run_waiting(pse.parts(), {});
+  EXPECT_EQ(served(), tree_of(folder / "v2"));
+  const ReturnReport told = make_return_report(pse.parts(), pun.code);
+  ASSERT_EQ(told.parcels.size(), 2u);
+  std::map<std::uint64_t, VerdictKind> verdicts;
+  for (const ReceivedParcel& parcel : told.parcels) {
+    verdicts[parcel.id.number] = parcel.items.at(0).verdict;
+  }
+  EXPECT_EQ(verdicts[1], VerdictKind::stored);
+  EXPECT_EQ(verdicts[2], VerdictKind::installed);
 }
 
 TEST_F(Waiting, OneParcelThatCannotGoOnDoesNotStopTheNext) {

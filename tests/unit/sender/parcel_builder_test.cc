@@ -4,6 +4,7 @@
 
 #include "ledger/settings.h"
 #include "sender/distribute.h"
+#include "sender/outbox.h"
 #include "tests/unit/sender/origin.h"
 
 namespace courier {
@@ -307,7 +308,7 @@ TEST_F(ParcelBuilderTest, LeavesNoParcelAndPendingJobsWhenAnyCallFails) {
     } catch (const Error&) {
       ASSERT_TRUE(step(job) == JobStep::accepted || step(job) == JobStep::routed) << "call " << nth;
       SenderContext working = origin_.context();
-      ParcelBuilder(working).sweep();
+      sweep_outbox(working.ledger, working.fs, working.journal, working.home);
       for (const std::string& name : outbox()) EXPECT_EQ(name, "") << "after call " << nth;
     }
   }

@@ -154,7 +154,7 @@ TEST_F(Returns, NumbersNotReceivedAreThoseOnTheRoad) {  // a lost parcel shows b
   hold(r, PackageId::make(pun, 0x21), 1);
   r.not_received = {first.number, dropped.number, 77};
   const AppliedReturn applied = apply(r);
-  EXPECT_THAT(applied.not_received, ElementsAre(first.number));
+  EXPECT_THAT(applied.not_received, ElementsAre(first));
   EXPECT_THAT(SiteBook(ledger).get(pse).not_received, ElementsAre(first.number));
   // It is the operator who declares it lost.
   EXPECT_FALSE(addressee(first).lost);

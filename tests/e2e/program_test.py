@@ -1,0 +1,132 @@
+"""The program itself: help, errors, output, and what holds for every command."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from courier_e2e import COURIER, ENVIRONMENT, CourierTest, Pair, execute, listing, main, make_source, write  # noqa: E402
+
+
+class TheProgram(CourierTest):
+    def test_every_verb_has_help_with_an_example(self):
+        def commands(*path):
+            result = execute([COURIER, *path, "--help"])
+            self.assertEqual(result.status, 0, str(result))
+            lines = result.out.split("Commands:\n")
+            names = [line.split()[0] for line in lines[1].split("\n\n")[0].splitlines()
+                     if line.startswith("  ") and line[2] != " "] if len(lines) > 1 else []
+            if not names:
+                example = result.out.split("example:\n  courier ")[1]
+                self.assertIn(" ".join(path), example, " ".join(path))
+            for name in names:
+                commands(*path, name)
+
+        commands()
+
+    def test_errors_are_one_json_document_too(self):
+        result = execute([COURIER, "--home", "nowhere", "parcel", "list", "--json"])
+        self.assertEqual(result.status, 7)
+        error = json.loads(result.out)["error"]
+        self.assertEqual((error["code"], error["exit_status"]), ("not-found", 7))
+        self.assertEqual(len(result.err.splitlines()), 3)
+
+    def test_a_closed_output_is_no_success(self):
+        self.at("A", "site", "init", "PUN")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([COURIER, "--home", "A", "site", "show"], stdout=full, stderr=subprocess.PIPE,
+                                  env=ENVIRONMENT)
+        self.assertEqual(done.returncode, 11)
+
+    def test_a_busy_home_is_named(self):
+        import fcntl
+        self.at("A", "site", "init", "PUN")
+        write("src/x", "x")
+        self.at("A", "package", "add", "src", "--id", "PUN00001")
+        with open("A/courier.lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            busy = self.at("A", "package", "add", "src", "--id", "PUN00002", status=8)
+            self.assertIn("another courier works on it: process", busy.err.splitlines()[0])
+            self.at("A", "package", "set", "PUN00001", "--name", "does not wait")
+
+
+# What a new operator types, in the wrong order and with slips: exit status, and a word of the hint.
+SLIPS = (
+    (("package", "add", "src", "--id", "PSE00001"), 2, "--help"),
+    (("package", "add", "src", "--id", "PUN20"), 2, "--help"),
+    (("distribute", "PUN00020", "--to", "PSE"), 7, "site join PSE.site"),
+    (("site", "join", "TEX.site", "--as", "child"), 7, "check the path"),
+    (("site", "join", "PSE.site", "--as", "child"), 3, "--fingerprint"),
+    (("site", "join", "PSE.site"), 2, "site join --help"),
+    (("parcel", "create", "--to", "PSE"), 7, "site join"),
+    (("parcel", "mark", "PUN-PSE-1", "sent"), 2, "--help"),
+    (("parcel", "mark", "PUN-PSE-000001", "sent"), 7, "parcel list"),
+    (("receive", "nowhere", "--yes"), 7, "mount the medium"),
+    (("identify", "src"), 7, "right medium"),
+    (("dp", "add", "files", "nowhere"), 7, "check the path"),
+    (("status", "PUN00021"), 7, "package list"),
+    (("job", "show", "7"), 7, "job list"),
+)
+
+
+class NewOperator(Pair):
+    def test_slips_are_answered_with_what_to_do_and_change_nothing(self):
+        self.at("new", "site", "init", "PUN")
+        write("src/file", "x")
+        before = listing("new", contents=True)
+        for arguments, status, hint in SLIPS:
+            result = self.at("new", *arguments, status=status)
+            lines = result.err.splitlines()
+            self.assertEqual(len(lines), 3, str(result))
+            self.assertIn(hint, lines[2], str(result))
+        unchanged = [line for line in listing("new", contents=True) if "ledger" not in line and "lock" not in line]
+        self.assertEqual(unchanged, [line for line in before if "ledger" not in line and "lock" not in line])
+
+    def busy_sites(self):
+        """Something of everything in each table, with names as long as they may be."""
+        share = "a folder with a long name/" * 4 + "share"
+        os.makedirs(share)
+        self.at("B", "dp", "add", "a-distribution-point-with-a-long-name", share)
+        make_source("src", 300_000)
+        name = "Ferramentas de instalação e configuração " * 4
+        self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", name.strip())
+        self.at("A", "package", "add", "src", "--id", "PUN00021")
+        self.at("A", "distribute", "PUN00020", "PUN00021", "--to", "PSE")
+        self.at("A", "parcel", "create", "--to", "PSE", "--out", "drive", "--name", name.strip(), "--carrier",
+                "A carrier with a long name", "--tracking", "JD0123456789012345678901234567890123456789")
+        shutil.rmtree(share)
+        self.receive(return_to="drive", status=None)
+        self.receive("A")
+        self.at("A", "package", "update", "PUN00021", "drive")
+        self.at("A", "distribute", "PUN00021", "--to", "PSE/files")
+
+    TABLES = (("A", "site", "list"), ("A", "site", "show", "--settings"), ("A", "package", "list"),
+              ("A", "package", "show", "PUN00020"), ("A", "package", "files", "PUN00020"), ("A", "address", "list"),
+              ("A", "status"), ("A", "status", "--messages"), ("A", "job", "list"), ("A", "job", "show", "1"),
+              ("A", "parcel", "list"), ("A", "parcel", "show", "PUN-PSE-000001"),
+              ("A", "parcel", "contents", "PUN-PSE-000001"), ("A", "parcel", "pending"),
+              ("A", "parcel", "create", "--to", "PSE", "--plan"), ("A", "store", "stats"), ("B", "dp", "list"),
+              ("B", "dp", "show", "files"), ("B", "status"), ("B", "status", "--messages"), ("B", "job", "list"),
+              ("B", "job", "show", "1"), ("B", "parcel", "list"), ("B", "parcel", "show", "PUN-PSE-000001"),
+              ("B", "identify", "drive"), ("B", "receive", "drive", "--yes"), ("B", "validate"), ("B", "store", "check"),
+              ("B", "job", "run"), ("B", "store", "gc"), ("B", "log"))
+
+    def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
+        self.busy_sites()
+        for home, *arguments in self.TABLES:
+            with self.subTest(" ".join(arguments)):
+                shown = self.at(home, *arguments, status=None)
+                if arguments[0] not in ("log", "validate") and arguments[1:2] != ["files"]:
+                    # What has no space, such as a path, stays whole in lists of one thing a line.
+                    wide = [line for line in shown.out.splitlines() if len(line) > 100 and "  " in line.strip() and
+                            not line.startswith(("folder", "file ", " "))]
+                    self.assertEqual(wide, [], str(shown))
+                document = self.at(home, *arguments, "--json", status=shown.status)
+                self.assertIsInstance(json.loads(document.out), dict)
+                for line in document.err.splitlines():
+                    self.assertNotIn("{", line)
+
+
+if __name__ == "__main__":
+    main()
