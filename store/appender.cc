@@ -1,4 +1,5 @@
 // Appender: blocks that came with a parcel go into packs as they are.
+#include <algorithm>
 #include <unordered_set>
 
 #include "store/store_impl.h"
@@ -32,16 +33,19 @@ Store::Appender::Appender(Appender&&) noexcept = default;
 Store::Appender::~Appender() = default;
 
 void Store::Appender::add(const Block& verified) {
-  bool all_here = true;
-  const ChunkIndex::Burst burst(impl_->store.index);
-  for (const auto& object : verified.objects) all_here = all_here && has(object.digest);
-  if (all_here) {
-    // Whoever keeps what was added keeps the packs that hold it already, too.
-    for (const auto& object : verified.objects) {
-      if (impl_->pending.contains(object.digest)) continue;
-      if (const auto place = impl_->store.index.locate(object.digest)) impl_->name(place->ref.pack);
+  {
+    const ChunkIndex::Burst burst(impl_->store.index);
+    if (std::ranges::all_of(verified.objects,
+                            [&](const BlockObject& object) { return has(object.digest); })) {
+      // Whoever keeps what was added keeps the packs that hold it already, too.
+      for (const auto& object : verified.objects) {
+        if (impl_->pending.contains(object.digest)) continue;
+        if (const auto place = impl_->store.index.locate(object.digest)) {
+          impl_->name(place->ref.pack);
+        }
+      }
+      return;
     }
-    return;
   }
   if (!impl_->pack) impl_->pack = std::make_unique<PackWriter>(*impl_->store.packs);
   impl_->pack->add(verified);

@@ -114,10 +114,6 @@ std::optional<Level> parse_level(std::string_view word) {
 
 namespace {
 
-bool is_raw(const Block& block) {
-  return block.codec == static_cast<std::uint8_t>(BlockCodec::raw);
-}
-
 void encode_head(Encoder& out, const Block& block) {
   out.u8(block.codec).varint(block.raw_size);
   encode_objects(out, block.objects);
@@ -164,7 +160,7 @@ Bytes encode(const Block& block) {
 Digest block_digest(const Block& block) {
   Encoder head;
   encode_head(head, block);
-  if (is_raw(block)) return digest_of(DigestKind::block, head.view());
+  if (block.is_raw()) return digest_of(DigestKind::block, head.view());
   head.varint(block.payload.size());
   return Hasher(DigestKind::block).update(head.view()).update(block.payload).finish();
 }
@@ -193,7 +189,7 @@ Block decode_block(ByteView encoded) {
 Bytes decompress(const Block& block) {
   if (block.raw_size > kMaxBlockRaw) throw bad_block("larger than a block can be");
   const Bytes& in = block.payload;
-  if (is_raw(block)) {
+  if (block.is_raw()) {
     if (in.size() != block.raw_size) throw bad_block("its payload has the wrong length");
     return in;
   }

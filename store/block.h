@@ -38,6 +38,7 @@ struct Block {
   std::vector<BlockObject> objects;  // in the order in which they lie in the raw bytes
   Bytes payload;
 
+  bool is_raw() const { return codec == static_cast<std::uint8_t>(BlockCodec::raw); }
   // Data blocks hold chunks only, node blocks nodes and roots only.
   bool holds_nodes() const { return !objects.empty() && objects.front().kind != DigestKind::chunk; }
   bool operator==(const Block&) const = default;

@@ -9,12 +9,12 @@ namespace courier {
 
 namespace {
 
-constexpr std::uint64_t kSchemaVersion = 1;
+constexpr std::uint64_t kSchemaVersion = 2;
 constexpr std::uint64_t kLookupsAtOnce = 4096;
 
 constexpr const char* kSchema = R"sql(
   PRAGMA application_id = 0x50434c49;  -- 'PCLI'
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
   CREATE TABLE pack (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),

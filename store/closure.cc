@@ -52,8 +52,9 @@ class PackContents {
       try {
         index_ = read_pack_index(*store_.packs, *pack_);
       } catch (const Error& error) {
-        if (error.code() != ErrorCode::damaged) throw;
-        index_ = {};  // its blocks may be whole all the same
+        // Its blocks may be whole all the same; of a pack that is gone read_block says so.
+        if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::not_found) throw;
+        index_ = {};
       }
     }
     if (place.ref.block < index_.blocks.size()) return index_.blocks[place.ref.block].objects;

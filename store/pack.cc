@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kHead = "PCLPACK1";
 constexpr std::string_view kFoot = "PCLPKEND";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 }  // namespace
 
@@ -101,7 +101,7 @@ Block read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t 
     throw fail("is none: " + error.happened());
   }
   if (block_digest(block) != digest) throw fail("does not have its digest");
-  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw)) {
+  if (block.is_raw()) {
     try {
       verify_objects(block, block.payload);
     } catch (const Error& error) {

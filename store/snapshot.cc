@@ -132,8 +132,8 @@ SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
 }
 
 void Snapshot::assemble() {
-  const ChunkIndex::Burst burst(store_.index);
   while (auto batch = digests_.pop()) {
+    const ChunkIndex::Burst burst(store_.index);  // not while waiting for the source
     for (auto& step : batch->steps) {
       if (auto* piece = std::get_if<Piece>(&step)) {
         handle(*batch, *piece);

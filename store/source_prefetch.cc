@@ -18,7 +18,7 @@ namespace courier {
 
 namespace {
 
-constexpr std::size_t kAhead = 512;  // files ahead of the reader
+constexpr std::size_t kAhead = 256;  // files ahead of the reader, and so folders held open at most
 constexpr std::size_t kThreads = 16;
 constexpr off_t kBytes = 1 << 20;  // of one file; what is larger is read ahead by the kernel itself
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;

@@ -83,8 +83,9 @@ std::shared_ptr<const Store::OpenBlock> Store::Impl::open_now(const BlockPlace& 
   Block block = read_block(place);
   auto open = std::make_shared<OpenBlock>();
   try {
-    // Its objects were checked when it was written, or came with a parcel; now its digest was.
-    open->raw = decompress(block);
+    // A raw block's objects were checked with its digest. Those of a compressed one are checked
+    // here: what came with a parcel was judged by a child that reads hostile bytes.
+    open->raw = block.is_raw() ? decompress(block) : verify_and_decompress(block);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::damaged) throw;
     index.drop_block(place.ref);
