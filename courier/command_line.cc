@@ -67,7 +67,8 @@ void unlock(Home& home, const GlobalOptions& options) {
 Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const Machine& machine) {
   const Needs& needs = needs_of(verb.command);
   const auto& [fs, clock, entropy] = machine;
-  const std::string home_path = find_home(options.home);
+  const std::string home_path =
+      needs.home == NeedsHome::none ? std::string() : find_home(options.home);
   const Time began = clock.now();
 
   std::unique_ptr<Home> home;

@@ -105,7 +105,9 @@ std::vector<Candidate> jobs(Ledger& ledger) {
 std::vector<Candidate> named_things(NamedThing thing, const std::string& home) {
   try {
     const SystemClock clock;
-    Ledger ledger = Ledger::open(find_home(home) + "/ledger.sqlite", clock, {{}, kPatience});
+    const std::string path = find_home(home) + "/ledger.sqlite";
+    if (Ledger::is_older(path, clock)) return {};
+    Ledger ledger = Ledger::open(path, clock, {{}, kPatience});
     switch (thing) {
       case NamedThing::site:
         return sites(ledger);

@@ -30,6 +30,14 @@ KeyRing open_keys(FileSystem& fs, const std::string& path, Entropy& entropy, con
   return KeyRing::open(fs, path, entropy, clock);
 }
 
+// A ledger of an older courier is migrated by whoever has the home to himself: that courier may be
+// at work on it.
+Ledger open_ledger(FileSystem& fs, const std::string& home, const Clock& clock) {
+  std::optional<HomeLock> lock;
+  if (Ledger::is_older(ledger_path(home), clock)) lock.emplace(fs, home, "migrating the ledger");
+  return Ledger::open(ledger_path(home), clock);
+}
+
 }  // namespace
 
 std::string find_home(const std::string& option) {
@@ -75,7 +83,7 @@ Home::Home(FileSystem& fs, Clock& clock, Entropy& entropy, std::string path)
       path_(std::move(path)),
       keys_(open_keys(fs, path_, entropy, clock)),
       trust_(TrustList::load(fs, path_, keys_.code(), clock)),
-      ledger_(Ledger::open(ledger_path(path_), clock)) {
+      ledger_(open_ledger(fs, path_, clock)) {
   SiteBook sites(ledger_);
   // Only when init was interrupted between its last two steps.
   if (!sites.find(keys_.code())) {

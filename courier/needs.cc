@@ -11,7 +11,7 @@ constexpr bool kLock = true, kNoLock = false, kKeys = true, kNoKeys = false;
 
 // `set`, `mark` and `cancel` are short ledger transactions and never wait for the lock.
 constexpr Needs kTable[] = {
-    {"site init", NeedsHome::none, kNoLock, kNoKeys},
+    {"site init", NeedsHome::made, kNoLock, kNoKeys},
     {"site show", NeedsHome::yes, kNoLock, kNoKeys},
     {"site list", NeedsHome::yes, kNoLock, kNoKeys},
     {"site export", NeedsHome::yes, kNoLock, kKeys},
@@ -21,7 +21,7 @@ constexpr Needs kTable[] = {
     {"site rotate-key", NeedsHome::yes, kLock, kNoKeys},  // with --lost they may be out of reach
     {"site revoke", NeedsHome::yes, kNoLock, kNoKeys},
     {"site backup", NeedsHome::yes, kLock, kNoKeys},
-    {"site restore", NeedsHome::none, kNoLock, kNoKeys},
+    {"site restore", NeedsHome::made, kNoLock, kNoKeys},
     {"package add", NeedsHome::yes, kLock, kNoKeys},
     {"package update", NeedsHome::yes, kLock, kNoKeys},
     {"package list", NeedsHome::yes, kNoLock, kNoKeys},

@@ -7,7 +7,8 @@
 namespace courier {
 
 enum class NeedsHome {
-  none,      // never opened
+  none,      // never opened, nor asked for
+  made,      // by the command itself
   optional,  // opened when there is one
   yes,       // not_found when there is none
 };

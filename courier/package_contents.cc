@@ -71,7 +71,7 @@ Json entry_json(const SafePath& path, const TreeEntry& entry) {
   return one;
 }
 
-// The SHA-256 of the files of one version, each read once although it has several names.
+// The SHA-256 of the files of one version; what several hard links lead to is read once for them.
 class FileSums {
  public:
   FileSums(Context& context, const VersionRow& version) : context_(context), version_(version) {}

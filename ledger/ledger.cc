@@ -100,6 +100,13 @@ Ledger Ledger::create(const std::string& path, const Clock& clock, LedgerOptions
   return Ledger(std::move(impl));
 }
 
+bool Ledger::is_older(const std::string& path, const Clock& clock) {
+  const std::string full = absolute(path);
+  struct stat info {};
+  if (::stat(full.c_str(), &info) != 0) return false;
+  return Impl(full, clock, {}).user_version() < kLedgerVersion;
+}
+
 Ledger Ledger::open(const std::string& path, const Clock& clock, LedgerOptions options) {
   const std::string full = absolute(path);
   struct stat info {};

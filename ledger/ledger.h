@@ -52,6 +52,9 @@ class Ledger {
   // transaction. Errors: not_found; newer_ledger, naming both versions; damaged when it is no
   // ledger; busy, device.
   static Ledger open(const std::string& path, const Clock& clock, LedgerOptions options = {});
+  // Whether open() would migrate it: not while another courier, maybe an older one, works on the
+  // home. False when there is none. Errors: as open, but newer_ledger.
+  static bool is_older(const std::string& path, const Clock& clock);
   Ledger(Ledger&&) noexcept;
   ~Ledger();
 

@@ -64,8 +64,10 @@ TEST_F(LedgerTest, OfVersion1IsMigratedWithWhatItHolds) {
   sql::run(ledger_->impl(), "ALTER TABLE package DROP COLUMN source_kind");
   sql::run(ledger_->impl(), "PRAGMA user_version = 1");
   ledger_.reset();
+  EXPECT_TRUE(Ledger::is_older(path_, clock_));
   Ledger migrated = Ledger::open(path_, clock_);
   EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
+  EXPECT_FALSE(Ledger::is_older(path_, clock_));
   const PackageRow found = PackageBook(migrated).get(package.id);
   EXPECT_EQ(found.source_path, "/srv/tools");
   EXPECT_EQ(found.source_kind, SourceKind::files);
