@@ -205,6 +205,7 @@ void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcom
   } catch (const Cancelled&) {
     cancelled(transfer, outcome);
   } catch (const Error& error) {
+    throw_if_ended(transfer);
     if (is_content_fault(error)) {
       wait_for_content(transfer, error, outcome);
     } else {
@@ -304,8 +305,15 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
   } catch (const Cancelled&) {
     cancelled(transfer, outcome);
   } catch (const Error& error) {
+    throw_if_ended(transfer);
     removal_failed(transfer, error, outcome);
   }
+}
+
+// Precondition: called where an Error is caught. A commit may say that it failed and have happened:
+// then it is the ledger that fails and not the share, and there is nothing to try again.
+void TransferRun::throw_if_ended(const TransferRow& transfer) {
+  if (transfers_.get(transfer.job, transfer.dp).state == TransferState::complete) throw;
 }
 
 void TransferRun::removal_failed(const TransferRow& transfer, const Error& error,

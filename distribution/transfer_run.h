@@ -35,6 +35,7 @@ class TransferRun {
   void remove(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome);
   TransferOrder make_order(const TransferRow& transfer, const DpRow& dp);
   void install_failed(const TransferRow& transfer, const Error& error, DpOutcome& outcome);
+  void throw_if_ended(const TransferRow& transfer);
   void removal_failed(const TransferRow& transfer, const Error& error, DpOutcome& outcome);
   void wait_for_content(const TransferRow& transfer, const Error& error, DpOutcome& outcome);
   void cancelled(const TransferRow& transfer, DpOutcome& outcome);

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include "base/error.h"
 
 namespace courier {
@@ -18,8 +20,11 @@ Database::Database(const std::string& path) : path_(path) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
     const std::string what = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+    const int fault = handle_ ? sqlite3_system_errno(handle_) : 0;
     sqlite3_close(handle_);
-    throw Error(ErrorCode::device, "file " + escaped(path), "cannot open: " + what);
+    const bool is_full = code == SQLITE_FULL || fault == ENOSPC || fault == EDQUOT;
+    throw Error(is_full ? ErrorCode::no_space : ErrorCode::device, "file " + escaped(path),
+                "cannot open: " + what);
   }
   sqlite3_busy_timeout(handle_, kBusyMilliseconds);
 }
