@@ -112,6 +112,7 @@ class Writer {
       }
     } catch (const UnholdableName& unholdable) {
       problem(path, unholdable.what);
+      lacks_names_ = true;
       if (entry.type == EntryType::dir) skipped_ = path.str();
     }
   }
@@ -135,6 +136,11 @@ class Writer {
       const std::string probe = ".courier-probe";
       { const Fd fd = fs_.open_at(folder(), probe, kCreate, 0600); }
       fs_.unlink_at(folder(), probe, false);
+    }
+    // What failed once and goes now was not the name's fault.
+    try {
+      return make();
+    } catch (const Error& error) {
       throw UnholdableName{"the target cannot hold it: " + error.happened()};
     }
   }
@@ -183,21 +189,24 @@ class Writer {
     const SafePath first = SafePath::parse(entry.target);
     // Opened part by part beneath the top, so that no link on the way is ever followed.
     const SafePath parent = first.parent();
-    const auto no_file = [&] {
-      return Error(ErrorCode::damaged, "hard link " + escaped(entry.name),
-                   "leads to " + escaped(first.str()) + ", which is no file before it");
+    const auto throw_no_file = [&] {
+      if (lacks_names_) {
+        throw UnholdableName{"leads to " + escaped(first.str()) + ", which is not there"};
+      }
+      throw Error(ErrorCode::damaged, "hard link " + escaped(entry.name),
+                  "leads to " + escaped(first.str()) + ", which is no file before it");
     };
     Fd opened;
     try {
       if (!parent.empty()) opened = fs_.open_at(top_, parent.str(), kFolder, 0);
     } catch (const Error& error) {  // nothing there, or a link: no retry will change it
       if (error.code() != ErrorCode::not_allowed && error.code() != ErrorCode::not_found) throw;
-      throw no_file();
+      throw_no_file();
     }
     const Fd& from = parent.empty() ? top_ : opened;
     const std::string name(first.last());
     const auto status = fs_.stat_at(from, name);
-    if (!status || !S_ISREG(status->st_mode)) throw no_file();
+    if (!status || !S_ISREG(status->st_mode)) throw_no_file();
     make_named(entry.name, [&] { fs_.link_at(from, name, folder(), entry.name); });
     ++report_.written.hardlinks;
   }
@@ -272,6 +281,7 @@ class Writer {
   TreeWriteReport report_;
   std::vector<Fd> folders_;  // open, innermost last; beneath top_
   std::string skipped_;
+  bool lacks_names_ = false;  // the target could not hold some
   std::vector<Named> lost_attributes_;
   Totals stated_, seen_;
   std::uint64_t done_ = 0, total_ = 0;

@@ -144,6 +144,38 @@ TEST_F(TreeWriter, NamesWhatTheTargetCannotHoldAndWritesTheRest) {
   EXPECT_FALSE(std::filesystem::exists(temp_ / "copy/.courier-probe"));
 }
 
+TEST_F(TreeWriter, NamesAHardLinkToWhatTheTargetCannotHold) {
+  std::filesystem::create_directories(source_ + "/a:b");
+  test::write_file(source_ + "/a:b/inner", "x");
+  std::filesystem::create_hard_link(source_ + "/a:b/inner", source_ + "/link");
+  const Digest root = take(source_);
+  test::FaultyFileSystem fat(fs_);
+  fat.before_each([](const std::string& call, const std::string& path) {
+    if (call == "make_dir_at" && path.ends_with(":b")) {
+      throw system_error(EINVAL, path, "cannot create it");
+    }
+  });
+  const Fd dir = make("copy");
+  // The content is as it should be: this is no damage.
+  const auto report = write_tree(store_, fat, root, dir);
+  ASSERT_EQ(report.problem_count, 2u);
+  EXPECT_EQ(report.problems[1].path, "link");
+  EXPECT_EQ(report.problems[1].what, "leads to a:b/inner, which is not there");
+}
+
+TEST_F(TreeWriter, TakesAFailureThatPassesForNoFaultOfTheName) {
+  test::RandomTree(33).make(source_, 20);
+  const Digest root = take(source_);
+  for (const char* call : {"create", "make_dir_at", "symlink_at", "link_at"}) {
+    test::FaultyFileSystem failing(fs_);
+    failing.fail_only({call});
+    failing.fail_at(1, EIO);
+    const Fd dir = make(std::string("copy-") + call);
+    EXPECT_EQ(write_tree(store_, failing, root, dir).problem_count, 0u) << call;
+    EXPECT_EQ(describe(source_), describe(temp_ / (std::string("copy-") + call))) << call;
+  }
+}
+
 TEST_F(TreeWriter, NamesTwoNamesThatTheTargetTakesForOne) {
   std::filesystem::create_directory(source_);
   test::write_file(source_ + "/Read", "upper");
