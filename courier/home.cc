@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
@@ -98,6 +99,7 @@ void Home::lock(const std::string& doing) {
   lock_.emplace(fs_, path_, doing);
   try {
     sweep_outbox(ledger_, fs_, *journal_, path_);
+    remove_tree(fs_, open_dir(fs_, path_), kUnpackFolder);
   } catch (const Error&) {
     // It stays visible as what it is, and the next command tries again.
   }

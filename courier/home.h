@@ -27,6 +27,9 @@ namespace courier {
 // $XDG_DATA_HOME/courier or ~/.local/share/courier. Errors: usage, when none of these is set.
 std::string find_home(const std::string& option);
 
+// Where archives are unpacked, in the home, while a command runs.
+inline constexpr const char* kUnpackFolder = "unpacking";
+
 class Home {
  public:
   // Whether the folder is a site's home.
@@ -42,7 +45,8 @@ class Home {
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
 
-  // Holds the home's lock from here on, and removes what a crash left in the outbox. Errors: busy.
+  // Holds the home's lock from here on, and removes what a crash left in the outbox or unpacked.
+  // Errors: busy.
   void lock(const std::string& doing);
 
   const std::string& path() const { return path_; }

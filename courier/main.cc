@@ -8,6 +8,7 @@
 #include "courier/commands.h"
 #include "importer/block_check.h"
 #include "parcel/confined_frames.h"
+#include "store/unpack_worker.h"
 
 int main(int argc, char** argv) {
   using namespace courier;
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
   // cleared and unmapped by the kernel each time (half of its time in a run over 500 MB).
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
-  const ConfinedWorker workers[] = {frame_worker(), block_worker()};
+  const ConfinedWorker workers[] = {frame_worker(), block_worker(), unpack_worker()};
   run_confined_worker_if_asked(argc, argv, workers);
   // Only for the width of characters; numbers and ids never depend on the locale.
   std::setlocale(LC_CTYPE, "C.UTF-8");

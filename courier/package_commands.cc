@@ -147,10 +147,12 @@ void add_package_commands(Commands& commands) {
   VersionOptions& made = o.made;
   CLI::App& add_verb = commands.verb(
       package, "add",
-      "take a folder, a file or standard input into the store as version 1 of a new package",
+      "take a folder, a file, an archive or standard input into the store as version 1 of a new\n"
+      "package",
       "courier package add tools/ --id PUN00020 --name 'Field tools'",
       [&made](Context& context) { return add_package(context, made); });
-  add_verb.add_option("SOURCE", made.source.source, "a folder, a file, or - for standard input");
+  add_verb.add_option("SOURCE", made.source.source,
+                      "a folder, a file, an archive (--unpack), or - for standard input");
   add_verb.add_option("--id", made.id, "its ID (else the next free one)")->type_name("ID");
   add_verb.add_option("--name", made.name, "its name, for people")->type_name("TEXT");
   add_verb.add_option("--comment", made.comment, "a remark")->type_name("TEXT");
@@ -167,6 +169,12 @@ void add_package_commands(Commands& commands) {
   for (CLI::App* verb : {&add_verb, &update_verb}) {
     verb->add_option("--as", made.source.as, "what standard input is called as a file")
         ->type_name("NAME");
+    verb->add_flag("--unpack", made.source.unpack,
+                   "SOURCE is an archive (zip, tar, tar.gz, .bz2, .xz, .zst, .lz4, 7z, iso, cab):\n"
+                   "take what is in it");
+    verb->add_option("--max-unpacked", made.source.max_unpacked,
+                     "stop when the content is larger (else 1 GiB and 100 times the archive)")
+        ->type_name("SIZE");
     verb->add_option("--level", made.source.level, "how hard to compress")
         ->type_name("fast|default|small");
     verb->add_flag("--skip-unreadable", made.source.skip_unreadable,

@@ -1,12 +1,16 @@
 #include "courier/package_source.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
 
+#include "base/durable.h"
 #include "base/safe_path.h"
 #include "courier/shown.h"
+#include "ledger/settings.h"
+#include "store/unpacker.h"
 
 namespace courier {
 namespace {
@@ -64,16 +68,79 @@ SnapshotResult take_stream(Context& context, const std::string& name,
   return context.home().store().snapshot(stream, named, options);
 }
 
+// A folder in the home that an archive is unpacked to, gone with this. What a crash left is swept
+// by the next command that holds the home's lock.
+class UnpackFolder {
+ public:
+  explicit UnpackFolder(Home& home) : fs_(home.fs()), home_(open_dir(fs_, home.path())) {
+    remove_tree(fs_, home_, kUnpackFolder);
+    fs_.make_dir_at(home_, kUnpackFolder, 0700);
+    folder_ = fs_.open_at(home_, kUnpackFolder, O_RDONLY | O_DIRECTORY, 0);
+  }
+  ~UnpackFolder() {
+    try {
+      remove_tree(fs_, home_, kUnpackFolder);
+    } catch (const Error&) {
+      // Swept later.
+    }
+  }
+  UnpackFolder(const UnpackFolder&) = delete;
+  const Fd& fd() const { return folder_; }
+
+ private:
+  FileSystem& fs_;
+  Fd home_, folder_;
+};
+
+void add_findings(const SourceFindings& findings, SnapshotResult& result) {
+  result.odd.insert(result.odd.begin(), findings.odd.begin(), findings.odd.end());
+  result.odd_count += findings.odd_count;
+  result.unreadable.insert(result.unreadable.begin(), findings.unreadable.begin(),
+                           findings.unreadable.end());
+  result.unreadable_count += findings.unreadable_count;
+}
+
+SnapshotResult take_archive(Context& context, const std::string& path, const SourceOptions& options,
+                            SnapshotOptions snapshot) {
+  FileSystem& fs = context.fs;
+  Home& home = context.home();
+  const Fd archive = fs.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  UnpackOptions limits;
+  limits.skip_unreadable = options.skip_unreadable;
+  limits.max_bytes =
+      options.max_unpacked.empty()
+          ? default_unpack_limit(static_cast<std::uint64_t>(fs.stat(archive).st_size))
+          : parse_size(options.max_unpacked);
+  const UnpackFolder folder(home);
+  UnpackedTree tree(fs, folder.fd(), path, limits);
+  unpack(fs, archive, path, tree, context.progress);
+  snapshot.amend = [&](const SafePath& at, TreeEntry& entry) { tree.amend(at, entry); };
+  SnapshotResult result = home.store().snapshot(home.path() + "/" + kUnpackFolder, snapshot);
+  add_findings(tree.findings(), result);
+  return result;
+}
+
 }  // namespace
 
 PackageSource source_of(const SourceOptions& options, const PackageRow* remembered) {
-  if (options.source == kStandardInput) return stream_source(options, remembered);
+  if (!options.max_unpacked.empty() && !options.unpack &&
+      (remembered == nullptr || remembered->source_kind != SourceKind::archive)) {
+    throw Error(ErrorCode::usage, "--max-unpacked " + escaped(options.max_unpacked),
+                "is for an archive that is unpacked, and the source is none")
+        .with_hint("leave it out, or give --unpack");
+  }
+  if (options.source == kStandardInput) {
+    if (!options.unpack) return stream_source(options, remembered);
+    throw Error(ErrorCode::usage, "standard input", "cannot be unpacked: an archive is no stream")
+        .with_hint("save it to a file and give --unpack FILE");
+  }
   if (!options.as.empty()) {
     throw Error(ErrorCode::usage, "--as " + escaped(options.as),
                 "names what comes from standard input, and the source is another")
         .with_hint("leave it out, or give '-' as the source");
   }
-  if (!options.source.empty()) return {SourceKind::files, absolute_path(options.source)};
+  const SourceKind kind = options.unpack ? SourceKind::archive : SourceKind::files;
+  if (!options.source.empty()) return {kind, absolute_path(options.source)};
   if (remembered == nullptr || remembered->source_path.empty()) {
     throw Error(ErrorCode::usage,
                 remembered == nullptr ? "package add" : "package " + remembered->id.str(),
@@ -86,7 +153,7 @@ PackageSource source_of(const SourceOptions& options, const PackageRow* remember
         .with_hint(fmt::format("pipe the new content in: COMMAND | courier package update {} -",
                                remembered->id.str()));
   }
-  return {remembered->source_kind, remembered->source_path};
+  return {options.unpack ? SourceKind::archive : remembered->source_kind, remembered->source_path};
 }
 
 SnapshotResult take_in(Context& context, const PackageSource& source,
@@ -96,6 +163,9 @@ SnapshotResult take_in(Context& context, const PackageSource& source,
   snapshot.skip_unreadable = options.skip_unreadable;
   snapshot.progress = context.progress;
   if (source.kind == SourceKind::stream) return take_stream(context, source.path, snapshot);
+  if (source.kind == SourceKind::archive) {
+    return take_archive(context, source.path, options, std::move(snapshot));
+  }
   return context.home().store().snapshot(source.path, snapshot);
 }
 

@@ -16,6 +16,8 @@ struct SourceOptions {
   std::string as;      // what standard input is called as a file
   std::string level = "default";
   bool skip_unreadable = false;
+  bool unpack = false;       // the source is an archive
+  std::string max_unpacked;  // a size; empty: default_unpack_limit
 };
 
 struct PackageSource {
@@ -26,7 +28,7 @@ struct PackageSource {
 // remembered: the package's last source; null for a new package.
 // Errors: usage, when there is none, when it cannot be read again, or when it lacks a name.
 PackageSource source_of(const SourceOptions& options, const PackageRow* remembered);
-// Errors: as Store::snapshot; usage, when standard input is a terminal.
+// Errors: as Store::snapshot and unpack; usage, when standard input is a terminal.
 SnapshotResult take_in(Context& context, const PackageSource& source, const SourceOptions& options);
 // For people: "/srv/tools", "standard input, as disc.img"; empty when there is none.
 std::string source_text(const PackageRow& package);

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/progress.h"
+#include "base/safe_path.h"
 #include "store/block.h"
 #include "store/tree.h"
 
@@ -29,8 +30,14 @@ struct StreamName {
   std::uint32_t mtime_ns = 0;
 };
 
+// Changes an entry as it was read from a folder.
+using AmendEntry = std::function<void(const SafePath& path, TreeEntry& entry)>;
+
 struct SnapshotOptions {
   Level level = Level::standard;
+  // Called for each folder and file, by one thread: gives them modes and times that the folder
+  // itself does not show.
+  AmendEntry amend;
   // Entries that cannot be read are left out and reported instead of ending the snapshot.
   bool skip_unreadable = false;
   ProgressSink progress;

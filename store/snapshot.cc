@@ -91,7 +91,8 @@ class Snapshot {
 
 SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
   SourceReader reader(store_.fs, options_.skip_unreadable,
-                      [this](SourceBatch batch) { digests_.push(std::move(batch)); });
+                      [this](SourceBatch batch) { digests_.push(std::move(batch)); },
+                      options_.amend);
   std::exception_ptr error, write_error;
   std::thread reading([&] {
     try {

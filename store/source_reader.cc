@@ -16,14 +16,6 @@ namespace {
 constexpr int kReadFile = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 constexpr int kReadFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-bool same_state(const struct stat& a, const struct stat& b) {
-  const auto same_time = [](const timespec& x, const timespec& y) {
-    return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
-  };
-  return a.st_size == b.st_size && a.st_mode == b.st_mode && same_time(a.st_mtim, b.st_mtim) &&
-         same_time(a.st_ctim, b.st_ctim);
-}
-
 Error changed(const std::string& source, const SafePath& path, std::string_view what) {
   const std::string where = path.empty() ? source : source + "/" + path.str();
   return Error(ErrorCode::not_allowed, escaped(where), std::string(what))
@@ -57,8 +49,30 @@ std::string name_of_source(const std::string& source) {
 
 }  // namespace
 
-SourceReader::SourceReader(FileSystem& fs, bool skip_unreadable, Push push)
-    : fs_(fs), skip_unreadable_(skip_unreadable), push_(std::move(push)) {}
+bool same_state(const struct stat& a, const struct stat& b) {
+  const auto same_time = [](const timespec& x, const timespec& y) {
+    return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
+  };
+  return a.st_size == b.st_size && a.st_mode == b.st_mode && same_time(a.st_mtim, b.st_mtim) &&
+         same_time(a.st_ctim, b.st_ctim);
+}
+
+std::string unreadable_text(const SourceFindings& findings) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min<std::size_t>(findings.unreadable.size(), 5); ++i) {
+    const Named& named = findings.unreadable[i];
+    if (i > 0) list.append(", ");
+    list.append(escaped(named.path)).append(" (").append(named.what).append(")");
+  }
+  return std::to_string(findings.unreadable_count) + " of its entries cannot be read: " + list +
+         (findings.unreadable_count > 5 ? ", and others" : "");
+}
+
+SourceReader::SourceReader(FileSystem& fs, bool skip_unreadable, Push push, AmendEntry amend)
+    : fs_(fs),
+      skip_unreadable_(skip_unreadable),
+      push_(std::move(push)),
+      amend_(std::move(amend)) {}
 
 void SourceReader::run(const std::string& source) {
   source_ = source;
@@ -82,15 +96,7 @@ void SourceReader::run(const std::string& source) {
                 "is neither a folder nor a file but a " + std::string(word_of(status.st_mode)));
   }
   if (findings_.unreadable_count > 0 && !skip_unreadable_) {
-    std::string list;
-    for (std::size_t i = 0; i < std::min<std::size_t>(findings_.unreadable.size(), 5); ++i) {
-      const Named& named = findings_.unreadable[i];
-      if (i > 0) list.append(", ");
-      list.append(escaped(named.path)).append(" (").append(named.what).append(")");
-    }
-    throw Error(ErrorCode::device, escaped(source),
-                std::to_string(findings_.unreadable_count) + " of its entries cannot be read: " +
-                    list + (findings_.unreadable_count > 5 ? ", and others" : ""))
+    throw Error(ErrorCode::device, escaped(source), unreadable_text(findings_))
         .with_loss("nothing was lost: no package version was made")
         .with_hint("make them readable for this user, or leave them out: --skip-unreadable");
   }
@@ -290,6 +296,7 @@ TreeEntry SourceReader::entry_of(const Fd& fd, const struct stat& status, EntryT
                   " of " + std::to_string(bytes) + " bytes");
     entry.xattrs.clear();
   }
+  if (amend_) amend_(path, entry);
   return entry;
 }
 

@@ -58,10 +58,17 @@ struct SourceFindings {
   std::uint64_t odd_count = 0, unreadable_count = 0;
 };
 
+// Whether nothing was written to a file or folder between two looks at it.
+bool same_state(const struct stat& a, const struct stat& b);
+
+// "2 of its entries cannot be read: closed (...), sub/secret (...)".
+std::string unreadable_text(const SourceFindings& findings);
+
 class SourceReader {
  public:
   using Push = std::function<void(SourceBatch)>;
-  SourceReader(FileSystem& fs, bool skip_unreadable, Push push);
+  // amend: see SnapshotOptions.
+  SourceReader(FileSystem& fs, bool skip_unreadable, Push push, AmendEntry amend = {});
   // Errors: not_found, usage (neither folder nor file), not_allowed (changed while it was read),
   // device (cannot be read, unless skipped).
   void run(const std::string& source);
@@ -94,6 +101,7 @@ class SourceReader {
   FileSystem& fs_;
   const bool skip_unreadable_;
   const Push push_;
+  const AmendEntry amend_;
   SourceBatch batch_;
   SourceFindings findings_;
   std::string source_;

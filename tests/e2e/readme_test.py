@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from courier_e2e import COURIER, ENVIRONMENT, CourierTest, main, make_second_version, make_source  # noqa: E402
@@ -21,6 +22,8 @@ class Readme(CourierTest):
         super().setUp()
         make_source("tools")
         make_second_version("tools", "tools2")
+        with zipfile.ZipFile("tools.zip", "w") as archive:
+            archive.write("tools/readme.txt")
         for folder in ("drive", "share", "share2"):
             os.mkdir(folder)
         os.mkdir("bin")

@@ -1,4 +1,4 @@
-// Writes small valid inputs for the fuzz targets of parcel/: make_fuzz_seeds tests/fuzz/corpus
+// Writes small valid inputs for fuzz targets: make_fuzz_seeds tests/fuzz/corpus
 #include <cstdio>
 #include <filesystem>
 
@@ -7,6 +7,7 @@
 #include "parcel/parcel_writer.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
+#include "store/archive_message.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/seeded_entropy.h"
@@ -140,6 +141,42 @@ void make(const Seeds& seeds) {
   seeds.put("return_report", "empty", encode_return_report({}));
 }
 
+// Messages of the child that unpacks, each behind its length.
+void make_archive_messages(const Seeds& seeds) {
+  const auto entry = [](ArchiveEntry::Type type, const std::string& name,
+                        const std::string& target = "") {
+    ArchiveEntry out;
+    out.type = type;
+    out.name = name;
+    out.target = target;
+    out.mode = 0644;
+    out.mtime = {1'700'000'000, 5};
+    return out;
+  };
+  using Type = ArchiveEntry::Type;
+  const auto put = [&](const std::string& name, const std::vector<ArchiveMessage>& messages) {
+    Encoder out;
+    for (const ArchiveMessage& message : messages) {
+      const Bytes bytes = encode(message);
+      out.u16(static_cast<std::uint16_t>(bytes.size())).raw(bytes);
+    }
+    seeds.put("archive_message", name, out.view());
+  };
+  ArchiveEntry sized = entry(Type::file, "d/f");
+  sized.size = 5;
+  sized.xattrs = {{"user.a", {1}}};
+  ArchiveEntry pipe = entry(Type::other, "pipe");
+  pipe.remark = "fifo";
+  put("tree",
+      {entry(Type::folder, "d"), sized, ArchiveData{0, as_bytes("hello")},
+       entry(Type::symlink, "d/l", "f"), entry(Type::hardlink, "g", "d/f"), pipe, ArchiveEnd{}});
+  put("hostile", {entry(Type::symlink, "way", "/tmp"), entry(Type::file, "way/evil")});
+  put("outside", {entry(Type::file, "../evil"), ArchiveData{0, as_bytes("x")}});
+  put("broken",
+      {entry(Type::file, "a"), ArchiveData{1u << 16, as_bytes("x")}, ArchiveBroken{"bad"},
+       entry(Type::hardlink, "b", "a"), ArchiveFault{ArchiveFault::Kind::damaged, "cut"}});
+}
+
 }  // namespace
 
 }  // namespace courier
@@ -150,7 +187,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    courier::make(courier::Seeds(argv[1]));
+    const courier::Seeds seeds(argv[1]);
+    courier::make(seeds);
+    courier::make_archive_messages(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;
