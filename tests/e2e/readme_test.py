@@ -32,7 +32,8 @@ class Readme(CourierTest):
 
     def sh(self, command):
         done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, env=self.environment, timeout=300, check=False)
+                              stderr=subprocess.STDOUT, text=True, errors="backslashreplace", env=self.environment,
+                              timeout=300, check=False)
         self.assertEqual(done.returncode, 0, "%s\n%s" % (command, done.stdout))
         return done.stdout
 
