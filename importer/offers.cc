@@ -12,6 +12,18 @@
 namespace courier {
 namespace {
 
+// What has no whole head in so many bytes has none: the parts at their limits, and room for what a
+// reader takes ahead. A sparse file that only begins like a parcel does not fill the memory.
+std::uint64_t most_of_a_head() {
+  constexpr std::uint64_t kReadAhead = 4u << 20;
+  std::uint64_t most = kReadAhead;
+  for (FrameKind kind : {FrameKind::volume_header, FrameKind::label, FrameKind::key_slots,
+                         FrameKind::packing_list}) {
+    most += kFrameHeaderSize + frame_limit(static_cast<std::uint8_t>(kind));
+  }
+  return most;
+}
+
 bool is_own(const Label& label, const KeyRing& keys) {
   if (label.sender.code != keys.code()) return false;
   return std::any_of(keys.generations().begin(), keys.generations().end(),
@@ -134,7 +146,14 @@ void judge(OpenOffer& open, ParcelHead head, const std::optional<IdentifyHome>& 
 std::size_t RecordedSource::read(MutableByteView out) {
   const std::size_t size = source_(out);
   size_read_ += size;
-  if (recording_) recorded_.insert(recorded_.end(), out.begin(), out.begin() + size);
+  if (!recording_) return size;
+  if (recorded_.size() + size > most_of_a_head()) {
+    throw Error{ErrorCode::damaged, path_,
+                fmt::format("has no whole head in its first {} bytes", most_of_a_head())}
+        .with_loss("nothing was taken in")
+        .with_hint("try another copy, or copy it again from where it came");
+  }
+  recorded_.insert(recorded_.end(), out.begin(), out.begin() + size);
   return size;
 }
 
@@ -188,7 +207,7 @@ OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& 
   OpenOffer open;
   open.offer.path = volume.path;
   open.offer.file_bytes = volume.size;
-  open.source = std::make_unique<RecordedSource>(std::move(volume.source));
+  open.source = std::make_unique<RecordedSource>(std::move(volume.source), volume.path);
   RecordedSource* source = open.source.get();
   open.reader = std::make_unique<ParcelReader>(
       confined_frames([source](MutableByteView out) { return source->read(out); }, volume.path),

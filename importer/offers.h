@@ -15,10 +15,12 @@
 namespace courier {
 
 // The bytes read so far are kept until it is known whether the parcel goes to quarantine, which
-// takes them from memory: what is judged is what is kept. At most a head (FORMAT.md, limits).
+// takes them from memory: what is judged is what is kept. At most a head (FORMAT.md, limits) and
+// what is read ahead: read() throws damaged for a stream whose head does not end before that.
 class RecordedSource {
  public:
-  explicit RecordedSource(ByteSource source) : source_(std::move(source)) {}
+  RecordedSource(ByteSource source, std::string path)
+      : source_(std::move(source)), path_(std::move(path)) {}
   std::size_t read(MutableByteView out);
   std::uint64_t size_read() const { return size_read_; }
   void stop_recording();
@@ -26,6 +28,7 @@ class RecordedSource {
 
  private:
   ByteSource source_;
+  std::string path_;  // for errors
   Bytes recorded_;
   std::uint64_t size_read_ = 0;
   bool recording_ = true;

@@ -57,5 +57,29 @@ TEST_F(CrowdedMedium, WhatWasSetAsideAndIsGoneIsRefusedAlone) {
   EXPECT_EQ(report.parcels.back().state, IncomingState::processed);
 }
 
+TEST_F(CrowdedMedium, AFileThatOnlyBeginsLikeAParcelIsReadNoFurtherThanAHeadCanReach) {
+  const std::string good = read_text(package_parcel(1, 1, 1, content("v1", {{"a", "old"}})));
+  constexpr std::uint64_t kFar = 64u << 20;
+  std::uint64_t read = 0;
+  OfferedVolume endless;
+  endless.path = "usb/sparse.pcl";
+  endless.size = 500ull << 30;
+  endless.source = [&](MutableByteView out) {
+    if (read > kFar) throw Error(ErrorCode::device, "usb/sparse.pcl", "is read too far");
+    std::fill(out.begin(), out.end(), 0);
+    if (read == 0) std::copy_n(good.begin(), 160 + 4, out.begin());
+    read += out.size();
+    return out.size();
+  };
+  const OpenOffer open =
+      read_offer(std::move(endless), IdentifyHome{pse.keys, pse.trust, pse.ledger});
+  EXPECT_EQ(open.offer.standing, Standing::unreadable);
+  ASSERT_TRUE(open.offer.error);
+  EXPECT_EQ(open.offer.error->code(), ErrorCode::damaged);
+  EXPECT_NE(
+      std::string(open.offer.error->what()).find("usb/sparse.pcl: has no whole head in its first "),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace courier::test
