@@ -49,6 +49,8 @@ void FrameWindow::fail(const char* what) const {
 bool FrameWindow::read_more(std::size_t size) {
   if (has_ended_) return false;
   const std::size_t have = bytes_.size();
+  // Once, and not doubled beyond the bound.
+  if (have + size > bytes_.capacity() && have + size > kMaxWindow / 2) bytes_.reserve(kMaxWindow);
   bytes_.resize(have + size);
   std::size_t got = 0;
   try {
@@ -74,14 +76,15 @@ ByteView FrameWindow::give(const FrameMessage& want) {
   if (was_told_) fail("a want behind the end");
   done_ = want.place;
   next_place_ = std::max(next_place_, done_);
-  // Moved rarely, so that each byte is moved about once.
+  // Two answers less than the window: what is moved below for its bound then frees a whole answer.
+  if (given_ - done_ > kMaxWindow - 2 * kMaxGiven) fail("a window without a bound");
+  const std::size_t most = std::min<std::size_t>(want.size, kMaxGiven);
+  // Moved rarely, so that each byte is moved about once; and before the bound would be passed.
   const auto unused = static_cast<std::size_t>(done_ - first_);
-  if (unused > 0 && unused >= bytes_.size() / 2) {
+  if (unused > 0 && (unused >= bytes_.size() / 2 || bytes_.size() + most > kMaxWindow)) {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(unused));
     first_ = done_;
   }
-  if (given_ - done_ > kMaxWindow - kMaxGiven) fail("a window without a bound");
-  const std::size_t most = std::min<std::size_t>(want.size, kMaxGiven);
   if (given_ == read_ && !read_more(most)) {
     was_told_ = true;
     return {};

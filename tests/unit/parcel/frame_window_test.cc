@@ -133,6 +133,17 @@ TEST_F(FrameWindowTest, HoldsNoMoreThanItsBoundWhateverTheChildKeeps) {
   EXPECT_GT(given, kMaxFramePayload + kFrameHeaderSize);
 }
 
+TEST_F(FrameWindowTest, HoldsNoMoreThanItsBoundWhenTheChildMovesOnSlowly) {
+  FrameWindow window{[](MutableByteView out) { return out.size(); }, "usb/a.pcl"};
+  std::uint64_t given = 0;
+  // As much behind as a child may be, and then as little done with each time as keeps it there.
+  constexpr std::uint64_t kBehind = kMaxWindow - 2 * kMaxGiven;
+  while (given < 3 * kMaxWindow) {
+    given += window.give(want(kMaxGiven, given < kBehind ? 0 : given - kBehind)).size();
+    ASSERT_LE(window.size(), kMaxWindow);
+  }
+}
+
 TEST_F(FrameWindowTest, GoesOnAfterASourceThatFailedOnce) {
   bool failed = false;
   ByteSource all = memory_source(stream_);
