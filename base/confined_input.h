@@ -15,4 +15,7 @@ void read_input(const Fd& channel, MutableByteView out);
 // Writes all of `data`. Throws NobodyAsks when the other side is gone.
 void write_answer(const Fd& channel, ByteView data);
 
+// Inside a catch, in any thread of a worker: ends the process as if run() had thrown that.
+[[noreturn]] void end_worker() noexcept;
+
 }  // namespace courier

@@ -22,11 +22,12 @@ inline constexpr bool kIsSanitized = true;
 inline constexpr bool kIsSanitized = false;
 #endif
 
-// Confines this process and every thread it will have, for good: no new privileges, no core dump,
-// limits, Landlock without a single right, and a seccomp filter that kills the process for any
-// system call beyond its list. open_files: descriptors 0 to open_files - 1 stay usable and none can
-// be added. Precondition: one thread. Errors: internal, when a limit cannot be set. What the kernel
-// does not have is left out and missing in the result.
+// Confines this process and every thread it will have, for good: no new privileges, no capability,
+// no core dump, limits, Landlock without a single right, and a seccomp filter that kills the
+// process for any system call beyond its list. open_files: descriptors 0 to open_files - 1 stay
+// usable and none can be added. Precondition: one thread. Errors: internal, when a limit cannot be
+// set, or a layer cannot be entered that the kernel has. A layer that the kernel does not have is
+// left out and missing in the result.
 Confinement confine_this_process(const ConfinedLimits& limits, unsigned open_files);
 
 }  // namespace courier

@@ -22,6 +22,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/confined_input.h"
 #include "base/confined_process.h"
 
 namespace courier {
@@ -61,6 +62,17 @@ bool write_all(int fd, const void* data, std::size_t size) {
   return true;
 }
 
+// One call that waits for the other side, and how long it did.
+template <typename Call>
+ssize_t timed(std::chrono::steady_clock::duration& waited, Call call) {
+  const auto begin = std::chrono::steady_clock::now();
+  const ssize_t done = call();
+  const int fault = errno;
+  waited += std::chrono::steady_clock::now() - begin;
+  errno = fault;
+  return done;
+}
+
 const ConfinedWorker* find_worker(std::span<const ConfinedWorker> workers, std::string_view name) {
   static constexpr ConfinedWorker kProbeWorker{kProbe, nullptr,
                                                [](const Fd&, std::vector<Fd>) { return 0; }};
@@ -87,10 +99,8 @@ int run_worker(const ConfinedWorker& worker, const ConfinedLimits& limits, int o
   if (!write_all(kChannel, &greeting, sizeof greeting)) return 0;  // the parent is gone
   try {
     return worker.run(channel, std::move(others));
-  } catch (const std::bad_alloc&) {
-    return kNoMemory;
   } catch (...) {
-    return kThrew;
+    end_worker();
   }
 }
 
@@ -128,7 +138,24 @@ Error cannot_start(int errno_value) {
       .with_hint("check the limit of processes ('ulimit -u'), and that /proc is mounted");
 }
 
+// Of calls that return their fault, as posix_spawn's do.
+void require_done(int fault) {
+  if (fault != 0) throw cannot_start(fault);
+}
+
 }  // namespace
+
+void end_worker() noexcept {
+  try {
+    throw;
+  } catch (const NobodyAsks&) {
+    ::_exit(0);
+  } catch (const std::bad_alloc&) {
+    ::_exit(kNoMemory);
+  } catch (...) {
+    ::_exit(kThrew);
+  }
+}
 
 std::string Confinement::words() const {
   std::string text = seccomp ? "seccomp" : "no seccomp";
@@ -160,17 +187,23 @@ void run_confined_worker_if_asked(int argc, char** argv, std::span<const Confine
 
 ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits& limits,
                                    const std::vector<const Fd*>& others) {
+  // A layer may be missing everywhere, and then that is said. It is never missing in one child.
+  const Confinement* const least = worker == kProbe ? nullptr : &probe_confinement();
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     throw cannot_start(errno);
   }
   ConfinedChild child;
   child.channel_ = Fd{pair[0]};
-  const timeval silence{kSilenceSeconds, 0};
-  ::setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
-  ::setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof silence);
   Fd theirs{pair[1]};
+  const timeval silence{limits.silence_seconds, 0};
+  for (int direction : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (::setsockopt(pair[0], SOL_SOCKET, direction, &silence, sizeof silence) != 0) {
+      throw cannot_start(errno);
+    }
+  }
   const Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (!null) throw cannot_start(errno);
 
   // Each is first put where no number of the child's can be, then onto its number.
   std::vector<Fd> high;
@@ -180,23 +213,26 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
     return high.back().get();
   };
   SpawnActions actions;
-  if (null) {
-    const int from = lift(null.get());
-    for (int fd : {0, 1, 2}) {
-      if (fd == 2 && kIsSanitized) continue;  // what the sanitizer says must be seen
-      ::posix_spawn_file_actions_adddup2(&actions.files, from, fd);
-    }
+  const auto give = [&](int from, int to) {
+    require_done(::posix_spawn_file_actions_adddup2(&actions.files, from, to));
+  };
+  const int nothing = lift(null.get());
+  for (int fd : {0, 1, 2}) {
+    if (fd == 2 && kIsSanitized) continue;  // what the sanitizer says must be seen
+    give(nothing, fd);
   }
   int number = kChannel;
-  ::posix_spawn_file_actions_adddup2(&actions.files, lift(theirs.get()), number++);
-  for (const Fd* other : others) {
-    ::posix_spawn_file_actions_adddup2(&actions.files, lift(other->get()), number++);
-  }
-  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, number);
-  sigset_t none;
+  give(lift(theirs.get()), number++);
+  for (const Fd* other : others) give(lift(other->get()), number++);
+  require_done(::posix_spawn_file_actions_addclosefrom_np(&actions.files, number));
+  // No signal blocked, and none ignored because the parent ignores it: SIGXCPU must end it.
+  sigset_t none, all;
   ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&actions.attributes, &none);
-  ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSIGMASK);
+  ::sigfillset(&all);
+  require_done(::posix_spawnattr_setsigmask(&actions.attributes, &none));
+  require_done(::posix_spawnattr_setsigdefault(&actions.attributes, &all));
+  require_done(::posix_spawnattr_setflags(&actions.attributes,
+                                          POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 
   std::array<std::string, 6> words{"courier",
                                    kWorkerArgument,
@@ -217,16 +253,27 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
     throw cannot_start(fault);
   }
   child.cpu_seconds_ = limits.cpu_seconds;
+  child.confinement_.limits = limits;
   high.clear();
   theirs.close();  // so that its end is seen here
   child.handle_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0))};
-  if (!child.handle_) throw cannot_start(errno);
+  if (!child.handle_) {
+    const int cause = errno;
+    ::kill(child.pid_, SIGKILL);  // not waited for yet: the number is still its own
+    throw cannot_start(cause);
+  }
 
   Greeting greeting{};
   if (!child.receive({reinterpret_cast<std::uint8_t*>(&greeting), sizeof greeting})) {
     throw Error(ErrorCode::internal, "confined child " + std::string(worker), child.how_it_ended());
   }
   child.confinement_ = {greeting.seccomp != 0, greeting.landlock_abi, limits};
+  if (least != nullptr && (child.confinement_.seccomp < least->seccomp ||
+                           child.confinement_.landlock_abi < least->landlock_abi)) {
+    throw Error(ErrorCode::internal, "confined child " + std::string(worker),
+                "is less confined (" + child.confinement_.words() + ") than this system allows (" +
+                    least->words() + ")");
+  }
   return child;
 }
 
@@ -238,11 +285,14 @@ ConfinedChild::ConfinedChild(ConfinedChild&& other) noexcept
       handle_(std::move(other.handle_)),
       channel_(std::move(other.channel_)),
       confinement_(other.confinement_),
-      cpu_seconds_(other.cpu_seconds_) {}
+      cpu_seconds_(other.cpu_seconds_.load()),
+      sending_(other.sending_),
+      receiving_(other.receiving_) {}
 
 ConfinedChild& ConfinedChild::operator=(ConfinedChild&& other) noexcept {
   if (this != &other) {
     kill();
+    channel_.close();
     reap();
     pid_ = std::exchange(other.pid_, -1);
     status_ = other.status_;
@@ -251,19 +301,29 @@ ConfinedChild& ConfinedChild::operator=(ConfinedChild&& other) noexcept {
     handle_ = std::move(other.handle_);
     channel_ = std::move(other.channel_);
     confinement_ = other.confinement_;
-    cpu_seconds_ = other.cpu_seconds_;
+    cpu_seconds_ = other.cpu_seconds_.load();
+    sending_ = other.sending_;
+    receiving_ = other.receiving_;
   }
   return *this;
 }
 
 ConfinedChild::~ConfinedChild() {
   kill();
+  channel_.close();  // one that could not be ended reads an end
   reap();
+}
+
+bool ConfinedChild::is_late(Waited waited) const {
+  return waited > std::chrono::seconds(confinement_.limits.silence_seconds + cpu_seconds_);
 }
 
 bool ConfinedChild::send(ByteView data) {
   while (!data.empty()) {
-    const ssize_t done = ::send(channel_.get(), data.data(), data.size(), MSG_NOSIGNAL);
+    // Taking a byte just before each silence would be one too long is not taking it.
+    if (is_late(sending_)) return note_fault(EAGAIN);
+    const ssize_t done = timed(
+        sending_, [&] { return ::send(channel_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return note_fault(errno);
     data = data.subspan(static_cast<std::size_t>(done));
@@ -273,7 +333,9 @@ bool ConfinedChild::send(ByteView data) {
 
 bool ConfinedChild::receive(MutableByteView out) {
   while (!out.empty()) {
-    const ssize_t done = ::read(channel_.get(), out.data(), out.size());
+    if (is_late(receiving_)) return note_fault(EAGAIN);
+    const ssize_t done =
+        timed(receiving_, [&] { return ::read(channel_.get(), out.data(), out.size()); });
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return note_fault(errno);
     if (done == 0) return false;
@@ -320,14 +382,19 @@ void ConfinedChild::reap() noexcept {
 std::string ConfinedChild::how_it_ended() {
   reap();
   if (is_silent_) {
-    return fmt::format("was stopped: it gave no answer for {} seconds", kSilenceSeconds);
+    return is_late(std::max(sending_, receiving_))
+               ? fmt::format("was stopped: it kept its reader waiting for more than {} seconds",
+                             confinement_.limits.silence_seconds + cpu_seconds_.load())
+               : fmt::format("was stopped: it gave no answer for {} seconds",
+                             confinement_.limits.silence_seconds);
   }
   if (WIFSIGNALED(status_)) {
     switch (WTERMSIG(status_)) {
       case SIGSYS:
         return "was stopped: it asked the system for what a reader never needs";
       case SIGXCPU:
-        return fmt::format("was stopped: it computed for more than {} seconds", cpu_seconds_);
+        return fmt::format("was stopped: it computed for more than {} seconds",
+                           cpu_seconds_.load());
       case SIGKILL:
         return "was stopped from outside (kill, or the machine is out of memory)";
       default:
@@ -340,7 +407,7 @@ std::string ConfinedChild::how_it_ended() {
     case kNoSuchWorker:
       return "does not know what it was started for";
     case kNotLimited:
-      return "cannot limit itself";
+      return "cannot limit or confine itself";
     case kNoMemory:
       return fmt::format("was stopped: it needed more than {} MiB of memory",
                          confinement_.limits.memory_bytes >> 20);
@@ -367,6 +434,9 @@ Error confined_failure(const std::string& subject, const std::string& how) {
           " it: it may have been made to attack this machine");
 }
 
-Confinement probe_confinement() { return ConfinedChild::start(kProbe, {}).confinement(); }
+const Confinement& probe_confinement() {
+  static const Confinement probed = ConfinedChild::start(kProbe, {}).confinement();
+  return probed;
+}
 
 }  // namespace courier

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,13 +29,13 @@
 
 namespace courier {
 
-// A child computes in milliseconds what it is given: one that says nothing for so long hangs.
-inline constexpr int kSilenceSeconds = 300;
-
 // What a child may use before it is stopped.
 struct ConfinedLimits {
   std::uint64_t memory_bytes = 512ull << 20;  // heap and stacks; not in builds with a sanitizer
   std::uint32_t cpu_seconds = 60;             // of all its threads; see ConfinedChild::grant_cpu
+  // A child computes in milliseconds what it is given: one that says nothing for so long hangs. All
+  // that its parent waits for it, together, is this and cpu_seconds.
+  std::uint32_t silence_seconds = 300;
 };
 
 // What is in force in a child, as it says itself before it sees its input.
@@ -60,13 +61,14 @@ struct ConfinedWorker {
 void run_confined_worker_if_asked(int argc, char** argv, std::span<const ConfinedWorker> workers);
 
 // A child that runs one worker. Its destructor ends it and waits for it: no child outlives its
-// owner, and none outlives this process. The thread that starts it must outlive it.
+// owner, and none outlives this process. The thread that starts it must outlive it. It has every
+// layer that the first one of this process reported (probe_confinement), or is not used.
 class ConfinedChild {
  public:
   // Starts a child and returns once it is confined. others: further descriptors for it, which it
   // gets in this order; read-only ones, as it can use them however they were opened.
-  // Errors: device, when no process can be started; internal, when the program has no such worker
-  // or the child cannot limit itself.
+  // Errors: device, when no process can be started; internal, when the program has no such worker,
+  // or the child cannot limit itself or reports less than the kernel gives.
   static ConfinedChild start(std::string_view worker, const ConfinedLimits& limits,
                              const std::vector<const Fd*>& others = {});
   ConfinedChild(ConfinedChild&& other) noexcept;
@@ -74,11 +76,13 @@ class ConfinedChild {
   ~ConfinedChild();
 
   // Writes all of it to the worker's `channel`; false when the child is gone, or was ended because
-  // it took nothing for kSilenceSeconds. One thread at a time.
+  // it took nothing for silence_seconds. One thread at a time.
   bool send(ByteView data);
   // Reads exactly out.size() bytes that the worker wrote; false when it is gone before that, or was
-  // ended because it gave nothing for kSilenceSeconds. What comes is hostile once the child has
-  // seen input. One thread at a time; it may be another than that which sends.
+  // ended because it gave nothing for silence_seconds, or kept its parent waiting for longer than
+  // silence_seconds and what it was granted, all answers together; send() likewise. What comes is
+  // hostile once the child has seen input. One thread at a time; it may be another than that which
+  // sends.
   bool receive(MutableByteView out);
   const Confinement& confinement() const { return confinement_; }
   pid_t pid() const { return pid_; }
@@ -86,7 +90,8 @@ class ConfinedChild {
   // Says that no more is sent: the worker reads an end.
   void end_input();
 
-  // Lets it use this many seconds of processor time more. By the thread that asks how it ended.
+  // Lets it use this many seconds of processor time more, and its parent wait as much longer: for
+  // each part of the input that was given. By the thread that receives.
   void grant_cpu(std::uint32_t seconds);
   // Ends it at once; send() and receive(), in any thread, say false. Thread-safe.
   void kill() noexcept;
@@ -100,6 +105,8 @@ class ConfinedChild {
   ConfinedChild() = default;
   void reap() noexcept;
   bool note_fault(int errno_value);  // false
+  using Waited = std::chrono::steady_clock::duration;
+  bool is_late(Waited waited) const;
 
   pid_t pid_ = -1;
   int status_ = 0;  // as of waitpid, once has_ended_
@@ -108,13 +115,15 @@ class ConfinedChild {
   Fd handle_;                            // a pidfd
   Fd channel_;
   Confinement confinement_;
-  std::uint64_t cpu_seconds_ = 0;
+  std::atomic<std::uint64_t> cpu_seconds_ = 0;
+  Waited sending_{}, receiving_{};  // waited in send() and in receive(), of one thread each
 };
 
 // A child that failed while it read this input. how: "crashed (signal 11)". Code: damaged.
 Error confined_failure(const std::string& subject, const std::string& how);
 
-// What the running kernel gives a child, found by starting one. Errors: as ConfinedChild::start.
-Confinement probe_confinement();
+// What the running kernel gives a child, found by starting one, once in this process. Thread-safe.
+// Errors: as ConfinedChild::start.
+const Confinement& probe_confinement();
 
 }  // namespace courier

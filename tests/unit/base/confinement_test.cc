@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -127,6 +128,23 @@ const TestWorker kWaits{{"waits", nullptr, [](const Fd& channel, Others) {
                            if (::write(channel.get(), &byte, 1) != 1) return 1;
                            return ::read(channel.get(), &byte, 1) == 0 ? 0 : 2;
                          }}};
+// Which descriptors are open from 0 to 255, a byte each.
+const TestWorker kCounts{{"counts", nullptr, [](const Fd& channel, Others others) {
+                            std::array<char, 256> open{};
+                            for (int fd = 0; fd < 256; ++fd) {
+                              pollfd one{fd, 0, 0};
+                              const bool is_there =
+                                  ::poll(&one, 1, 0) >= 0 && (one.revents & POLLNVAL) == 0;
+                              open[static_cast<std::size_t>(fd)] = is_there ? 1 : 0;
+                            }
+                            if (others.size() != 1) return 1;
+                            return ::write(channel.get(), open.data(), open.size()) == 256 ? 0 : 2;
+                          }}};
+// Waits for no input: ends by the death signal alone.
+const TestWorker kSleeps{{"sleeps", nullptr, [](const Fd& channel, Others) -> int {
+                            if (::write(channel.get(), "x", 1) != 1) return 1;
+                            for (;;) ::poll(nullptr, 0, -1);
+                          }}};
 int g_prepared = 0;
 const TestWorker kPrepared{{"prepared",
                             [] {
@@ -197,6 +215,11 @@ TEST(ConfinedChild, HasTheDescriptorsItIsGivenAndNoOthers) {
   ConfinedChild child = ConfinedChild::start("reads-other", {}, {&given});
   EXPECT_EQ(answer_of(child, 5), "given");
   EXPECT_EQ(child.how_it_ended(), "");
+  std::vector<Fd> many;  // so that some have high numbers
+  for (int i = 0; i < 150; ++i) many.emplace_back(::open("/etc/passwd", O_RDONLY));
+  ConfinedChild counting = ConfinedChild::start("counts", {}, {&given});
+  // Nothing in, out and error; the channel; the one that was given.
+  EXPECT_EQ(answer_of(counting, 256), std::string(5, '\1') + std::string(251, '\0'));
 }
 
 TEST(ConfinedChild, WritesNoFileEvenByAnOpenDescriptor) {
@@ -253,14 +276,20 @@ TEST(ConfinedChild, DoesNotOutliveAParentThatIsKilled) {
   Fd reading{pair[0]}, writing{pair[1]};
   const pid_t parent = ::fork();
   if (parent == 0) {
-    // Without input it would compute for ever; the pipe tells when it is gone.
-    ConfinedChild child = ConfinedChild::start("loops", {512u << 20, 600}, {&writing});
-    ::kill(::getpid(), SIGKILL);
+    // It looks at no input and uses no time, so nothing but its parent's death ends it; the pipe
+    // tells when it is gone.
+    ConfinedChild child = ConfinedChild::start("sleeps", {}, {&writing});
+    if (answer_of(child, 1) == "x") ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
   }
   writing.close();
+  int status = 0;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  pollfd end{reading.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&end, 1, 10'000), 1) << "it lives on";
   char byte = 0;
   EXPECT_EQ(::read(reading.get(), &byte, 1), 0);
-  ::waitpid(parent, nullptr, 0);
 }
 
 TEST(ConfinedChild, ReadsAnEndWhenNoMoreIsSent) {
