@@ -44,10 +44,9 @@ int check_blocks(const Fd& channel, std::vector<Fd>) {
         write_answer(channel, answer);
       }
     } catch (...) {
-      stage.fail(std::current_exception());
+      end_worker();  // the other thread waits for input that may never come
     }
   });
-  bool has_failed = false;
   try {
     for (;;) {
       std::array<std::uint8_t, 4> header;
@@ -61,19 +60,18 @@ int check_blocks(const Fd& channel, std::vector<Fd>) {
   } catch (const NobodyAsks&) {
     stage.close();
   } catch (...) {
-    has_failed = true;
-    stage.fail(std::current_exception());
+    end_worker();
   }
   answering.join();
-  return has_failed ? 1 : 0;
+  return 0;
 }
 
 }  // namespace
 
 ConfinedWorker block_worker() { return {kWorkerName, detail::sodium_ready, check_blocks}; }
 
-BlockCheck::BlockCheck(std::string subject)
-    : subject_(std::move(subject)), child_(ConfinedChild::start(kWorkerName, {})) {}
+BlockCheck::BlockCheck(std::string subject, const ConfinedLimits& limits)
+    : subject_(std::move(subject)), child_(ConfinedChild::start(kWorkerName, limits)) {}
 
 bool BlockCheck::send(ByteView plaintext) {
   Encoder size;

@@ -35,7 +35,7 @@ ConfinedWorker block_worker();
 class BlockCheck {
  public:
   // subject: names the parcel in errors. Errors: as ConfinedChild::start.
-  explicit BlockCheck(std::string subject);
+  explicit BlockCheck(std::string subject, const ConfinedLimits& limits = {});
 
   // Hands it over; false when the child is gone: the next verdict() says why.
   bool send(ByteView plaintext);

@@ -34,13 +34,19 @@ void take_block(Checked& checked, ByteView plaintext) {
   }
 }
 
+// One child for all that is sent while it lives. When it ends, a new one is given each record that
+// has no verdict alone, and its answer is waited for: the record that ended one is known, and the
+// others come in.
+constexpr std::uint64_t kMostKillers = 16;  // then the parcel is given up
+
 // Reads in a thread of its own, opens records in the pool, hands them in order, in another thread,
 // to the child that checks blocks, and gives out what it says. Joins in the destructor.
 class RecordFeed {
  public:
   RecordFeed(ParcelReader& reader, const RecordOpener& opener, const RecordRanges& received,
              const std::string& subject)
-      : check_(subject),
+      : subject_(subject),
+        check_(subject),
         pool_(std::make_unique<ThreadPool>(worker_count())),
         stage_(*pool_, worker_count() + 2,
                [&opener](const Fed& fed) {
@@ -66,7 +72,7 @@ class RecordFeed {
     Checked checked{opened->record.number, opened->stream_bytes, opened->record.status, {}};
     if (!opened->record.ok()) return checked;
     try {
-      switch (check_.verdict()) {
+      switch (verdict_of(opened->record.plaintext)) {
         case BlockVerdict::good:
           take_block(checked, opened->record.plaintext);
           break;
@@ -85,9 +91,32 @@ class RecordFeed {
   // After pop() said nullopt: why it is over before the parcel's end. What was read before came out
   // in order.
   const std::optional<Error>& stopped() const { return check_error_ ? check_error_ : read_error_; }
+  // How the last child ended that one record alone did end. Such a record counts as damaged.
+  const std::optional<Error>& killed() const { return killed_; }
 
  private:
   struct Stopped {};
+
+  BlockVerdict verdict_of(ByteView plaintext) {
+    if (!are_alone_) {
+      try {
+        return check_.verdict();
+      } catch (const Error&) {
+        check_.stop();  // nothing more is sent to it
+        are_alone_ = true;
+      }
+    }
+    if (!alone_) alone_.emplace(subject_);
+    try {
+      alone_->send(plaintext);  // a child that is gone is told by the verdict that does not come
+      return alone_->verdict();
+    } catch (const Error& error) {
+      alone_.reset();
+      if (++killers_ > kMostKillers) throw;
+      killed_ = error;
+      return BlockVerdict::unfit;
+    }
+  }
 
   void feed(ParcelReader& reader, const RecordRanges& received) {
     try {
@@ -119,7 +148,13 @@ class RecordFeed {
     }
   }
 
+  std::string subject_;
   BlockCheck check_;
+  // Of pop(), once check_ has failed.
+  bool are_alone_ = false;
+  std::optional<BlockCheck> alone_;
+  std::uint64_t killers_ = 0;
+  std::optional<Error> killed_;
   std::unique_ptr<ThreadPool> pool_;
   OrderedStage<Fed, Opened> stage_;
   BoundedQueue<Opened> sent_;
@@ -193,6 +228,7 @@ DespoolResult despool(ParcelReader& reader, const VerifiedHead& head, const Reco
         report(progress, event);
       }
       result.stopped = feed.stopped();
+      result.killed = feed.killed();
     } catch (const Error& error) {
       if (error.code() != ErrorCode::no_space) throw;
       result.stopped = error;

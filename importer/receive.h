@@ -60,6 +60,7 @@ struct ReceivedParcelReport {
   std::uint64_t damaged_bytes = 0;           // between the records
   bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
+  std::optional<Error> killed;       // a record ended the confined child that opened it
   std::string remark;                // worth saying, and nothing went wrong
   std::string hint;                  // what to do about a DP that did not get an item
   std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message

@@ -306,10 +306,15 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
                   subject_of(open.offer), result.taken_records, result.damaged_records,
                   result.forged_records),
       {{"parcel", parcel.id.str()}});
+  if (result.killed) {
+    parts_.journal.write(Component::despooler, Severity::error, result.killed->what(),
+                         {{"parcel", parcel.id.str()}});
+  }
 
   report.damaged_records = result.damaged_records + result.forged_records;
   report.damaged_bytes = result.tail.damaged_bytes;
   report.forged_records = result.forged_records;
+  report.killed = result.killed;
   report.is_end_damaged = result.tail.end > EndState::genuine;
   report.is_end_forged = result.tail.end == EndState::forged;
   const bool whole = total && report.missing_records.empty();
@@ -335,6 +340,8 @@ bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
                                  counted(result.received.size(), "record is", "records are")))
           .with_hint(code == ErrorCode::no_space
                          ? "make room in the home and run the same command"
+                     : report.killed
+                         ? std::string(report.killed->hint())
                          : "insert the medium, or another copy of it, and run the same command");
   report.exit_status = report.error->exit_status();
   show_items(parcel.label, report);
@@ -376,6 +383,13 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
             .with_hint(
                 "the return asks for what is missing; another copy of the parcel will do, "
                 "too");
+  }
+  if (report.killed && report.error) {
+    // Another copy has the same record, for its sender signed it: what helps is to report it.
+    report.error = Error{report.error->code(), report.error->subject(),
+                         report.error->happened() + "; " + report.killed->happened()}
+                       .with_loss(std::string(report.error->loss()))
+                       .with_hint(std::string(report.killed->hint()));
   }
   show_items(parcel.label, report);
 }

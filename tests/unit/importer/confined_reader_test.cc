@@ -92,15 +92,36 @@ TEST_F(ConfinedReader, ThatFailsBetweenRecordsKeepsWhatCameAndAnotherCopyGoesOn)
   EXPECT_EQ(served(), tree_of(folder / "v1"));
 }
 
-TEST_F(ConfinedReader, ThatFailsAtABlockOfItsSenderLeavesTheParcelIncompleteAndTheStoreClean) {
+TEST_F(ConfinedReader, ThatFailsAtARecordOfItsSenderCostsThatRecordAloneAndSaysToReportIt) {
+  const Digest one = content("one", {{"a", std::string(kFailMark)}});
+  const Digest two = content("two", {{"b", noise(120'000, 4)}});
+  make_parcel(
+      pun, {&pse}, 1,
+      {{item(ItemKind::package, tools, 1, one, 1), item(ItemKind::package, extra, 1, two, 2)},
+       {one, two}},
+      folder / "usb/1.pcl");
+  const ReceiveReport report = pse.take(folder / "usb");
+  EXPECT_EQ(report.exit_status, 10);
+  const ReceivedParcelReport& parcel = report.parcels.at(0);
+  EXPECT_EQ(parcel.state, IncomingState::processed);
+  EXPECT_EQ(parcel.missing_records.size(), 1u);
+  EXPECT_EQ(parcel.damaged_records, 1u);
+  ASSERT_EQ(parcel.items.size(), 2u);
+  EXPECT_EQ(parcel.items[0].verdict, VerdictKind::damaged);
+  EXPECT_EQ(parcel.items[1].verdict, VerdictKind::installed);
+  ASSERT_TRUE(parcel.error);
+  EXPECT_NE(std::string(parcel.error->what()).find(std::string("; ") + kHow), std::string::npos);
+  EXPECT_EQ(parcel.error->hint(), kHint);
+  EXPECT_TRUE(pse.store_is_clean());
+}
+
+TEST_F(ConfinedReader, ThatFailsAtABlockOfItsSenderLeavesTheStoreCleanAndTheNextParcelComesIn) {
   const std::string path =
       package_parcel(1, 1, 1, content("v1", {{"a", std::string(kFailMark)}, {"b", "fine"}}));
   const ReceiveReport report = pse.take(folder / "usb");
-  EXPECT_EQ(report.exit_status, 5);
-  EXPECT_EQ(report.parcels.at(0).state, IncomingState::incomplete);
-  ASSERT_TRUE(report.parcels[0].error);
-  EXPECT_EQ(std::string(report.parcels[0].error->what()),
-            "parcel PUN-PSE-000001: " + path + ": " + kHow);
+  EXPECT_NE(report.exit_status, 0);
+  ASSERT_TRUE(report.parcels.at(0).error);
+  EXPECT_EQ(report.parcels[0].error->hint(), kHint);
   EXPECT_TRUE(pse.store_is_clean());
   EXPECT_TRUE(served().empty());
 
