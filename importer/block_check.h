@@ -5,8 +5,10 @@
 //                                   <------ verdict ----
 //
 // The child gets what its sender has signed and no key. Its word can make a record count as bad; it
-// cannot make one count as signed. What it calls good and is not would be found by its digest when
-// it is read, as on a damaged disk: nothing unverified reaches a share.
+// cannot make one count as signed. What it calls good and is not is found by its digest: the store
+// verifies every object each time it opens a block. To do so it decompresses the same signed bytes
+// in this process: a fault of the decompressor that a trusted sender uses, and that the child
+// survives, is not kept out by this.
 //
 // parent to child, for each: u32 size, the plaintext. Child to parent, in the same order: one byte,
 // a BlockVerdict.
