@@ -133,7 +133,7 @@ struct SpawnActions {
 };
 
 Error cannot_start(int errno_value) {
-  const Error cause = system_error(errno_value, "", "cannot be started");
+  const Error cause = system_error(errno_value, "confined child", "cannot be started");
   return Error(ErrorCode::device, "the confined child that takes input apart", cause.happened())
       .with_hint("check the limit of processes ('ulimit -u'), and that /proc is mounted");
 }
