@@ -42,8 +42,9 @@ TEST_P(ClockAt, NothingIsRefusedAndDatesAreShownRight) {
   loop.begin();
   const auto facts = go_round(loop, [start = start](std::size_t) { return start; });
   EXPECT_EQ(facts, under_a_right_clock());
+  const Json parcels = loop.run("A", {"parcel", "list"}).json;
   for (const char* list : {"outgoing", "incoming"}) {
-    for (const Json& parcel : loop.run("A", {"parcel", "list"}).json.at(list)) {
+    for (const Json& parcel : parcels.at(list)) {
       const std::string member = std::string(list) == "outgoing" ? "created" : "written";
       EXPECT_TRUE(parcel.at(member).get<std::string>().starts_with(date)) << parcel.dump(2);
     }
