@@ -1,5 +1,7 @@
 #include "base/digest.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/sodium_ready.h"
 
@@ -17,19 +19,12 @@ constexpr std::array<std::string_view, 19> kPersonal = {
 };
 static_assert(kPersonal.size() == static_cast<std::size_t>(DigestKind::backup) + 1);
 
-std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> personal_of(DigestKind kind) {
-  std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> out{};
+using Personal = std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES>;
+
+Personal personal_of(DigestKind kind) {
+  Personal out{};
   const std::string_view text = kPersonal.at(static_cast<std::size_t>(kind));
   std::memcpy(out.data(), text.data(), text.size());
-  return out;
-}
-
-template <std::size_t N>
-std::array<std::uint8_t, N> blake2b(DigestKind kind, ByteView data) {
-  detail::sodium_ready();
-  std::array<std::uint8_t, N> out;
-  crypto_generichash_blake2b_salt_personal(out.data(), out.size(), data.data(), data.size(),
-                                           nullptr, 0, nullptr, personal_of(kind).data());
   return out;
 }
 
@@ -49,31 +44,53 @@ Digest Digest::from(ByteView view) {
   return digest;
 }
 
-Digest digest_of(DigestKind kind, ByteView data) { return {blake2b<32>(kind, data)}; }
+Digest digest_of(DigestKind kind, ByteView data) {
+  Digest digest;
+  const auto personal = personal_of(kind);
+  const detail::Blake2bMessage message{data.data(), data.size(), personal.data(),
+                                       digest.bytes.data()};
+  detail::blake2b(&message, 1);
+  return digest;
+}
+
+std::vector<Digest> digests_of(std::span<const Message> messages) {
+  static const auto kPersonals = [] {
+    std::array<Personal, kPersonal.size()> all;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = personal_of(static_cast<DigestKind>(i));
+    return all;
+  }();
+  std::vector<Digest> digests(messages.size());
+  std::vector<detail::Blake2bMessage> todo;
+  todo.reserve(messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Message& message = messages[i];
+    todo.push_back({message.data.data(), message.data.size(),
+                    kPersonals.at(static_cast<std::size_t>(message.kind)).data(),
+                    digests[i].bytes.data()});
+  }
+  std::ranges::sort(todo, std::greater{}, &detail::Blake2bMessage::size);
+  detail::blake2b(todo.data(), todo.size());
+  return digests;
+}
 
 std::array<std::uint8_t, 64> signing_input(DigestKind kind, ByteView message) {
-  return blake2b<64>(kind, message);
+  detail::sodium_ready();
+  std::array<std::uint8_t, 64> out;
+  crypto_generichash_blake2b_salt_personal(out.data(), out.size(), message.data(), message.size(),
+                                           nullptr, 0, nullptr, personal_of(kind).data());
+  return out;
 }
 
-Hasher::Hasher(DigestKind kind) {
-  static_assert(sizeof(crypto_generichash_blake2b_state) <= sizeof state_);
-  static_assert(alignof(crypto_generichash_blake2b_state) <= 64);
-  detail::sodium_ready();
-  crypto_generichash_blake2b_init_salt_personal(
-      reinterpret_cast<crypto_generichash_blake2b_state*>(state_), nullptr, 0, 32, nullptr,
-      personal_of(kind).data());
-}
+Hasher::Hasher(DigestKind kind) : state_(personal_of(kind).data()) {}
 
 Hasher& Hasher::update(ByteView data) {
-  crypto_generichash_blake2b_update(reinterpret_cast<crypto_generichash_blake2b_state*>(state_),
-                                    data.data(), data.size());
+  state_.update(data.data(), data.size());
   return *this;
 }
 
 Digest Hasher::finish() {
   Digest digest;
-  crypto_generichash_blake2b_final(reinterpret_cast<crypto_generichash_blake2b_state*>(state_),
-                                   digest.bytes.data(), digest.bytes.size());
+  state_.finish(digest.bytes.data());
   return digest;
 }
 

@@ -1,14 +1,18 @@
 // Digest: 32 bytes of BLAKE2b-256 with a personalisation string for each kind of thing that is
-// hashed. Source: RFC 7693; libsodium crypto_generichash_blake2b_salt_personal.
+// hashed. Source: RFC 7693; incremental by libsodium (crypto_generichash_blake2b_salt_personal),
+// whole messages by blake2b.h.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/blake2b.h"
 #include "base/bytes.h"
 
 namespace courier {
@@ -54,6 +58,16 @@ enum class DigestKind {
 
 Digest digest_of(DigestKind kind, ByteView data);
 
+// Something to be hashed.
+struct Message {
+  DigestKind kind;
+  ByteView data;
+};
+
+// The digest of each, in their order: several times as fast as one after the other, the more so the
+// more there are (eight or more of like size). Thread-safe.
+std::vector<Digest> digests_of(std::span<const Message> messages);
+
 // Incremental form. Thread-compatible: one hasher, one thread.
 class Hasher {
  public:
@@ -62,7 +76,7 @@ class Hasher {
   Digest finish();  // once
 
  private:
-  alignas(64) std::uint8_t state_[384];
+  detail::Blake2bStream state_;
 };
 
 // 64 bytes of domain-separated digest, the form in which everything is signed. Source:

@@ -214,15 +214,22 @@ Bytes decompress(const Block& block) {
 }
 
 void verify_objects(const Block& block, ByteView raw) {
+  std::vector<Message> messages;
+  messages.reserve(block.objects.size());
   std::size_t offset = 0;
   for (const auto& object : block.objects) {
     if (object.size > raw.size() - offset) throw bad_block("its objects are larger than it is");
-    if (digest_of(object.kind, raw.subspan(offset, object.size)) != object.digest) {
-      throw bad_block("its bytes do not have the digest " + object.digest.brief());
-    }
+    messages.push_back({object.kind, raw.subspan(offset, object.size)});
     offset += object.size;
   }
   if (offset != raw.size()) throw bad_block("its objects are smaller than it is");
+  const std::vector<Digest> digests = digests_of(messages);
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    const Digest& stated = block.objects[i].digest;
+    if (digests[i] != stated) {
+      throw bad_block("its bytes do not have the digest " + stated.brief());
+    }
+  }
 }
 
 Bytes verify_and_decompress(const Block& block) {

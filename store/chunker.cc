@@ -63,10 +63,19 @@ std::size_t first_cut(ByteView data) {
   return end;
 }
 
-Digest chunk_digest(ByteView chunk) {
-  static const Digest zeros = digest_of(DigestKind::chunk, Bytes(kMaxChunk));
-  if (chunk.size() == kMaxChunk && is_zero(chunk)) return zeros;
-  return digest_of(DigestKind::chunk, chunk);
+std::vector<Digest> chunk_digests(std::span<const ByteView> chunks) {
+  static const Digest kZeros = digest_of(DigestKind::chunk, Bytes(kMaxChunk));
+  std::vector<Digest> digests(chunks.size(), kZeros);
+  std::vector<Message> messages;
+  std::vector<std::size_t> of;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (chunks[i].size() == kMaxChunk && is_zero(chunks[i])) continue;
+    messages.push_back({DigestKind::chunk, chunks[i]});
+    of.push_back(i);
+  }
+  const std::vector<Digest> found = digests_of(messages);
+  for (std::size_t i = 0; i < of.size(); ++i) digests[of[i]] = found[i];
+  return digests;
 }
 
 }  // namespace courier

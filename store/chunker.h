@@ -12,6 +12,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -26,7 +28,7 @@ inline constexpr std::size_t kMaxChunk = 256 * 1024;
 // shorter. data must hold kMaxChunk bytes, or all that is left of the content.
 std::size_t first_cut(ByteView data);
 
-// The digest that names the chunk.
-Digest chunk_digest(ByteView chunk);
+// The digests that name the chunks, in their order; faster for many at once.
+std::vector<Digest> chunk_digests(std::span<const ByteView> chunks);
 
 }  // namespace courier

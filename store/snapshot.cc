@@ -21,11 +21,16 @@ namespace {
 constexpr std::size_t kNodeBlockBytes = 1u << 20;
 
 SourceBatch digest_batch(SourceBatch batch) {
+  std::vector<Piece*> pieces;
+  std::vector<ByteView> chunks;
   for (auto& step : batch.steps) {
     if (auto* piece = std::get_if<Piece>(&step)) {
-      piece->digest = chunk_digest({batch.data.get() + piece->offset, piece->size});
+      pieces.push_back(piece);
+      chunks.emplace_back(batch.data.get() + piece->offset, piece->size);
     }
   }
+  const std::vector<Digest> digests = chunk_digests(chunks);
+  for (std::size_t i = 0; i < pieces.size(); ++i) pieces[i]->digest = digests[i];
   return batch;
 }
 
@@ -90,9 +95,9 @@ class Snapshot {
 };
 
 SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
-  SourceReader reader(store_.fs, options_.skip_unreadable,
-                      [this](SourceBatch batch) { digests_.push(std::move(batch)); },
-                      options_.amend);
+  SourceReader reader(
+      store_.fs, options_.skip_unreadable,
+      [this](SourceBatch batch) { digests_.push(std::move(batch)); }, options_.amend);
   std::exception_ptr error, write_error;
   std::thread reading([&] {
     try {

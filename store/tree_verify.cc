@@ -20,6 +20,8 @@ constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // Small files one after the other would wait for the drive once each.
 constexpr std::size_t kFilesAhead = 64;
 constexpr off_t kReadAhead = 1 << 20;
+// Chunks whose digests are taken together.
+constexpr std::size_t kComparedAtOnce = 2u << 20;
 
 class Verifier {
  public:
@@ -175,26 +177,50 @@ class Verifier {
   std::uint64_t total_ = 0;
 };
 
+// False when the file ends before.
+bool read_at(FileSystem& fs, const Fd& file, std::uint64_t offset, MutableByteView out) {
+  while (!out.empty()) {
+    const std::size_t n = fs.pread(file, out, offset);
+    if (n == 0) return false;
+    offset += n;
+    out = out.subspan(n);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file) {
   ChunkLister chunks(store, entry);
-  ChunkRef chunk;
-  Bytes buffer;
+  std::vector<ChunkRef> run;  // of the chunks that are compared together
+  std::size_t run_size = 0;
   std::uint64_t offset = 0;
-  while (chunks.next(chunk)) {
-    buffer.resize(chunk.size);
-    std::size_t done = 0;
-    while (done < buffer.size()) {
-      const std::size_t n = fs.pread(file, MutableByteView(buffer).subspan(done), offset + done);
-      if (n == 0) return false;
-      done += n;
+  Bytes buffer;
+  const auto run_is_same = [&] {
+    buffer.resize(run_size);
+    if (!read_at(fs, file, offset, buffer)) return false;
+    std::vector<ByteView> pieces;
+    std::size_t at = 0;
+    for (const ChunkRef& chunk : run) {
+      pieces.push_back(ByteView(buffer).subspan(at, chunk.size));
+      at += chunk.size;
     }
-    if (chunk_digest(buffer) != chunk.digest) return false;
-    offset += chunk.size;
+    const std::vector<Digest> digests = chunk_digests(pieces);
+    return std::ranges::equal(digests, run, {}, {}, &ChunkRef::digest);
+  };
+  for (ChunkRef chunk; chunks.next(chunk);) {
+    if (run_size + chunk.size > kComparedAtOnce) {
+      if (!run_is_same()) return false;
+      offset += run_size;
+      run_size = 0;
+      run.clear();
+    }
+    run.push_back(chunk);
+    run_size += chunk.size;
   }
+  if (!run_is_same()) return false;
   std::uint8_t more = 0;
-  return fs.pread(file, MutableByteView(&more, 1), offset) == 0;
+  return fs.pread(file, MutableByteView(&more, 1), offset + run_size) == 0;
 }
 
 TreeVerifyReport verify_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,

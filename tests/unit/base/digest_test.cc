@@ -1,9 +1,13 @@
 #include "base/digest.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
+#include <algorithm>
+#include <random>
 #include <set>
 
+#include "base/blake2b.h"
 #include "base/error.h"
 #include "tests/support/error_of.h"
 
@@ -32,13 +36,79 @@ TEST(Digest, DiffersForEveryKind) {
 
 TEST(Hasher, GivesTheSameInPiecesAsInOne) {
   const Bytes data(100'000, 7);
-  Hasher hasher(DigestKind::node);
-  for (std::size_t at = 0; at < data.size();) {
-    const std::size_t n = std::min<std::size_t>(data.size() - at, at % 977 + 1);
-    hasher.update(ByteView(data).subspan(at, n));
-    at += n;
+  for (const std::size_t size : {0, 1, 127, 128, 129, 255, 256, 257, 100'000}) {
+    for (const std::size_t piece : {1, 64, 127, 128, 129, 256, 977}) {
+      const ByteView message = ByteView(data).first(size);
+      Hasher hasher(DigestKind::node);
+      for (std::size_t at = 0; at < size; at += piece) {
+        hasher.update(message.subspan(at, std::min(piece, size - at))).update({});
+      }
+      EXPECT_EQ(hasher.finish(), digest_of(DigestKind::node, message)) << size << ", " << piece;
+    }
   }
-  EXPECT_EQ(hasher.finish(), digest_of(DigestKind::node, data));
+}
+
+// Messages of every length about the borders of a block, and of a few others, in a mixed order.
+std::vector<Bytes> mixed_messages() {
+  std::mt19937 random(1);
+  std::vector<Bytes> messages;
+  for (std::size_t size = 0; size < 300; ++size) messages.emplace_back(size);
+  for (const std::size_t size : {383, 384, 385, 1024, 65'535, 65'536, 262'144}) {
+    messages.emplace_back(size);
+  }
+  for (Bytes& message : messages) {
+    for (auto& byte : message) byte = static_cast<std::uint8_t>(random());
+  }
+  std::ranges::shuffle(messages, random);
+  return messages;
+}
+
+Digest by_libsodium(std::string_view personal, ByteView data) {
+  std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> padded{};
+  std::ranges::copy(personal, padded.begin());
+  Digest digest;
+  crypto_generichash_blake2b_salt_personal(digest.bytes.data(), digest.bytes.size(), data.data(),
+                                           data.size(), nullptr, 0, nullptr, padded.data());
+  return digest;
+}
+
+TEST(Digests, OfManyMessagesAreThoseOfEachByLibsodium) {
+  const std::vector<Bytes> all = mixed_messages();
+  constexpr std::array kKinds = {DigestKind::chunk, DigestKind::node, DigestKind::root};
+  constexpr std::array kPersonal = {"courier.chunk", "courier.node", "courier.root"};
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7},
+                                  std::size_t{8}, std::size_t{9}, all.size()}) {
+    std::vector<Message> messages;
+    for (std::size_t i = 0; i < count; ++i) messages.push_back({kKinds.at(i % 3), all[i]});
+    const std::vector<Digest> digests = digests_of(messages);
+    ASSERT_EQ(digests.size(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(digests[i], by_libsodium(kPersonal.at(i % 3), all[i])) << all[i].size();
+      EXPECT_EQ(digests[i], digest_of(messages[i].kind, all[i])) << all[i].size();
+    }
+  }
+}
+
+TEST(Digests, AreTheSameInEveryWidthThatTheProcessorHas) {
+  const std::vector<Bytes> all = mixed_messages();
+  std::array<std::uint8_t, 16> personal{};
+  std::ranges::copy(std::string_view("courier.chunk"), personal.begin());
+  std::vector<decltype(&detail::blake2b)> forms = {detail::blake2b, detail::blake2b_1};
+#ifdef __x86_64__
+  if (detail::has_avx2()) forms.push_back(detail::blake2b_avx2);
+  if (detail::has_avx512()) forms.push_back(detail::blake2b_avx512);
+#endif
+  for (const auto form : forms) {
+    std::vector<Digest> digests(all.size());
+    std::vector<detail::Blake2bMessage> messages;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      messages.push_back({all[i].data(), all[i].size(), personal.data(), digests[i].bytes.data()});
+    }
+    form(messages.data(), messages.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(digests[i], by_libsodium("courier.chunk", all[i])) << all[i].size();
+    }
+  }
 }
 
 TEST(Digest, GoesToHexAndBack) {
