@@ -276,7 +276,7 @@ void copy_to_medium(Context& context, const ParcelRow& parcel, const std::string
                   "its payload was removed after it was Confirmed");
     }
     const std::unique_ptr<Medium> medium = open_medium(context.fs, target);
-    const Fd file = context.fs.open(path, O_RDONLY | O_CLOEXEC);
+    const VolumeBytes file = bytes_of_file(context.fs, context.fs.open(path, O_RDONLY | O_CLOEXEC));
     const ProvedCopy proved = medium->write_proved(file, parcel_file_name(id), context.progress);
     copy.target = absolute_path(proved.path);
     copy.medium_label = proved.medium.label;

@@ -83,11 +83,12 @@ std::optional<OfferedVolume> open_quarantined(const ImporterParts& parts, const 
   auto status = parts.fs.stat_at(folder, name);
   if (!status) return std::nullopt;
   // The stream owns its descriptor; a function object is copied, so it is shared by its copies.
-  auto fd = std::make_shared<Fd>(parts.fs.open_at(folder, name, O_RDONLY));
+  const auto fd = std::make_shared<const Fd>(parts.fs.open_at(folder, name, O_RDONLY));
   OfferedVolume volume;
   volume.path = folder_of(parts) + "/" + name;
   volume.size = static_cast<std::uint64_t>(status->st_size);
   volume.source = [&fs = parts.fs, fd](MutableByteView out) { return fs.read(*fd, out); };
+  volume.bytes = bytes_of_file(parts.fs, fd);
   return volume;
 }
 

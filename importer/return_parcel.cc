@@ -124,7 +124,7 @@ void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std:
     Fd outbox = open_dir(parts.fs, outbox_of(parts));
     const ParcelId id = ParcelId::parse(made.id);
     const std::string name = parcel_file_name(id);
-    Fd file = parts.fs.open_at(outbox, name, O_RDONLY);
+    const VolumeBytes file = bytes_of_file(parts.fs, parts.fs.open_at(outbox, name, O_RDONLY));
     const ProvedCopy copy = open_medium(parts.fs, target)->write_proved(file, name, progress);
     made.written_path = copy.path;
     ParcelCopy row;

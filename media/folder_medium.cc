@@ -22,10 +22,14 @@ namespace {
 
 constexpr int kDepth = 4;
 
+// What room() keeps back: the last cluster, the folder's entry, the tables of a large file.
+constexpr std::uint64_t kKeptBack = 64u << 10;
+constexpr std::uint64_t kKeptPart = 4096;  // and one part in so many of what is free
+
 // Reads one file forwards. The beginning, which the probe has read, is handed out from memory.
 class FileStream {
  public:
-  FileStream(FileSystem& fs, Fd fd, Bytes beginning)
+  FileStream(FileSystem& fs, std::shared_ptr<const Fd> fd, Bytes beginning)
       : fs_(fs), fd_(std::move(fd)), beginning_(std::move(beginning)) {}
 
   std::size_t read(MutableByteView out) {
@@ -36,7 +40,7 @@ class FileStream {
       return n;
     }
     try {
-      const std::size_t n = fs_.read(fd_, out);
+      const std::size_t n = fs_.read(*fd_, out);
       offset_ += n;
       return n;
     } catch (Error& error) {
@@ -50,7 +54,7 @@ class FileStream {
 
  private:
   FileSystem& fs_;
-  Fd fd_;
+  std::shared_ptr<const Fd> fd_;
   Bytes beginning_;
   std::uint64_t offset_ = 0;
 };
@@ -71,9 +75,11 @@ std::optional<OfferedVolume> probe(FileSystem& fs, Fd fd) {
   OfferedVolume volume;
   volume.path = path_of(fd);
   volume.size = static_cast<std::uint64_t>(status.st_size);
-  // Shared by the copies of the ByteSource, which is a std::function.
-  auto stream = std::make_shared<FileStream>(fs, std::move(fd), std::move(beginning));
+  // Shared by the copies of the ByteSource, which is a std::function, and by the random access.
+  const auto shared = std::make_shared<const Fd>(std::move(fd));
+  auto stream = std::make_shared<FileStream>(fs, shared, std::move(beginning));
   volume.source = [stream](MutableByteView out) { return stream->read(out); };
+  volume.bytes = bytes_of_file(fs, shared);
   return volume;
 }
 
@@ -167,13 +173,19 @@ std::string in_numbers(std::uint64_t bytes) {
   return bytes < 1000 ? human_size(bytes) : fmt::format("{} ({} bytes)", human_size(bytes), bytes);
 }
 
-void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std::uint64_t size) {
+SpaceInfo writable_space(FileSystem& fs, const Fd& dir) {
   const SpaceInfo space = fs.space(dir);
-  const std::string subject = "medium " + path_of(dir);
   if (space.read_only) {
-    throw Error(ErrorCode::device, subject, "is read-only: nothing can be written to it")
+    throw Error(ErrorCode::device, "medium " + path_of(dir),
+                "is read-only: nothing can be written to it")
         .with_hint("switch its write protection off, or name another folder to write to");
   }
+  return space;
+}
+
+void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std::uint64_t size) {
+  const SpaceInfo space = writable_space(fs, dir);
+  const std::string subject = "medium " + path_of(dir);
   if (size > medium.max_file_size()) {
     throw Error(
         ErrorCode::no_space, subject,
@@ -228,11 +240,24 @@ ScanResult FolderMedium::scan(const std::function<void(OfferedVolume&&)>& each) 
   return result;
 }
 
-ProvedCopy FolderMedium::write_proved(const Fd& from, const std::string& name,
-                                      const ProgressSink& progress) {
+void FolderMedium::require_folder() const {
   if (!is_folder_) {
     throw Error(ErrorCode::usage, escaped(path_), "is a file: a folder is wanted to write to");
   }
+}
+
+std::uint64_t FolderMedium::room() {
+  require_folder();
+  const SpaceInfo space = writable_space(fs_, fd_);
+  const std::uint64_t largest = identity().max_file_size() - kKeptBack;
+  if (space.total_bytes == 0) return largest;
+  const std::uint64_t kept = kKeptBack + space.free_bytes / kKeptPart;
+  return std::min(largest, space.free_bytes - std::min(space.free_bytes, kept));
+}
+
+ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string& name,
+                                      const ProgressSink& progress) {
+  require_folder();
   ProvedCopy copy;
   copy.medium = identity();
   copy.path = (path_.ends_with('/') ? path_ : path_ + '/') + SafeName::parse(name).str();
@@ -249,7 +274,7 @@ ProvedCopy FolderMedium::write_proved(const Fd& from, const std::string& name,
     written = copy_and_digest(fs_, from, nullptr, writing, progress);
     fs_.sync(fs_.open_at(fd_, name, O_RDONLY | O_NONBLOCK));
   } else {
-    check_room(fs_, fd_, copy.medium, static_cast<std::uint64_t>(fs_.stat(from).st_size));
+    check_room(fs_, fd_, copy.medium, from.size);
     sweep_abandoned(fs_, fd_);
     file.emplace(fs_, fd_, name, 0644);
     ::flock(file->fd().get(), LOCK_EX | LOCK_NB);

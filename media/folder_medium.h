@@ -4,11 +4,11 @@
 // Reading: folders are looked into four levels deep, through no link; hidden folders, `._*` and
 // other hidden files, and whatever does not begin like a parcel are passed over.
 //
-// Writing: space is looked at first; then a temporary file, fsync, the page cache dropped, read
-// back with O_DIRECT where the file system has it, compared; only then the name, and fsync of the
-// folder. So a copy that has its name is durable and proved. What a copy that was killed left
-// behind is removed by the next one; the copy holds a lock on its temporary file meanwhile, so that
-// of two couriers at one drive none sweeps the other's.
+// Writing: space is looked at first, what of it is kept back grows with the drive; then a temporary
+// file, fsync, the page cache dropped, read back with O_DIRECT where the file system has it,
+// compared; only then the name, and fsync of the folder. So a copy that has its name is durable and
+// proved. What a copy that was killed left behind is removed by the next one; the copy holds a lock
+// on its temporary file meanwhile, so that of two couriers at one drive none sweeps the other's.
 #pragma once
 
 #include <string>
@@ -25,11 +25,13 @@ class FolderMedium final : public Medium {
   MediumIdentity identity() override;
   // Besides: damaged, when the path is one file and that is no parcel.
   ScanResult scan(const std::function<void(OfferedVolume&&)>& each) override;
-  // Besides: usage, when the path is one file.
-  ProvedCopy write_proved(const Fd& from, const std::string& name,
+  std::uint64_t room() override;
+  ProvedCopy write_proved(const VolumeBytes& from, const std::string& name,
                           const ProgressSink& progress) override;
 
  private:
+  void require_folder() const;
+
   FileSystem& fs_;
   const std::string path_;
   Fd fd_;  // the folder or the file

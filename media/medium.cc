@@ -1,5 +1,9 @@
 #include "media/medium.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "media/folder_medium.h"
 
 namespace courier {
@@ -8,6 +12,14 @@ std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target) {
   return std::make_unique<FolderMedium>(fs, target);
 }
 
-std::string parcel_file_name(const ParcelId& id) { return id.str() + ".pcl"; }
+std::string parcel_file_name(const ParcelId& id, std::uint32_t number) {
+  return number == 0 ? id.str() + ".pcl" : fmt::format("{}.v{}.pcl", id.str(), number);
+}
+
+std::string parcel_disc_label(const ParcelId& id, std::uint32_t number) {
+  std::string label = id.str();
+  std::ranges::replace(label, '-', '_');
+  return number == 0 ? label : fmt::format("{}_V{}", label, number);
+}
 
 }  // namespace courier

@@ -4,7 +4,8 @@
 //
 // Duties of every implementation, checked by tests/unit/media/medium_contract.h:
 //  - a parcel is known by its content, never by its name;
-//  - what is read is read forwards, each byte once, by plain reads;
+//  - what is read is read forwards, each byte once, by plain reads; random access is there for
+//    repairing what was damaged, where the medium has it;
 //  - a write is done when the bytes were read back from the medium, past every cache;
 //  - nothing that lies there already is overwritten or changed;
 //  - every failure of the medium is an Error of code device that names medium, file and byte.
@@ -23,6 +24,7 @@
 #include "base/progress.h"
 #include "base/vocabulary.h"
 #include "media/medium_identity.h"
+#include "media/volume_bytes.h"
 
 namespace courier {
 
@@ -31,6 +33,7 @@ struct OfferedVolume {
   std::string path;        // for messages: where it lies
   std::uint64_t size = 0;  // in bytes, as the medium says
   ByteSource source;       // from its first byte; open, never looked up again by its name
+  VolumeBytes bytes;       // of the same open file; without read_at where it is forward-only
 };
 
 struct ScanResult {
@@ -58,11 +61,16 @@ class Medium {
   // the source. Errors: device, when the medium itself cannot be read; what each throws.
   virtual ScanResult scan(const std::function<void(OfferedVolume&&)>& each) = 0;
 
-  // Writes the whole of the open file `from` under `name` and proves it. Progress: phases "writing"
-  // and "verifying". Errors: no_space, in numbers, before the first byte; not_allowed, when `name`
-  // is there with other content; device, when the medium is read-only, fails, or gives back
-  // something else. Ensures: after a failure nothing new is left under `name`.
-  virtual ProvedCopy write_proved(const Fd& from, const std::string& name,
+  // How many bytes one volume that is written now may have: what is free, the largest file its file
+  // system holds, and a little kept back for the file system's own needs. 0 when it is full.
+  // Errors: device, also when it is read-only; usage, when it cannot be written to.
+  virtual std::uint64_t room() = 0;
+
+  // Writes the whole of `from` under `name` and proves it. Progress: phases "writing" and
+  // "verifying". Errors: no_space, in numbers, before the first byte; not_allowed, when `name` is
+  // there with other content; device, when the medium is read-only, fails, or gives back something
+  // else; what from.read_at throws. Ensures: after a failure nothing new is left under `name`.
+  virtual ProvedCopy write_proved(const VolumeBytes& from, const std::string& name,
                                   const ProgressSink& progress) = 0;
 };
 
@@ -70,7 +78,10 @@ class Medium {
 // Errors: not_found; usage, when it is something else.
 std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target);
 
-// "PUN-PSE-000012.pcl". For people only: nothing is ever concluded from it.
-std::string parcel_file_name(const ParcelId& id);
+// "PUN-PSE-000012.pcl", and of volume 2 of several "PUN-PSE-000012.v2.pcl" on a file system,
+// "PUN_PSE_000012_V2" as the label of a disc or tape. For people only: nothing is ever concluded
+// from it. number: from 1; 0: the whole parcel.
+std::string parcel_file_name(const ParcelId& id, std::uint32_t number = 0);
+std::string parcel_disc_label(const ParcelId& id, std::uint32_t number = 0);
 
 }  // namespace courier

@@ -66,16 +66,17 @@ OpenedForProof open_for_proof(FileSystem& fs, const Fd& dir, const std::string& 
 
 }  // namespace
 
-Written copy_and_digest(FileSystem& fs, const Fd& from, const Fd* to, ProgressEvent progress,
-                        const ProgressSink& sink) {
-  const auto size = static_cast<std::uint64_t>(fs.stat(from).st_size);
+Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
+                        ProgressEvent progress, const ProgressSink& sink) {
   AlignedBuffer buffer;
   Hasher hasher(DigestKind::file);
   Written written;
-  progress.total = size;
+  progress.total = from.size;
   for (;;) {
     report(sink, progress);
-    const std::size_t n = read_block(fs, from, buffer.bytes(), written.size, false);
+    const auto wanted = std::min<std::uint64_t>(kBlock, from.size - written.size);
+    if (wanted == 0) break;
+    const std::size_t n = from.read_at(written.size, buffer.bytes().first(wanted));
     if (n == 0) break;
     const ByteView block = buffer.bytes().first(n);
     hasher.update(block);
@@ -83,12 +84,11 @@ Written copy_and_digest(FileSystem& fs, const Fd& from, const Fd* to, ProgressEv
     if (to != nullptr) fs.write(*to, block);
     written.size += n;
     progress.done = written.size;
-    if (written.size > size) break;
   }
-  if (written.size != size) {
-    throw Error(
-        ErrorCode::device, path_of(from),
-        fmt::format("changed while it was read: it had {} bytes, {} came", size, written.size));
+  if (written.size != from.size) {
+    throw Error(ErrorCode::device, progress.subject,
+                fmt::format("changed while it was read: it had {} bytes, {} came", from.size,
+                            written.size));
   }
   written.digest = hasher.finish();
   return written;

@@ -1,4 +1,4 @@
-// Proved write: copies an open file under a temporary name, and reads a file back past the page
+// Proved write: copies a volume under a temporary name, and reads a file back past the page
 // cache to compare it. The two halves of writing parcels to a mounted folder.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "base/progress.h"
+#include "media/volume_bytes.h"
 
 namespace courier {
 
@@ -21,9 +22,9 @@ struct Written {
 };
 
 // Reads all of `from` and appends it to `to`, if that is given. Progress is reported as `phase`.
-// Errors: device, when `from` changes its size meanwhile; no_space, device.
-Written copy_and_digest(FileSystem& fs, const Fd& from, const Fd* to, ProgressEvent progress,
-                        const ProgressSink& sink);
+// Errors: device, when `from` gives less than its size; what it throws; no_space, device.
+Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
+                        ProgressEvent progress, const ProgressSink& sink);
 
 struct ReadBack {
   bool same = false;

@@ -6,10 +6,10 @@
 
 #include "base/codec.h"
 #include "base/confined_input.h"
+#include "base/volume_header.h"
 #include "parcel/frame_stream.h"
 #include "parcel/frame_window.h"
 #include "parcel/label.h"
-#include "parcel/volume_header.h"
 
 namespace courier {
 namespace {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/volume_header.h"
 #include "parcel/key_slots.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"
-#include "parcel/volume_header.h"
 
 namespace courier {
 

@@ -19,12 +19,12 @@
 #include <optional>
 #include <string>
 
+#include "base/volume_header.h"
 #include "parcel/frame_source.h"
 #include "parcel/label.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"
 #include "parcel/record_ranges.h"
-#include "parcel/volume_header.h"
 
 namespace courier {
 

@@ -20,10 +20,10 @@
 #include "base/byte_source.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "base/volume_header.h"
 #include "parcel/label.h"
 #include "parcel/packing_list.h"
 #include "parcel/record.h"
-#include "parcel/volume_header.h"
 
 namespace courier {
 

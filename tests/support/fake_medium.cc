@@ -40,7 +40,19 @@ ScanResult FakeMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
       continue;
     }
     ++result.found;
-    OfferedVolume volume{"fake:" + name, content.size(), {}};
+    OfferedVolume volume{"fake:" + name, content.size(), {}, {}};
+    volume.bytes.size = content.size();
+    volume.bytes.read_at = [this, bytes = content, file = name](std::uint64_t offset,
+                                                                MutableByteView out) {
+      const auto at = std::min<std::size_t>(offset, bytes.size());
+      const std::size_t n = std::min(out.size(), bytes.size() - at);
+      if (fail_from_ && at + n > *fail_from_) {
+        throw system_error(EIO, "fake:" + file, "cannot read it")
+            .in("reading at byte " + std::to_string(std::max<std::uint64_t>(at, *fail_from_)));
+      }
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), n, out.begin());
+      return n;
+    };
     volume.source = [this, bytes = content, at = std::size_t{0},
                      file = name](MutableByteView out) mutable {
       const std::size_t n = std::min<std::size_t>(out.size(), bytes.size() - at);
@@ -57,13 +69,16 @@ ScanResult FakeMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
   return result;
 }
 
-ProvedCopy FakeMedium::write_proved(const Fd& from, const std::string& name,
+std::uint64_t FakeMedium::room() {
+  if (read_only_) throw fault("is read-only: nothing can be written to it");
+  return capacity_ - std::min(capacity_, used_by(files_));
+}
+
+ProvedCopy FakeMedium::write_proved(const VolumeBytes& from, const std::string& name,
                                     const ProgressSink& progress) {
-  Bytes content(static_cast<std::size_t>(fs_.stat(from).st_size));
-  for (std::size_t at = 0; at < content.size();) {
-    const std::size_t n = fs_.pread(from, std::span(content).subspan(at), at);
-    if (n == 0) throw fault("the source changed while it was read");
-    at += n;
+  Bytes content(static_cast<std::size_t>(from.size));
+  if (from.read_at(0, content) != content.size()) {
+    throw fault("the source changed while it was read");
   }
   ProvedCopy copy{"fake:" + name,        content.size(), digest_of(DigestKind::file, content),
                   files_.contains(name), false,          identity()};

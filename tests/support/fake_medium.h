@@ -13,8 +13,6 @@ namespace courier::test {
 
 class FakeMedium final : public Medium {
  public:
-  explicit FakeMedium(FileSystem& fs) : fs_(fs) {}
-
   void put(const std::string& name, Bytes content) { files_[name] = std::move(content); }
   const std::map<std::string, Bytes>& files() const { return files_; }
 
@@ -27,11 +25,11 @@ class FakeMedium final : public Medium {
 
   MediumIdentity identity() override;
   ScanResult scan(const std::function<void(OfferedVolume&&)>& each) override;
-  ProvedCopy write_proved(const Fd& from, const std::string& name,
+  std::uint64_t room() override;
+  ProvedCopy write_proved(const VolumeBytes& from, const std::string& name,
                           const ProgressSink& progress) override;
 
  private:
-  FileSystem& fs_;
   std::map<std::string, Bytes> files_;
   std::uint64_t capacity_ = 64u << 20;
   bool read_only_ = false, spoil_ = false;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/volume_header.h"
 #include "parcel/label.h"
-#include "parcel/volume_header.h"
 #include "signer/key_ring.h"
 
 namespace courier::test {

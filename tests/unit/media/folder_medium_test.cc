@@ -35,9 +35,10 @@ class FolderMediumTest : public testing::Test {
     });
     return names;
   }
-  Fd source(const Bytes& content) {
+  VolumeBytes source(const Bytes& content) { return source(fs_, content); }
+  VolumeBytes source(FileSystem& fs, const Bytes& content) {
     test::write_text(outbox_ / "parcel", as_text(content));
-    return fs_.open(outbox_ / "parcel", O_RDONLY);
+    return bytes_of_file(fs, fs.open(outbox_ / "parcel", O_RDONLY));
   }
   std::vector<std::string> names() {
     std::vector<std::string> out;
@@ -135,6 +136,23 @@ TEST_F(FolderMediumTest, SweepsWhatKilledCopiesLeftButNotWhatOthersWrite) {
   EXPECT_EQ(names(), (std::vector<std::string>{".tmp-busy", "a.pcl"}));
 }
 
+TEST_F(FolderMediumTest, FindsOutHowLargeAVolumeItCanTake) {
+  FaultyFileSystem pretending(fs_);
+  FolderMedium medium(pretending, folder_.path());
+  pretending.pretend_space({100u << 20, 200u << 20});
+  EXPECT_GT(medium.room(), 99u << 20);
+  EXPECT_LT(medium.room(), 100u << 20);
+  pretending.pretend_space({1000, 200u << 20});
+  EXPECT_EQ(medium.room(), 0u);
+  // A file system in user space that does not know how large it is.
+  pretending.pretend_space({0, 0});
+  EXPECT_GT(medium.room(), 1ull << 40);
+  pretending.pretend_space({1000, 1000, true});
+  EXPECT_EQ(error_of([&] { medium.room(); }).code(), ErrorCode::device);
+  put("file", {});
+  EXPECT_EQ(error_of([&] { open_medium(fs_, folder_ / "file")->room(); }).exit_status(), 2);
+}
+
 // Whatever call fails: the name is not there, or (after the rename) there with the whole content,
 // and the same call again ends well.
 TEST_F(FolderMediumTest, IsWholeOrAbsentAtEveryFailingCall) {
@@ -146,7 +164,7 @@ TEST_F(FolderMediumTest, IsWholeOrAbsentAtEveryFailingCall) {
       ASSERT_LT(nth, 200u);
       FaultyFileSystem faulty(fs_);
       FolderMedium medium(faulty, folder_.path());
-      const Fd from = source(content);
+      const VolumeBytes from = source(faulty, content);
       const std::uint64_t before = faulty.calls();
       faulty.fail_at(nth, fault, stays);
       try {
@@ -194,7 +212,7 @@ TEST_F(FolderMediumTest, NoticesASpoiltCopyThatLayThereAlready) {
 TEST_F(FolderMediumTest, NoticesASourceThatShrinks) {
   FaultyFileSystem faulty(fs_);
   FolderMedium medium(faulty, folder_.path());
-  const Fd from = source(parcel_like(9'000'000));
+  const VolumeBytes from = source(parcel_like(9'000'000));
   const Error error = error_of([&] {
     medium.write_proved(from, "a.pcl", [&](const ProgressEvent& event) {
       if (event.done > 0) std::filesystem::resize_file(outbox_ / "parcel", 4'500'000);
@@ -214,6 +232,9 @@ TEST_F(FolderMediumTest, AcceptsAnEmptyFile) {
 
 TEST(ParcelFileName, IsTheParcelId) {
   EXPECT_EQ(parcel_file_name(ParcelId::parse("PUN-PSE-000012")), "PUN-PSE-000012.pcl");
+  EXPECT_EQ(parcel_file_name(ParcelId::parse("PUN-PSE-000012"), 2), "PUN-PSE-000012.v2.pcl");
+  EXPECT_EQ(parcel_disc_label(ParcelId::parse("PUN-PSE-000012")), "PUN_PSE_000012");
+  EXPECT_EQ(parcel_disc_label(ParcelId::parse("PUN-PSE-000012"), 2), "PUN_PSE_000012_V2");
 }
 
 }  // namespace

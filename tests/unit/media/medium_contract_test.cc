@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/durable.h"
@@ -63,8 +64,7 @@ class FakeBench final : public Bench {
   void spoil_next_write() override { medium_.spoil_next_write(); }
 
  private:
-  PosixFileSystem fs_;
-  test::FakeMedium medium_{fs_};
+  test::FakeMedium medium_;
 };
 
 struct Kind {
@@ -74,11 +74,11 @@ struct Kind {
 
 class MediumContract : public testing::TestWithParam<Kind> {
  protected:
-  // An open file with these bytes, as the outbox has it.
-  Fd file(const Bytes& content) {
+  // A file with these bytes, as the outbox has it.
+  VolumeBytes file(const Bytes& content) {
     test::write_text(outbox_ / "parcel", as_text(content));
     FileSystem& fs = fs_;
-    return fs.open(outbox_ / "parcel", O_RDONLY);
+    return bytes_of_file(fs, fs.open(outbox_ / "parcel", O_RDONLY));
   }
   Bytes read_all(const ByteSource& source, std::size_t step) {
     Bytes out, buffer(step);
@@ -204,6 +204,37 @@ TEST_P(MediumContract, NamesAFileItCannotReadAndOffersTheOthers) {
   EXPECT_EQ(result.found, 0u);
   ASSERT_EQ(result.unreadable.size(), 1u);
   EXPECT_EQ(result.unreadable[0].code(), ErrorCode::device);
+}
+
+TEST_P(MediumContract, HasRoomForWhatItSaysAndNoneWhenItIsFull) {
+  EXPECT_GT(medium_.room(), 1'000'000u);
+  bench_->set_full();
+  const std::uint64_t left = medium_.room();
+  EXPECT_LE(left, 1000u);
+  medium_.write_proved(file(Bytes(left)), "fits.pcl", {});
+}
+
+TEST_P(MediumContract, GivesTheBytesOfAVolumeInAnyOrderAndSaysAtWhichTheyFail) {
+  const Bytes content = parcel_like(100'000);
+  bench_->put("a.pcl", content);
+  std::optional<OfferedVolume> volume;
+  medium_.scan([&](OfferedVolume&& v) { volume = std::move(v); });
+  ASSERT_TRUE(volume && volume->bytes.read_at);
+  EXPECT_EQ(volume->bytes.size, content.size());
+  Bytes buffer(1000);
+  for (const std::size_t at : {90'000u, 0u, 50'000u}) {
+    ASSERT_EQ(volume->bytes.read_at(at, buffer), buffer.size());
+    EXPECT_TRUE(std::ranges::equal(buffer, ByteView(content).subspan(at, buffer.size())));
+  }
+  EXPECT_EQ(volume->bytes.read_at(content.size() - 10, buffer), 10u);
+  EXPECT_EQ(volume->bytes.read_at(content.size(), buffer), 0u);
+  EXPECT_EQ(read_all(volume->source, 5000), content);
+  bench_->fail_reads_from(60'000);
+  EXPECT_EQ(volume->bytes.read_at(1000, buffer), buffer.size());
+  const Error error = error_of([&] { volume->bytes.read_at(60'000, buffer); });
+  EXPECT_EQ(error.code(), ErrorCode::device);
+  EXPECT_NE(std::string(error.what()).find("reading at byte 60000"), std::string::npos)
+      << error.what();
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,4 +1,4 @@
-#include "parcel/volume_header.h"
+#include "base/volume_header.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

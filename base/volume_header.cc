@@ -1,4 +1,4 @@
-#include "parcel/volume_header.h"
+#include "base/volume_header.h"
 
 #include <fmt/format.h>
 
