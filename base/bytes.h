@@ -23,6 +23,9 @@ inline std::string_view as_text(ByteView bytes) {
 inline std::string to_string(ByteView bytes) { return std::string(as_text(bytes)); }
 inline Bytes to_bytes(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
 
+// Whether there is no other byte than zero.
+bool is_zero(ByteView bytes);
+
 // Lower-case hexadecimal, two digits a byte.
 std::string to_hex(ByteView bytes);
 

@@ -22,9 +22,6 @@
 namespace courier {
 namespace {
 
-// The parent's watch (ConfinedChild::receive) is what ends a child that blocks its soft limit's
-// signal; this is behind it, for good: a week of one core.
-constexpr rlim_t kMostCpuSeconds = 7 * 24 * 3600;
 // Of the address space, beyond the memory limit: the program, its libraries, guard pages, and what
 // the C library reserves. Bounds what the memory limit does not count (pages never written).
 constexpr std::uint64_t kMoreAddresses = 1ull << 30;
@@ -231,7 +228,9 @@ Confinement confine_this_process(const ConfinedLimits& limits, unsigned open_fil
   confinement.landlock_abi = enter_landlock();
   set_limit(RLIMIT_CORE, 0, 0, "core dumps");
   // The parent raises the soft limit as its input goes on; the child itself cannot.
-  set_limit(RLIMIT_CPU, limits.cpu_seconds, kMostCpuSeconds, "processor time");
+  // The parent's watch (ConfinedChild::receive) is what ends a child that blocks its soft limit's
+  // signal; the hard one is behind it, for good.
+  set_limit(RLIMIT_CPU, limits.cpu_seconds, kMostSeconds, "processor time");
   set_limit(RLIMIT_FSIZE, 0, 0, "files");
   if (!kIsSanitized) {
     set_limit(RLIMIT_NOFILE, open_files, open_files, "open files");

@@ -22,6 +22,9 @@ inline constexpr bool kIsSanitized = true;
 inline constexpr bool kIsSanitized = false;
 #endif
 
+// Whatever a child is granted: a week, of one core and of its parent's waiting.
+inline constexpr std::uint64_t kMostSeconds = 7 * 24 * 3600;
+
 // Confines this process and every thread it will have, for good: no new privileges, no capability,
 // no core dump, limits, Landlock without a single right, and a seccomp filter that kills the
 // process for any system call beyond its list. open_files: descriptors 0 to open_files - 1 stay

@@ -50,29 +50,6 @@ std::optional<Number> number_of(const char* text) {
   return number;
 }
 
-bool write_all(int fd, const void* data, std::size_t size) {
-  const char* at = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t done = ::write(fd, at, size);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    at += done;
-    size -= static_cast<std::size_t>(done);
-  }
-  return true;
-}
-
-// One call that waits for the other side, and how long it did.
-template <typename Call>
-ssize_t timed(std::chrono::steady_clock::duration& waited, Call call) {
-  const auto begin = std::chrono::steady_clock::now();
-  const ssize_t done = call();
-  const int fault = errno;
-  waited += std::chrono::steady_clock::now() - begin;
-  errno = fault;
-  return done;
-}
-
 const ConfinedWorker* find_worker(std::span<const ConfinedWorker> workers, std::string_view name) {
   static constexpr ConfinedWorker kProbeWorker{kProbe, nullptr,
                                                [](const Fd&, std::vector<Fd>) { return 0; }};
@@ -96,8 +73,8 @@ int run_worker(const ConfinedWorker& worker, const ConfinedLimits& limits, int o
   } catch (const Error&) {
     return kNotLimited;
   }
-  if (!write_all(kChannel, &greeting, sizeof greeting)) return 0;  // the parent is gone
   try {
+    write_answer(channel, {reinterpret_cast<const std::uint8_t*>(&greeting), sizeof greeting});
     return worker.run(channel, std::move(others));
   } catch (...) {
     end_worker();
@@ -253,6 +230,7 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
     throw cannot_start(fault);
   }
   child.cpu_seconds_ = limits.cpu_seconds;
+  child.waiting_seconds_ = std::uint64_t{limits.silence_seconds} + limits.cpu_seconds;
   child.confinement_.limits = limits;
   high.clear();
   theirs.close();  // so that its end is seen here
@@ -281,11 +259,12 @@ ConfinedChild::ConfinedChild(ConfinedChild&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
       has_ended_(other.has_ended_),
-      is_silent_(other.is_silent_.load()),
+      ended_(other.ended_.load()),
       handle_(std::move(other.handle_)),
       channel_(std::move(other.channel_)),
       confinement_(other.confinement_),
       cpu_seconds_(other.cpu_seconds_.load()),
+      waiting_seconds_(other.waiting_seconds_.load()),
       sending_(other.sending_),
       receiving_(other.receiving_) {}
 
@@ -297,11 +276,12 @@ ConfinedChild& ConfinedChild::operator=(ConfinedChild&& other) noexcept {
     pid_ = std::exchange(other.pid_, -1);
     status_ = other.status_;
     has_ended_ = other.has_ended_;
-    is_silent_ = other.is_silent_.load();
+    ended_ = other.ended_.load();
     handle_ = std::move(other.handle_);
     channel_ = std::move(other.channel_);
     confinement_ = other.confinement_;
     cpu_seconds_ = other.cpu_seconds_.load();
+    waiting_seconds_ = other.waiting_seconds_.load();
     sending_ = other.sending_;
     receiving_ = other.receiving_;
   }
@@ -314,14 +294,36 @@ ConfinedChild::~ConfinedChild() {
   reap();
 }
 
-bool ConfinedChild::is_late(Waited waited) const {
-  return waited > std::chrono::seconds(confinement_.limits.silence_seconds + cpu_seconds_);
+std::chrono::seconds ConfinedChild::patience() const {
+  return std::chrono::seconds(std::min<std::uint64_t>(waiting_seconds_, kMostSeconds));
+}
+
+// Giving a byte just before each silence would be one too long is no way to go on for ever.
+bool ConfinedChild::is_late(Waited waited) {
+  if (waited <= patience()) return false;
+  end_it(Ended::late);
+  return true;
+}
+
+// What is not the child's doing does not count: that this process was stopped, as by the terminal,
+// and goes on. Such a call comes back as interrupted; one that does not is never longer than a
+// silence.
+template <typename Call>
+ssize_t ConfinedChild::timed(Waited& waited, Call call) const {
+  const auto begin = std::chrono::steady_clock::now();
+  const ssize_t done = call();
+  const int fault = errno;
+  const Waited more = std::chrono::steady_clock::now() - begin;
+  const bool is_interrupted = done < 0 && fault == EINTR;
+  const Waited silence = std::chrono::seconds(confinement_.limits.silence_seconds);
+  if (!is_interrupted) waited += std::min(more, silence);
+  errno = fault;
+  return done;
 }
 
 bool ConfinedChild::send(ByteView data) {
   while (!data.empty()) {
-    // Taking a byte just before each silence would be one too long is not taking it.
-    if (is_late(sending_)) return note_fault(EAGAIN);
+    if (is_late(sending_)) return false;
     const ssize_t done = timed(
         sending_, [&] { return ::send(channel_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
     if (done < 0 && errno == EINTR) continue;
@@ -333,7 +335,7 @@ bool ConfinedChild::send(ByteView data) {
 
 bool ConfinedChild::receive(MutableByteView out) {
   while (!out.empty()) {
-    if (is_late(receiving_)) return note_fault(EAGAIN);
+    if (is_late(receiving_)) return false;
     const ssize_t done =
         timed(receiving_, [&] { return ::read(channel_.get(), out.data(), out.size()); });
     if (done < 0 && errno == EINTR) continue;
@@ -345,17 +347,15 @@ bool ConfinedChild::receive(MutableByteView out) {
 }
 
 bool ConfinedChild::note_fault(int errno_value) {
-  if (errno_value == EAGAIN) {
-    is_silent_ = true;
-    kill();
-  }
+  if (errno_value == EAGAIN) end_it(Ended::silent);
   return false;
 }
 
 void ConfinedChild::end_input() { ::shutdown(channel_.get(), SHUT_WR); }
 
-void ConfinedChild::grant_cpu(std::uint32_t seconds) {
+void ConfinedChild::grant_cpu(std::uint32_t seconds, std::uint32_t waiting_seconds) {
   cpu_seconds_ += seconds;
+  waiting_seconds_ += std::uint64_t{seconds} + waiting_seconds;
   rlimit limit{};
   // A child that has ended meanwhile needs none.
   if (has_ended_ || ::prlimit(pid_, RLIMIT_CPU, nullptr, &limit) != 0) return;
@@ -363,7 +363,9 @@ void ConfinedChild::grant_cpu(std::uint32_t seconds) {
   ::prlimit(pid_, RLIMIT_CPU, &limit, nullptr);
 }
 
-void ConfinedChild::kill() noexcept {
+void ConfinedChild::end_it(Ended why) noexcept {
+  Ended nobody = Ended::not_by_us;
+  ended_.compare_exchange_strong(nobody, why);  // the first reason is the reason
   // By the handle: the number may be another process's by now.
   if (handle_) ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0);
 }
@@ -381,12 +383,19 @@ void ConfinedChild::reap() noexcept {
 
 std::string ConfinedChild::how_it_ended() {
   reap();
-  if (is_silent_) {
-    return is_late(std::max(sending_, receiving_))
-               ? fmt::format("was stopped: it kept its reader waiting for more than {} seconds",
-                             confinement_.limits.silence_seconds + cpu_seconds_.load())
-               : fmt::format("was stopped: it gave no answer for {} seconds",
-                             confinement_.limits.silence_seconds);
+  if (WIFSIGNALED(status_) && WTERMSIG(status_) == SIGKILL) {
+    switch (ended_) {
+      case Ended::not_by_us:
+        return "was stopped from outside (kill, or the machine is out of memory)";
+      case Ended::silent:
+        return fmt::format("was stopped: it gave no answer for {} seconds",
+                           confinement_.limits.silence_seconds);
+      case Ended::late:
+        return fmt::format("was stopped: it kept its reader waiting for more than {} seconds",
+                           patience().count());
+      case Ended::by_reader:
+        return "was stopped by its reader, before it came to an end";
+    }
   }
   if (WIFSIGNALED(status_)) {
     switch (WTERMSIG(status_)) {
@@ -395,8 +404,6 @@ std::string ConfinedChild::how_it_ended() {
       case SIGXCPU:
         return fmt::format("was stopped: it computed for more than {} seconds",
                            cpu_seconds_.load());
-      case SIGKILL:
-        return "was stopped from outside (kill, or the machine is out of memory)";
       default:
         return fmt::format("crashed (signal {})", WTERMSIG(status_));
     }

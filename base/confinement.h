@@ -91,10 +91,12 @@ class ConfinedChild {
   void end_input();
 
   // Lets it use this many seconds of processor time more, and its parent wait as much longer: for
-  // each part of the input that was given. By the thread that receives.
-  void grant_cpu(std::uint32_t seconds);
+  // each part of the input that was given. waiting_seconds: its parent may wait so much longer
+  // besides, for one that reads its input itself, from a place that may be slow. All that its
+  // parent waits for it is a week at most, as is its processor time. By the thread that receives.
+  void grant_cpu(std::uint32_t seconds, std::uint32_t waiting_seconds = 0);
   // Ends it at once; send() and receive(), in any thread, say false. Thread-safe.
-  void kill() noexcept;
+  void kill() noexcept { end_it(Ended::by_reader); }
   // Waits for its end and returns how it was, "" when it ended as it should: "was stopped: it asked
   // the system for what a reader never needs".
   std::string how_it_ended();
@@ -102,20 +104,28 @@ class ConfinedChild {
   Error failure(const std::string& subject);
 
  private:
+  // Who ended it, and for what.
+  enum class Ended : std::uint8_t { not_by_us, silent, late, by_reader };
+
   ConfinedChild() = default;
+  void end_it(Ended why) noexcept;
   void reap() noexcept;
-  bool note_fault(int errno_value);  // false
   using Waited = std::chrono::steady_clock::duration;
-  bool is_late(Waited waited) const;
+  std::chrono::seconds patience() const;  // for all that it is waited for
+  bool is_late(Waited waited);            // and then it is ended
+  bool note_fault(int errno_value);       // false
+  // What the call returns; adds the time that it waited for the child.
+  template <typename Call>
+  ssize_t timed(Waited& waited, Call call) const;
 
   pid_t pid_ = -1;
   int status_ = 0;  // as of waitpid, once has_ended_
   bool has_ended_ = false;
-  std::atomic<bool> is_silent_ = false;  // and was ended for it
-  Fd handle_;                            // a pidfd
+  std::atomic<Ended> ended_ = Ended::not_by_us;
+  Fd handle_;  // a pidfd
   Fd channel_;
   Confinement confinement_;
-  std::atomic<std::uint64_t> cpu_seconds_ = 0;
+  std::atomic<std::uint64_t> cpu_seconds_ = 0, waiting_seconds_ = 0;
   Waited sending_{}, receiving_{};  // waited in send() and in receive(), of one thread each
 };
 

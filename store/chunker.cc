@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace courier {
 
@@ -36,11 +35,6 @@ constexpr bool zeros_run_on() {
   return hash == ~kGear[0] + 1 && (hash & kLoose) != 0;
 }
 static_assert(zeros_run_on());
-
-// Holes of sparse files come as zeros, ten times faster to recognise than to hash or digest.
-bool is_zero(ByteView bytes) {
-  return bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
 
 }  // namespace
 

@@ -16,11 +16,6 @@ constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kShortestHole = 16 * kPage;
 
-bool is_zero(ByteView bytes) {
-  return bytes.empty() ||
-         (bytes.front() == 0 && std::equal(bytes.begin() + 1, bytes.end(), bytes.begin()));
-}
-
 // Writes content in order and leaves out long runs of zero pages, which read as zeros all the same.
 class SparseFile {
  public:

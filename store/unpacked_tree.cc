@@ -13,10 +13,6 @@ constexpr int kCreate = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr std::uint16_t kFolderMode = 0755;  // of folders that the archive does not name
 
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
-}
-
 // An error of the file system that only says what the names of the archive are like.
 bool is_of_the_names(const Error& error) {
   return error.code() == ErrorCode::not_allowed || error.code() == ErrorCode::not_found;

@@ -11,6 +11,17 @@ namespace {
 
 using test::error_of;
 
+TEST(Bytes, AreZeroWhenNoneIsAnother) {
+  EXPECT_TRUE(is_zero({}));
+  EXPECT_TRUE(is_zero(Bytes(1)));
+  EXPECT_TRUE(is_zero(Bytes(1000)));
+  for (const std::size_t other : {0u, 1u, 500u, 999u}) {
+    Bytes bytes(1000);
+    bytes[other] = 1;
+    EXPECT_FALSE(is_zero(bytes)) << other;
+  }
+}
+
 TEST(Hex, GoesThereAndBack) {
   const Bytes bytes = {0x00, 0x0f, 0xa5, 0xff};
   EXPECT_EQ(to_hex(bytes), "000fa5ff");

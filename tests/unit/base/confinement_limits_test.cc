@@ -145,13 +145,38 @@ TEST(ConfinedLimits, LeavesNoCoreDumpAndNoTimeWithoutAnEnd) {
 
 TEST(ConfinedLimits, IsStoppedWhenItAnswersLittleForEver) {
   ConfinedChild child = ConfinedChild::start("trickles", {512u << 20, 1, 1});
+  child.grant_cpu(0, 1);  // waiting alone
   Bytes answer(1);
   int answers = 0;
   while (answers < 100 && child.receive(answer)) ++answers;
   EXPECT_LT(answers, 100);
   child.kill();
   EXPECT_EQ(child.how_it_ended(),
-            "was stopped: it kept its reader waiting for more than 2 seconds");
+            "was stopped: it kept its reader waiting for more than 3 seconds");
+}
+
+TEST(ConfinedLimits, CountsNoTimeInWhichItsReaderWasStopped) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::pipe(pair.data()), 0);
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    ::alarm(60);  // a hang is a death
+    ConfinedChild child = ConfinedChild::start("waits", {512u << 20, 1, 1});
+    Bytes answer(1);
+    if (!child.receive(answer) || ::write(pair[1], "x", 1) != 1) ::_exit(2);
+    if (child.receive(answer)) ::_exit(3);
+    ::_exit(child.how_it_ended() == "was stopped: it gave no answer for 1 seconds" ? 0 : 4);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(pair[0], &byte, 1), 1);
+  int status = -1;
+  ::kill(reader, SIGSTOP);
+  ASSERT_EQ(::waitpid(reader, &status, WUNTRACED), reader);
+  ::poll(nullptr, 0, 2'200);  // longer than all that it may be kept waiting
+  ::kill(reader, SIGCONT);
+  ASSERT_EQ(::waitpid(reader, &status, 0), reader);
+  EXPECT_EQ(status, 0);
+  for (const int fd : pair) ::close(fd);
 }
 
 TEST(ConfinedLimits, IsStoppedByItsLimitWhateverSignalsItsParentIgnores) {

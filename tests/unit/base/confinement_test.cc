@@ -305,6 +305,12 @@ TEST(ConfinedChild, ThatIsGoneTakesAndGivesNothing) {
   Bytes answer(2);
   EXPECT_FALSE(child.receive(answer));
   EXPECT_FALSE(child.send(answer));
+  EXPECT_EQ(child.how_it_ended(), "was stopped by its reader, before it came to an end");
+}
+
+TEST(ConfinedChild, ThatIsKilledByAnotherSaysSo) {
+  ConfinedChild child = ConfinedChild::start("waits", {});
+  ::kill(child.pid(), SIGKILL);
   EXPECT_EQ(child.how_it_ended(),
             "was stopped from outside (kill, or the machine is out of memory)");
 }
