@@ -3,11 +3,13 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "media/recovery.h"
 #include "parcel/key_slots.h"
 #include "parcel/parcel_writer.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "store/archive_message.h"
+#include "tests/support/damaged_bytes.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/seeded_entropy.h"
@@ -177,6 +179,32 @@ void make_archive_messages(const Seeds& seeds) {
        entry(Type::hardlink, "b", "a"), ArchiveFault{ArchiveFault::Kind::damaged, "cut"}});
 }
 
+// Small volumes with recovery data, whole and damaged.
+void make_recovery(const Seeds& seeds) {
+  test::TempFolder folder;
+  PosixFileSystem fs;
+  const auto protect = [&](std::size_t size, const RecoverySet& set) {
+    const Bytes volume = test::random_bytes(size);
+    return test::all_of(with_recovery(fs, test::memory_volume(volume), set, folder.path(), {}));
+  };
+  const RecoverySet three{1300, {1}, 512, 3, 1}, columns{4000, {2}, 512, 2, 2};
+  const Bytes whole = protect(1300, three);
+  seeds.put("recovery", "one-column", whole);
+  seeds.put("recovery", "several-columns", protect(4000, columns));
+  Bytes damaged = protect(4000, columns);
+  for (std::size_t at = 600; at < 1500; ++at) damaged[at] ^= 0xff;
+  seeds.put("recovery", "damaged", damaged);
+  for (std::size_t at = 2000; at < 3500; ++at) damaged[at] ^= 0xff;
+  seeds.put("recovery", "beyond-repair", damaged);
+  const RecoveryLayout layout(three);
+  seeds.put("recovery", "ends-early", ByteView(whole).first(layout.page_frame(2, 0)));
+  Bytes header = to_bytes(encode_recovery_header({three, RecoveryPart::parity, 0, 0}));
+  seeds.put("recovery", "header", header);
+  Bytes behind = whole;
+  behind.resize(behind.size() + 700, 0);
+  seeds.put("recovery", "padding-behind", behind);
+}
+
 }  // namespace
 
 }  // namespace courier
@@ -190,6 +218,7 @@ int main(int argc, char** argv) {
     const courier::Seeds seeds(argv[1]);
     courier::make(seeds);
     courier::make_archive_messages(seeds);
+    courier::make_recovery(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;
