@@ -70,9 +70,10 @@ std::string_view word(SettingUnit unit) {
       return "min";
     case SettingUnit::days:
       return "days";
+    case SettingUnit::bytes:
+      return "bytes";
     case SettingUnit::count:
     case SettingUnit::versions:
-    case SettingUnit::bytes:
     case SettingUnit::on_off:
     case SettingUnit::text:
       return "";

@@ -158,7 +158,8 @@ int status_of_report(const ReceiveReport& report, bool scanned_any) {
 // R7: the wait is over. The file stays: the key still leads to R6.
 void give_up_waiting(const ImporterParts& parts, IncomingParcel row) {
   row.state = IncomingState::refused;
-  row.reason = "no key for its signer after " + Settings{parts.ledger}.get("key.wait") + " minutes";
+  row.reason = fmt::format("no key for its signer after {} minutes",
+                           Settings{parts.ledger}.number("key.wait"));
   IncomingBook{parts.ledger}.refuse(row);
   parts.journal.write(Component::despooler, Severity::warning,
                       "parcel " + row.id.str() + ": " + row.reason, {{"parcel", row.id.str()}});

@@ -189,8 +189,8 @@ bool Settings::on(std::string_view name) { return number(name) != 0; }
 std::vector<Settings::Value> Settings::list() {
   std::vector<Value> out;
   for (const auto& row : kTable) {
-    const std::string value = get(row.name);
-    out.push_back({&row, value,
+    const bool is_number = row.unit != on_off && row.unit != text;
+    out.push_back({&row, is_number ? std::to_string(number(row.name)) : get(row.name),
                    !sql::row<std::string>(ledger_.impl(),
                                           "SELECT value FROM setting WHERE name = :n", row.name)});
   }

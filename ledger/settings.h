@@ -39,7 +39,7 @@ class Settings {
   bool on(std::string_view name);
   struct Value {
     const SettingRow* row;
-    std::string value;
+    std::string value;  // a number in the table's unit; of on_off and text as set
     bool is_default;
   };
   std::vector<Value> list();

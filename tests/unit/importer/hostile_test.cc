@@ -169,6 +169,7 @@ TEST_F(Hostile, AnUnknownSignerIsKeptUntilItsKeyComes) {
   const Digest root = stranger.store.snapshot(folder / "v1").root;
   make_parcel(stranger, {&pse}, 1, {{item(ItemKind::package, theirs, 1, root, 1)}, {root}},
               folder / "usb/1.pcl");
+  Settings{pse.ledger}.set("key.wait", "8h");
   const ReceiveReport report = pse.take(folder / "usb");
   EXPECT_EQ(report.exit_status, 5);
   EXPECT_EQ(report.parcels.at(0).state, IncomingState::quarantined);
@@ -178,9 +179,11 @@ TEST_F(Hostile, AnUnknownSignerIsKeptUntilItsKeyComes) {
   EXPECT_EQ(pse.messages("4404"), 1u);
   std::filesystem::remove_all(folder / "usb");
 
-  clock.tick(std::chrono::hours(9));  // key.wait is 500 minutes
+  clock.tick(std::chrono::hours(9));
   run_waiting(pse.parts(), {});
-  EXPECT_EQ(IncomingBook{pse.ledger}.list().at(0).state, IncomingState::refused);
+  const IncomingParcel given_up = IncomingBook{pse.ledger}.list().at(0);
+  EXPECT_EQ(given_up.state, IncomingState::refused);
+  EXPECT_EQ(given_up.reason, "no key for its signer after 480 minutes");
 
   pse.join(stranger, SiteRole::peer);
   pse.trust.grant(stranger.code, "TEX");

@@ -412,6 +412,14 @@ TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
     EXPECT_EQ(code_of([&] { settings.set(given.first, given.second); }), ErrorCode::usage)
         << given.first << given.second;
   EXPECT_EQ(settings.list().size(), setting_table().size());
+  for (const Settings::Value& value : settings.list()) {
+    if (value.row->name == "key.wait") {
+      EXPECT_EQ(value.value, "2880");
+    }
+    if (value.row->name == "dp.reserve") {
+      EXPECT_EQ(value.value, "268435456");
+    }
+  }
 }
 
 TEST_F(LedgerTest, StatusMessagesOfAnotherSiteAreKeptOnce) {
