@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "ledger/address_book.h"
-#include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/return_book.h"
 #include "ledger/site_book.h"
@@ -107,7 +106,7 @@ class Wanted {
 
 }  // namespace
 
-void Distributor::check_address(const PackageId& package, const SiteCode& site) {
+void Distributor::check_address(const PackageRow& package, const SiteCode& site) {
   SiteBook(context_.ledger).get(site);
   if (const TrustedSite* known = context_.trust.find(site); known && !known->current_key()) {
     throw Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
@@ -115,9 +114,9 @@ void Distributor::check_address(const PackageId& package, const SiteCode& site) 
         .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
   }
   AddressBook addresses(context_.ledger);
-  const std::string preferred = PackageBook(context_.ledger).get(package).sender;
+  const std::string& preferred = package.sender;
   if (preferred != "any" && !addresses.find(site, preferred)) {
-    throw Error(ErrorCode::not_allowed, "package " + package.str(),
+    throw Error(ErrorCode::not_allowed, "package " + package.id.str(),
                 "prefers sender " + preferred + ": site " + site.str() + " has no " + preferred +
                     " address")
         .with_hint("courier address add " + site.str() + " --sender " + preferred);
@@ -129,16 +128,14 @@ void Distributor::check_address(const PackageId& package, const SiteCode& site) 
 }
 
 // Guards first, for all targets, so that a refusal leaves nothing half asked for.
-std::vector<MadeJob> Distributor::make(JobKind kind, const PackageId& package,
-                                       std::uint32_t version, const std::vector<Target>& targets,
+std::vector<MadeJob> Distributor::make(JobKind kind, const PackageRow& row,
+                                       const std::vector<Target>& targets,
                                        std::optional<Priority> priority) {
   SiteBook sites(context_.ledger);
   JobBook jobs(context_.ledger);
   const SiteCode self = sites.self().code;
-  const PackageRow row = PackageBook(context_.ledger).get(package);
-  if (row.removed && kind != JobKind::remove)
-    throw Error(ErrorCode::not_found, "package " + package.str(), "it was removed")
-        .with_hint("courier package list");
+  const PackageId& package = row.id;
+  const std::uint32_t version = row.source_version;
   const VersionRow content = PackageBook(context_.ledger).get_version(package, version);
   for (const Target& target : targets) {
     if (target.site == self) continue;
@@ -190,33 +187,33 @@ std::vector<MadeJob> Distributor::make(JobKind kind, const PackageId& package,
   return out;
 }
 
-std::vector<MadeJob> Distributor::distribute(const PackageId& package,
-                                             const std::vector<Target>& targets,
-                                             std::optional<Priority> priority) {
-  const PackageRow row = PackageBook(context_.ledger).get(package);
+std::vector<MadeJob> Distributor::ask(JobKind kind, const PackageRow& package,
+                                      const std::vector<Target>& targets,
+                                      std::optional<Priority> priority) {
   const SiteCode self = SiteBook(context_.ledger).self().code;
   for (const Target& target : targets)
     if (target.site != self) check_address(package, target.site);
-  return make(JobKind::distribute, package, row.source_version, targets, priority);
+  return make(kind, package, targets, priority);
+}
+
+std::vector<MadeJob> Distributor::distribute(const PackageId& package,
+                                             const std::vector<Target>& targets,
+                                             std::optional<Priority> priority) {
+  return ask(JobKind::distribute, PackageBook(context_.ledger).get(package), targets, priority);
 }
 
 std::vector<MadeJob> Distributor::redistribute(const PackageId& package,
                                                const std::vector<Target>& targets,
                                                std::optional<Priority> priority) {
-  const PackageRow row = PackageBook(context_.ledger).get(package);
-  const SiteCode self = SiteBook(context_.ledger).self().code;
-  for (const Target& target : targets)
-    if (target.site != self) check_address(package, target.site);
-  return make(JobKind::redistribute, package, row.source_version, targets, priority);
+  return ask(JobKind::redistribute, PackageBook(context_.ledger).get(package), targets, priority);
 }
 
+// What was removed here may still be there.
 std::vector<MadeJob> Distributor::retract(const PackageId& package,
                                           const std::vector<Target>& targets) {
-  const PackageRow row = PackageBook(context_.ledger).get(package);
-  const SiteCode self = SiteBook(context_.ledger).self().code;
-  for (const Target& target : targets)
-    if (target.site != self) check_address(package, target.site);
-  return make(JobKind::remove, package, row.source_version, targets, {});
+  PackageBook packages(context_.ledger);
+  const auto known = packages.find(package);
+  return ask(JobKind::remove, known ? *known : packages.get(package), targets, {});
 }
 
 // The new version is made already, so an address that is missing stops nothing here: the job waits
@@ -235,7 +232,7 @@ std::vector<MadeJob> Distributor::distribute_update(const PackageId& package) {
     const auto target = wish.target(site);
     if (target && sites.get(site).joined_now) targets.push_back(*target);
   }
-  return make(JobKind::distribute, package, row.source_version, targets, {});
+  return make(JobKind::distribute, row, targets, {});
 }
 
 }  // namespace courier

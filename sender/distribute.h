@@ -10,6 +10,7 @@
 
 #include "base/vocabulary.h"
 #include "ledger/job_book.h"
+#include "ledger/package_book.h"
 #include "sender/sender_context.h"
 #include "sender/targets.h"
 
@@ -34,15 +35,17 @@ class Distributor {
   // The same version again, the whole of it, held or not.
   std::vector<MadeJob> redistribute(const PackageId& package, const std::vector<Target>& targets,
                                     std::optional<Priority> priority = {});
-  // Removes the package there.
+  // Removes the package there, also one that was removed here.
   std::vector<MadeJob> retract(const PackageId& package, const std::vector<Target>& targets);
   // package update: jobs of the new version for every target that has, or waits for, the package.
   std::vector<MadeJob> distribute_update(const PackageId& package);
 
  private:
-  std::vector<MadeJob> make(JobKind kind, const PackageId& package, std::uint32_t version,
+  std::vector<MadeJob> ask(JobKind kind, const PackageRow& package,
+                           const std::vector<Target>& targets, std::optional<Priority> priority);
+  std::vector<MadeJob> make(JobKind kind, const PackageRow& package,
                             const std::vector<Target>& targets, std::optional<Priority> priority);
-  void check_address(const PackageId& package, const SiteCode& site);
+  void check_address(const PackageRow& package, const SiteCode& site);
 
   SenderContext& context_;
 };

@@ -238,6 +238,20 @@ class Rules(CourierTest):
         self.receive("A")
         self.assertEqual(self.facts("A", "parcel", "show", "PUN-PSE-000002")["state"], "Confirmed")
 
+    def test_a_package_that_was_removed_here_can_be_retracted_there(self):
+        self.package()
+        self.send("PUN00020")
+        self.receive(return_to="drive")
+        self.receive("A")
+        self.at("A", "package", "remove", "PUN00020")
+        self.at("A", "distribute", "PUN00020", "--to", "PSE", status=7)
+        self.at("A", "retract", "PUN00020", "--from", "PSE")
+        self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
+        self.receive(return_to="drive")
+        self.assertFalse(os.path.exists("share/PUN00020"))
+        self.receive("A")
+        self.assertEqual(self.facts("A", "job", "show", "2")["step"], "confirmed")
+
     # ------------------------------------------------------------------------------------------ swap
     def test_readers_of_the_share_see_one_version_or_the_other(self):
         def version(number):

@@ -198,6 +198,17 @@ TEST_F(Distributing, RetractMakesARemoveJobAndRemovalPending) {  // B47, T17
   EXPECT_EQ(view(id, "D1")->state, PackageState::removal_pending);
 }
 
+TEST_F(Distributing, APackageRemovedHereCanBeRetractedThere) {  // B47
+  const PackageId id = package(0x20);
+  confirm(distribute(id, pse));
+  PackageBook(ledger).remove(id);
+  EXPECT_EQ(error_of([&] { distribute(id, pse); }).code(), ErrorCode::not_found);
+  const auto made = distributor().retract(id, {{pse, {}}});
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(jobs().get(made[0].job).kind, JobKind::remove);
+  EXPECT_EQ(jobs().get(made[0].job).step, JobStep::routed);
+}
+
 TEST_F(Distributing, RetractFromOneDpLeavesTheOthers) {
   const PackageId id = package(0x20);
   distribute(id, pse, {"D1", "D2"});
