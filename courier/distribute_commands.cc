@@ -153,8 +153,7 @@ void add_distribute_commands(Commands& commands) {
     CLI::App& verb = commands.verb(
         name, what, example, [&o, work](Context& context) { return distribute(context, o, work); });
     verb.add_option("ID", o.packages, "the package, or several")->required();
-    verb.add_option(preposition, o.targets,
-                    "a site, SITE/DP, a distribution point of this site, or a group")
+    verb.add_option(preposition, o.targets, "a site, SITE/DP, or a distribution point of this site")
         ->required()
         ->delimiter(',')
         ->type_name("TARGET...");

@@ -105,12 +105,7 @@ Report set(Context& context, const PackageOptions& options) {
   PackageRow package = book.get(PackageId::parse(options.id));
   if (!options.name.empty()) package.name = options.name;
   if (!options.comment.empty()) package.comment = options.comment;
-  if (!options.sender.empty()) {
-    if (options.sender != "any" && options.sender != "courier" && options.sender != "folder") {
-      throw Error(ErrorCode::usage, "sender " + options.sender, "is none of any, courier, folder");
-    }
-    package.sender = options.sender;
-  }
+  if (!options.sender.empty()) package.sender = options.sender;
   if (!options.priority.empty()) package.priority = priority_from(options.priority);
   if (!options.delta.empty()) package.delta = on_or_off(options.delta, "--delta");
   if (!options.ignore_schedule.empty()) {
@@ -217,7 +212,8 @@ void add_package_commands(Commands& commands) {
   set_verb.add_option("ID", o.id, "the package")->required();
   set_verb.add_option("--name", o.name, "its name")->type_name("TEXT");
   set_verb.add_option("--comment", o.comment, "a remark")->type_name("TEXT");
-  set_verb.add_option("--sender", o.sender, "preferred sender")->type_name("any|courier|folder");
+  set_verb.add_option("--sender", o.sender, "preferred sender")
+      ->check(CLI::IsMember({"any", "courier"}));
   set_verb.add_option("--priority", o.priority, "of its jobs")->type_name("high|medium|low");
   set_verb.add_option("--delta", o.delta, "off sends every version whole")->type_name("on|off");
   set_verb.add_option("--ignore-schedule", o.ignore_schedule, "send at any time")

@@ -111,7 +111,7 @@ DpView add_dp(const DistributionParts& parts, const std::string& name,
     throw Error{ErrorCode::usage, "distribution point " + name, "needs the path of its share"};
   }
   DpBook book{parts.ledger};
-  if (book.find(name) || book.find_group(name)) {
+  if (book.find(name)) {
     throw Error{ErrorCode::not_allowed, "distribution point " + name, "exists already"};
   }
   DpRow row;

@@ -77,8 +77,6 @@ void DpBook::add(const DpRow& d) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   check_free(db, d.name);
-  if (sql::number(db, "SELECT count(*) FROM group_member WHERE name = :n", d.name) > 0)
-    throw Error(ErrorCode::not_allowed, "name " + d.name, "it is a group already");
   sql::run(db,
            "INSERT INTO dp VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p,"
            " :q, :r, :s, :t)",
@@ -140,52 +138,6 @@ std::vector<DpRow> DpBook::list() {
   std::vector<DpRow> out;
   for (const auto& [name] : sql::rows<S>(db, "SELECT name FROM dp ORDER BY name"))
     out.push_back(read_one(db, name));
-  return out;
-}
-
-void DpBook::add_to_group(const std::string& group, const std::vector<std::string>& dps) {
-  auto& db = ledger_.impl();
-  Transaction transaction(db);
-  check_free(db, group);
-  if (dps.empty() && !find_group(group))
-    throw Error(ErrorCode::usage, "group " + group, "a group has at least one distribution point");
-  for (const auto& dp : dps) {
-    get(dp);
-    sql::run(db, "INSERT INTO group_member VALUES(:g, :d) ON CONFLICT DO NOTHING", group, dp);
-  }
-  transaction.commit();
-}
-
-void DpBook::remove_from_group(const std::string& group, const std::vector<std::string>& dps) {
-  auto& db = ledger_.impl();
-  Transaction transaction(db);
-  for (const auto& dp : dps)
-    if (sql::run(db, "DELETE FROM group_member WHERE name = :g AND dp = :d", group, dp) == 0)
-      throw Error(ErrorCode::not_found, "group " + group, dp + " is not in it");
-  transaction.commit();
-}
-
-void DpBook::remove_group(const std::string& group) {
-  if (sql::run(ledger_.impl(), "DELETE FROM group_member WHERE name = :g", group) == 0)
-    throw Error(ErrorCode::not_found, "group " + group, "there is none");
-}
-
-std::optional<GroupRow> DpBook::find_group(const std::string& name) {
-  GroupRow g{name, {}};
-  for (auto& [dp] : sql::rows<S>(ledger_.impl(),
-                                 "SELECT dp FROM group_member WHERE name = :g ORDER BY dp", name))
-    g.dps.push_back(dp);
-  if (g.dps.empty()) return std::nullopt;
-  return g;
-}
-
-std::vector<GroupRow> DpBook::groups() {
-  std::vector<GroupRow> out;
-  for (auto& [name, dp] :
-       sql::rows<S, S>(ledger_.impl(), "SELECT name, dp FROM group_member ORDER BY name, dp")) {
-    if (out.empty() || out.back().name != name) out.push_back({name, {}});
-    out.back().dps.push_back(dp);
-  }
   return out;
 }
 

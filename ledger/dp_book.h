@@ -1,4 +1,4 @@
-// DpBook: this site's distribution points and groups, as data; what they serve is in
+// DpBook: this site's distribution points, as data; what they serve is in
 // package_dp_book.h.
 #pragma once
 
@@ -30,27 +30,16 @@ struct DpRow {
   Time created;
 };
 
-struct GroupRow {
-  std::string name;
-  std::vector<std::string> dps;
-};
-
 class DpBook {
  public:
   explicit DpBook(Ledger& ledger) : ledger_(ledger) {}
 
-  void add(const DpRow& dp);             // Errors: not_allowed when the name is taken (DP or group)
+  void add(const DpRow& dp);             // Errors: not_allowed when the name is taken
   void set(const DpRow& dp);             // Errors: not_found
-  void remove(const std::string& name);  // its package rows and group memberships with it
+  void remove(const std::string& name);  // its package rows with it
   std::optional<DpRow> find(const std::string& name);
   DpRow get(const std::string& name);  // Errors: not_found
   std::vector<DpRow> list();           // by name
-
-  void add_to_group(const std::string& group, const std::vector<std::string>& dps);
-  void remove_from_group(const std::string& group, const std::vector<std::string>& dps);
-  void remove_group(const std::string& group);
-  std::optional<GroupRow> find_group(const std::string& name);
-  std::vector<GroupRow> groups();
 
  private:
   Ledger& ledger_;

@@ -14,7 +14,6 @@ Error not_joined(const SiteCode& site) {
       .with_hint("courier site join " + site.str() + ".site --as child");
 }
 
-// What one text means; several DPs for a group.
 Target resolve(Ledger& ledger, const std::string& text) {
   SiteBook sites(ledger);
   DpBook dps(ledger);
@@ -36,11 +35,9 @@ Target resolve(Ledger& ledger, const std::string& text) {
     if (site && site->joined_now) return {*code, {}};
   }
   if (dps.find(text)) return {self, {text}};
-  if (const auto group = dps.find_group(text); group && !group->dps.empty())
-    return {self, group->dps};
   if (code) throw not_joined(*code);
   throw Error(ErrorCode::not_found, "target " + text,
-              "it is no joined site, distribution point or group")
+              "it is neither a joined site nor a distribution point")
       .with_hint("courier site join or courier dp add");
 }
 

@@ -1,5 +1,5 @@
 // Targets: what TARGET on a command line means. A site means its content store and every DP it has
-// when the item is executed; SITE/DP means that DP alone; a DP of this site or a group by its name.
+// when the item is executed; SITE/DP means that DP alone; a DP of this site by its name.
 // Source: product.md, behaviours.md rule 2.
 #pragma once
 
@@ -18,7 +18,7 @@ struct Target {
 };
 
 // One Target per site, in the order given; a site named whole wins over its single DPs.
-// Errors: not_found, for a name that is no joined site, DP or group, hint `site join`, `dp add`.
+// Errors: not_found, for a name that is no joined site or DP, hint `site join`, `dp add`.
 std::vector<Target> resolve_targets(Ledger& ledger, const std::vector<std::string>& texts);
 
 }  // namespace courier

@@ -130,6 +130,20 @@ class NewOperator(Pair):
                 for line in document.err.splitlines():
                     self.assertNotIn("{", line)
 
+    def test_a_setting_is_shown_in_its_unit_however_it_was_given(self):
+        self.at("A", "site", "set", "key.wait=8h", "parcel.grace=48h", "log.max-size=1M")
+        shown = {setting["name"]: (setting["value"], setting["unit"])
+                 for setting in self.facts("A", "site", "show", "--settings")["settings"]}
+        self.assertEqual(shown["key.wait"], ("480", "min"))
+        self.assertEqual(shown["parcel.grace"], ("2", "days"))
+        self.assertEqual(shown["log.max-size"], ("1048576", "bytes"))
+        self.assertIn("480 min", self.at("A", "site", "show", "--settings").out)
+
+    def test_a_preferred_sender_is_one_that_an_address_can_have(self):
+        self.at("A", "package", "add", "--no-source", "--id", "PUN00020")
+        for command in (("package", "set", "PUN00020"), ("address", "add", "PSE")):
+            self.at("A", *command, "--sender", "folder", status=2)
+
 
 if __name__ == "__main__":
     main()

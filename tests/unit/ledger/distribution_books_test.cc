@@ -320,25 +320,9 @@ TEST_F(DistributionBooksTest, RemovingADpEndsWhatWasUnderWayThere) {
   const auto n = JobBook(*ledger_).accept_local(j, "test");
   transfers().add({.job = n, .dp = "D1", .package = package_, .version = 1});
   DpBook book(*ledger_);
-  book.add_to_group("BR", {"D1"});
   book.remove("D1");
   EXPECT_FALSE(rows().find(key_));
   EXPECT_EQ(transfers().get(n, "D1").state, TransferState::cancelled);
-  EXPECT_FALSE(book.find_group("BR"));
-}
-
-TEST_F(DistributionBooksTest, GroupsHaveMembersAndNamesOfTheirOwn) {
-  DpBook book(*ledger_);
-  EXPECT_EQ(code_of([&] { book.add_to_group("BR", {"D9"}); }), ErrorCode::not_found);
-  EXPECT_EQ(code_of([&] { book.add_to_group("D1", {"D1"}); }), ErrorCode::not_allowed);
-  EXPECT_EQ(code_of([&] { book.add_to_group("BR", {}); }), ErrorCode::usage);
-  book.add_to_group("BR", {"D1"});
-  EXPECT_EQ(book.groups().size(), 1u);
-  DpRow d;
-  d.name = "BR";
-  EXPECT_EQ(code_of([&] { book.add(d); }), ErrorCode::not_allowed);
-  book.remove_from_group("BR", {"D1"});
-  EXPECT_EQ(code_of([&] { book.remove_group("BR"); }), ErrorCode::not_found);
 }
 
 }  // namespace

@@ -17,7 +17,6 @@ class Targets : public Desk {
       dp.paths = {"/srv/" + dp.name};
       DpBook(ledger).add(dp);
     }
-    DpBook(ledger).add_to_group("BR", {"D2", "D1"});
   }
   std::vector<Target> of(const std::vector<std::string>& texts) {
     return resolve_targets(ledger, texts);
@@ -37,10 +36,7 @@ TEST_F(Targets, SiteAndDpIsThatDpAlone) {
   EXPECT_THAT(of({"PUN/D1"}), ElementsAre(Target{pun, {"D1"}}));
 }
 
-TEST_F(Targets, NamesOfThisSitesDpsAndGroups) {
-  EXPECT_THAT(of({"D2"}), ElementsAre(Target{pun, {"D2"}}));
-  EXPECT_THAT(of({"BR"}), ElementsAre(Target{pun, {"D1", "D2"}}));
-}
+TEST_F(Targets, NamesOfThisSitesDps) { EXPECT_THAT(of({"D2"}), ElementsAre(Target{pun, {"D2"}})); }
 
 TEST_F(Targets, OneTargetPerSiteInTheOrderGiven) {
   join(tex);
@@ -62,12 +58,9 @@ TEST_F(Targets, ASiteNotJoinedIsNamedWithTheWayToJoinIt) {
   }
 }
 
-TEST_F(Targets, AnUnknownNameAndAnEmptyGroupAreNotFound) {
+TEST_F(Targets, AnUnknownNameIsNotFound) {
   EXPECT_EQ(refusal("Lager").code(), ErrorCode::not_found);
   EXPECT_EQ(refusal("PUN/D9").code(), ErrorCode::not_found);
-  DpBook(ledger).remove_from_group("BR", {"D1", "D2"});
-  // Not: every DP of this site.
-  EXPECT_EQ(refusal("BR").code(), ErrorCode::not_found);
 }
 
 TEST_F(Targets, ASlashWithoutSiteOrDpIsAUsageError) {
