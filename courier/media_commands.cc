@@ -31,7 +31,7 @@ void add_media_commands(Commands& commands) {
                     "courier media write PUN-PSE-000001 /media/usb",
                     [&o](Context& context) { return write(context, o); });
   write_verb.add_option("ID", o.parcel, "the parcel, such as PUN-PSE-000001")->required();
-  write_verb.add_option("TARGET", o.target, "a mounted folder")->required();
+  write_verb.add_option("TARGET", o.target, "a mounted folder, iso:FILE or /dev/sr0")->required();
 }
 
 }  // namespace courier

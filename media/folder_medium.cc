@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,10 +10,10 @@
 #include <set>
 #include <utility>
 
-#include "base/durable.h"
 #include "base/safe_path.h"
-#include "media/parcel_probe.h"
-#include "media/proved_write.h"
+#include "media/medium_errors.h"
+#include "media/proved_file.h"
+#include "media/volume_offer.h"
 
 namespace courier {
 
@@ -26,61 +25,13 @@ constexpr int kDepth = 4;
 constexpr std::uint64_t kKeptBack = 64u << 10;
 constexpr std::uint64_t kKeptPart = 4096;  // and one part in so many of what is free
 
-// Reads one file forwards. The beginning, which the probe has read, is handed out from memory.
-class FileStream {
- public:
-  FileStream(FileSystem& fs, std::shared_ptr<const Fd> fd, Bytes beginning)
-      : fs_(fs), fd_(std::move(fd)), beginning_(std::move(beginning)) {}
-
-  std::size_t read(MutableByteView out) {
-    if (offset_ < beginning_.size()) {
-      const std::size_t n = std::min<std::size_t>(out.size(), beginning_.size() - offset_);
-      std::copy_n(beginning_.begin() + static_cast<std::ptrdiff_t>(offset_), n, out.begin());
-      offset_ += n;
-      return n;
-    }
-    try {
-      const std::size_t n = fs_.read(*fd_, out);
-      offset_ += n;
-      return n;
-    } catch (Error& error) {
-      if (error.code() == ErrorCode::device) {
-        error.with_hint("clean the medium or try another drive, then run the same command");
-      }
-      error.in(fmt::format("reading at byte {}", offset_));
-      throw;
-    }
-  }
-
- private:
-  FileSystem& fs_;
-  std::shared_ptr<const Fd> fd_;
-  Bytes beginning_;
-  std::uint64_t offset_ = 0;
-};
-
 // A file that begins like a parcel, or nullopt.
 std::optional<OfferedVolume> probe(FileSystem& fs, Fd fd) {
   const struct stat status = fs.stat(fd);
   if (!S_ISREG(status.st_mode)) return std::nullopt;
-  Bytes beginning(kProbeSize);
-  std::size_t filled = 0;
-  while (filled < beginning.size()) {
-    const std::size_t n = fs.read(fd, std::span(beginning).subspan(filled));
-    if (n == 0) break;
-    filled += n;
-  }
-  beginning.resize(filled);
-  if (!begins_like_parcel(beginning)) return std::nullopt;
-  OfferedVolume volume;
-  volume.path = path_of(fd);
-  volume.size = static_cast<std::uint64_t>(status.st_size);
-  // Shared by the copies of the ByteSource, which is a std::function, and by the random access.
-  const auto shared = std::make_shared<const Fd>(std::move(fd));
-  auto stream = std::make_shared<FileStream>(fs, shared, std::move(beginning));
-  volume.source = [stream](MutableByteView out) { return stream->read(out); };
-  volume.bytes = bytes_of_file(fs, shared);
-  return volume;
+  std::string path = path_of(fd);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  return offer_if_parcel(std::move(path), with_place(bytes_of_device(fs, std::move(fd), size), ""));
 }
 
 class FolderScan {
@@ -140,45 +91,10 @@ class FolderScan {
   std::set<std::pair<dev_t, ino_t>> seen_;
 };
 
-// Removes what killed copies left: temporary files whose writer no longer holds its lock.
-void sweep_abandoned(FileSystem& fs, const Fd& dir) {
-  for (const DirEntry& entry : fs.list(dir)) {
-    if (entry.type != DT_REG || !is_temporary_name(entry.name)) continue;
-    try {
-      const Fd file = fs.open_at(dir, entry.name, O_RDONLY);
-      if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) fs.unlink_at(dir, entry.name);
-    } catch (const Error&) {
-      // Another user's: it takes room, and does no other harm.
-    }
-  }
-}
-
-[[noreturn]] void fail_taken(const std::string& path) {
-  throw Error(ErrorCode::not_allowed, escaped(path), "exists already with other content")
-      .with_hint("nothing is ever overwritten: move it away or take another medium");
-}
-
-// Errors while the file has a temporary name still say which parcel it is.
-template <typename Call>
-void named(const std::string& name, Call call) {
-  try {
-    call();
-  } catch (Error& error) {
-    error.in("writing " + escaped(name));
-    throw;
-  }
-}
-
-std::string in_numbers(std::uint64_t bytes) {
-  return bytes < 1000 ? human_size(bytes) : fmt::format("{} ({} bytes)", human_size(bytes), bytes);
-}
-
 SpaceInfo writable_space(FileSystem& fs, const Fd& dir) {
   const SpaceInfo space = fs.space(dir);
   if (space.read_only) {
-    throw Error(ErrorCode::device, "medium " + path_of(dir),
-                "is read-only: nothing can be written to it")
-        .with_hint("switch its write protection off, or name another folder to write to");
+    throw read_only_error("medium " + path_of(dir));
   }
   return space;
 }
@@ -195,9 +111,7 @@ void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std
   }
   // Some file systems in user space do not know how large they are.
   if (space.total_bytes > 0 && size > space.free_bytes) {
-    throw Error(ErrorCode::no_space, subject,
-                fmt::format("{} needed, {} free", in_numbers(size), in_numbers(space.free_bytes)))
-        .with_hint("make room on it or take a larger one, then run the same command");
+    throw no_room_error(subject, size, space.free_bytes);
   }
 }
 
@@ -261,46 +175,13 @@ ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string
   ProvedCopy copy;
   copy.medium = identity();
   copy.path = (path_.ends_with('/') ? path_ : path_ + '/') + SafeName::parse(name).str();
-  ProgressEvent writing{"writing", name, 0, 0, 0, 2};
-  ProgressEvent verifying{"verifying", name, 0, 0, 1, 2};
-
-  std::optional<DurableFile> file;
-  std::string lies_under = name;
-  Written written;
-  const auto status = fs_.stat_at(fd_, name);
-  copy.was_there = status.has_value();
-  if (copy.was_there) {
-    if (!S_ISREG(status->st_mode)) fail_taken(copy.path);
-    written = copy_and_digest(fs_, from, nullptr, writing, progress);
-    fs_.sync(fs_.open_at(fd_, name, O_RDONLY | O_NONBLOCK));
-  } else {
-    check_room(fs_, fd_, copy.medium, from.size);
-    sweep_abandoned(fs_, fd_);
-    file.emplace(fs_, fd_, name, 0644);
-    ::flock(file->fd().get(), LOCK_EX | LOCK_NB);
-    lies_under = file->temporary_name();
-    named(name, [&] {
-      written = copy_and_digest(fs_, from, &file->fd(), writing, progress);
-      report(progress, {"flushing", name, written.size, written.size, 0, 2});
-      fs_.sync(file->fd());
-    });
-  }
-
-  const ReadBack proof = read_back(fs_, fd_, lies_under, written, verifying, progress);
-  if (!proof.same && copy.was_there) fail_taken(copy.path);
-  if (!proof.same) {
-    throw Error(ErrorCode::device, "medium " + path_of(fd_),
-                fmt::format("gave back something else than was written to {}, between bytes {} and "
-                            "{} of {}",
-                            name, proof.first_byte, proof.end_byte, written.size))
-        .with_loss("nothing was lost: the bad copy was removed")
-        .with_hint("do not use this medium again: it is failing, or smaller than it says");
-  }
-  if (file) named(name, [&] { file->commit(Replace::never); });
-  copy.size = written.size;
-  copy.digest = written.digest;
+  if (!fs_.stat_at(fd_, name)) check_room(fs_, fd_, copy.medium, from.size);
+  const ProvedFile file = write_proved_file(fs_, fd_, from, name, progress);
+  copy.was_there = file.was_there;
+  copy.size = file.written.size;
+  copy.digest = file.written.digest;
   // A file system in user space has a cache of its own behind the kernel's.
-  copy.direct = proof.direct && !copy.medium.file_system.starts_with("fuse");
+  copy.direct = file.direct && !copy.medium.file_system.starts_with("fuse");
   return copy;
 }
 

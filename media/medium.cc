@@ -4,11 +4,15 @@
 
 #include <algorithm>
 
+#include "media/disc_medium.h"
 #include "media/folder_medium.h"
+#include "media/iso_medium.h"
 
 namespace courier {
 
 std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target) {
+  if (target.starts_with("iso:")) return std::make_unique<IsoMedium>(fs, target.substr(4));
+  if (target.starts_with("/dev/sr")) return std::make_unique<DiscMedium>(fs, target, target);
   return std::make_unique<FolderMedium>(fs, target);
 }
 

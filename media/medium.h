@@ -74,7 +74,8 @@ class Medium {
                                   const ProgressSink& progress) = 0;
 };
 
-// The medium that TARGET or SOURCE names: a mounted folder, or (to read) a single file.
+// The medium that TARGET or SOURCE names: "iso:FILE", an optical drive "/dev/sr0", a mounted
+// folder, or (to read) a single file.
 // Errors: not_found; usage, when it is something else.
 std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target);
 

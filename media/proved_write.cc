@@ -4,34 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <new>
+#include <utility>
 
 #include "base/error.h"
 #include "base/frame.h"
+#include "media/aligned_buffer.h"
 
 namespace courier {
 
 namespace {
 
 constexpr std::size_t kBlock = 4u << 20;
-constexpr std::size_t kAlignment = 4096;  // what O_DIRECT wants of every device we know
-
-class AlignedBuffer {
- public:
-  AlignedBuffer() : data_(static_cast<std::uint8_t*>(std::aligned_alloc(kAlignment, kBlock))) {
-    if (!data_) throw std::bad_alloc();
-  }
-  MutableByteView bytes() { return {data_.get(), kBlock}; }
-
- private:
-  struct Free {
-    void operator()(std::uint8_t* p) const { std::free(p); }
-  };
-  std::unique_ptr<std::uint8_t, Free> data_;
-};
-
 // Fills the block as far as the file goes. With O_DIRECT a read that is not aligned was the last.
 std::size_t read_block(FileSystem& fs, const Fd& fd, MutableByteView block, std::uint64_t offset,
                        bool direct) {
@@ -66,9 +49,9 @@ OpenedForProof open_for_proof(FileSystem& fs, const Fd& dir, const std::string& 
 
 }  // namespace
 
-Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
-                        ProgressEvent progress, const ProgressSink& sink) {
-  AlignedBuffer buffer;
+Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEvent progress,
+                        const ProgressSink& sink) {
+  AlignedBuffer buffer(kBlock);
   Hasher hasher(DigestKind::file);
   Written written;
   progress.total = from.size;
@@ -81,7 +64,7 @@ Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
     const ByteView block = buffer.bytes().first(n);
     hasher.update(block);
     written.block_checksums.push_back(frame_checksum(block));
-    if (to != nullptr) fs.write(*to, block);
+    if (to) to(block);
     written.size += n;
     progress.done = written.size;
   }
@@ -94,29 +77,44 @@ Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
   return written;
 }
 
-ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
-                   ProgressEvent progress, const ProgressSink& sink) {
-  AlignedBuffer buffer;
-  const OpenedForProof opened = open_for_proof(fs, dir, name, buffer.bytes());
-  const auto size = static_cast<std::uint64_t>(fs.stat(opened.fd).st_size);
+ReadBack compare_back(const VolumeBytes& back, const Written& expected, ProgressEvent progress,
+                      const ProgressSink& sink) {
+  AlignedBuffer buffer(kBlock);
   Hasher hasher(DigestKind::file);
   progress.total = expected.size;
   std::uint64_t offset = 0;
+  std::uint64_t came_back = 0;
   bool same = true;
   for (std::size_t i = 0; same && offset < expected.size; ++i) {
     progress.done = offset;
     report(sink, progress);
-    const std::size_t n = read_block(fs, opened.fd, buffer.bytes(), offset, opened.direct);
+    // A whole block is asked for, as O_DIRECT wants; a disc may have more than was written to it.
+    const auto n = static_cast<std::size_t>(
+        std::min<std::uint64_t>(back.read_at(offset, buffer.bytes()), expected.size - offset));
     const ByteView block = buffer.bytes().first(n);
     hasher.update(block);
-    same = n > 0 && expected.block_checksums.at(i) == frame_checksum(block);
+    came_back = frame_checksum(block);
+    same = n > 0 && expected.block_checksums.at(i) == came_back;
     if (same) offset += n;
   }
   ReadBack result;
-  result.direct = opened.direct;
-  result.same = same && size == expected.size && hasher.finish() == expected.digest;
+  result.came_back = came_back;
+  result.same = same && back.size == expected.size && hasher.finish() == expected.digest;
   result.first_byte = offset;
   result.end_byte = std::min(offset + kBlock, expected.size);
+  return result;
+}
+
+ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
+                   ProgressEvent progress, const ProgressSink& sink) {
+  AlignedBuffer buffer(kBlock);
+  const OpenedForProof opened = open_for_proof(fs, dir, name, buffer.bytes());
+  const auto size = static_cast<std::uint64_t>(fs.stat(opened.fd).st_size);
+  const VolumeBytes back{size, [&](std::uint64_t offset, MutableByteView out) {
+                           return read_block(fs, opened.fd, out, offset, opened.direct);
+                         }};
+  ReadBack result = compare_back(back, expected, std::move(progress), sink);
+  result.direct = opened.direct;
   return result;
 }
 

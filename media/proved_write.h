@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "base/progress.h"
@@ -21,10 +22,11 @@ struct Written {
   std::vector<std::uint64_t> block_checksums;
 };
 
-// Reads all of `from` and appends it to `to`, if that is given. Progress is reported as `phase`.
-// Errors: device, when `from` gives less than its size; what it throws; no_space, device.
-Written copy_and_digest(FileSystem& fs, const VolumeBytes& from, const Fd* to,
-                        ProgressEvent progress, const ProgressSink& sink);
+// Reads all of `from`, in blocks of 4 MiB, and gives it to `to`, if that is given. Progress is
+// reported as `phase`. Errors: device, when `from` gives less than its size; what it and `to`
+// throw.
+Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEvent progress,
+                        const ProgressSink& sink);
 
 struct ReadBack {
   bool same = false;
@@ -32,7 +34,13 @@ struct ReadBack {
   // When not the same: the block in which the first difference lies; empty when only the size
   // differs.
   std::uint64_t first_byte = 0, end_byte = 0;
+  std::uint64_t came_back = 0;  // the checksum of the last block that was read
 };
+
+// Reads what was written through `back`, in aligned blocks, and compares it. Errors: as
+// back.read_at.
+ReadBack compare_back(const VolumeBytes& back, const Written& expected, ProgressEvent progress,
+                      const ProgressSink& sink);
 
 // Reads `name` beneath dir back from the device and compares it with what was written. The file
 // must have been synced. Errors: device.

@@ -1,0 +1,114 @@
+#include "media/disc_medium.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/safe_path.h"
+#include "media/iso_volumes.h"
+#include "media/medium_errors.h"
+#include "media/volume_digest.h"
+#include "media/volume_offer.h"
+
+namespace courier {
+
+namespace {
+
+// What an image has besides its volume, and what xorriso and the drive round up to.
+constexpr std::uint64_t kAround = 1u << 20;
+
+}  // namespace
+
+VolumeBytes DiscMedium::open_disc() {
+  std::optional<Fd> fd;
+  try {
+    fd = fs_.open(device_, O_RDONLY | O_NONBLOCK);
+    fs_.drop_cache(*fd);
+    const std::uint64_t size = size_of_device(fs_, *fd);
+    return bytes_of_device(fs_, std::move(*fd), size);
+  } catch (Error& error) {
+    throw error.with_hint("check that the drive is there and a disc is in it");
+  }
+}
+
+MediumIdentity DiscMedium::identity() {
+  MediumIdentity identity;
+  identity.kind = "disc";
+  identity.file_system = "iso9660";
+  identity.mount_point = device_;
+  try {
+    identity.label = iso_label(open_disc());
+  } catch (const Error&) {
+    // A blank disc, or one that cannot be read, has no label.
+  }
+  return identity;
+}
+
+ScanResult DiscMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
+  return offer_iso_volumes(open_disc(), escaped(device_), each);
+}
+
+std::uint64_t DiscMedium::room() {
+  const DiscState state = xorriso_.disc(drive_);
+  if (!state.is_blank) {
+    throw Error(ErrorCode::not_allowed, "disc in " + escaped(device_),
+                state.medium.empty() ? "there is none" : "is not blank: it is a " + state.medium)
+        .with_hint("a disc is written once: insert a blank one and run the same command");
+  }
+  return state.writable_bytes - std::min(state.writable_bytes, kAround);
+}
+
+bool DiscMedium::has_volume(const VolumeBytes& from, const std::string& name, ProvedCopy& copy,
+                            const ProgressSink& progress) {
+  std::optional<VolumeBytes> there;
+  try {
+    there = iso_file_named(open_disc(), escaped(device_), name);
+  } catch (const Error&) {
+    return false;  // a blank disc cannot be read
+  }
+  if (!there || there->size != from.size) return false;
+  const Written written = copy_and_digest(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
+  copy.digest = written.digest;
+  return compare_back(*there, written, {"verifying", name, 0, 0, 1, 2}, progress).same;
+}
+
+ProvedCopy DiscMedium::write_proved(const VolumeBytes& from, const std::string& name,
+                                    const ProgressSink& progress) {
+  const std::string subject = "disc in " + escaped(device_);
+  ProvedCopy copy;
+  copy.path = escaped(device_) + "/" + SafeName::parse(name).str();
+  copy.size = from.size;
+  copy.was_there = has_volume(from, name, copy, progress);
+  if (copy.was_there) {
+    copy.medium = identity();
+    return copy;
+  }
+  const std::uint64_t free = room();
+  if (from.size > free) throw no_room_error(subject, from.size, free);
+
+  VolumeDigest digest(from);
+  const VolumeBytes image = xorriso_.image(digest.bytes(), name);
+  DiscBurner burner = xorriso_.burn(drive_, image.size, {"writing", name, 0, 0, 0, 2}, progress);
+  const Written written =
+      copy_and_digest(image, [&](ByteView block) { burner.write(block); }, {}, {});
+  report(progress, {"flushing", name, image.size, image.size, 0, 2});
+  burner.finish();
+  xorriso_.reload(drive_);
+  VolumeBytes back = open_disc();
+  back.size = std::min(back.size, image.size);
+  const ReadBack proof =
+      compare_back(with_place(back, device_), written, {"verifying", name, 0, 0, 1, 2}, progress);
+  if (!proof.same) {
+    throw spoilt_error(subject, name, proof, image.size)
+        .with_loss("the disc is spoilt; nothing else was lost")
+        .with_hint("take a new disc and run the same command");
+  }
+  copy.digest = digest.finish();
+  copy.medium = identity();
+  return copy;
+}
+
+}  // namespace courier

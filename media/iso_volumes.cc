@@ -1,0 +1,42 @@
+#include "media/iso_volumes.h"
+
+#include <utility>
+
+#include "media/volume_offer.h"
+
+namespace courier {
+
+ScanResult offer_iso_volumes(const VolumeBytes& image, const std::string& where,
+                             const std::function<void(OfferedVolume&&)>& each) {
+  IsoListing listing = list_iso(with_place(image, where), where);
+  ScanResult result;
+  result.unreadable = std::move(listing.unreadable);
+  for (const IsoFile& file : listing.files) {
+    const std::string path = where + "/" + escaped(file.path);
+    std::optional<OfferedVolume> volume;
+    try {
+      volume = offer_if_parcel(path, with_place(iso_file_bytes(image, file), path));
+    } catch (const Error& error) {
+      result.unreadable.push_back(error);
+    }
+    if (!volume) continue;
+    ++result.found;
+    each(std::move(*volume));
+  }
+  return result;
+}
+
+std::string iso_label(const VolumeBytes& image) {
+  return list_iso(with_place(image, ""), "image").label;
+}
+
+std::optional<VolumeBytes> iso_file_named(const VolumeBytes& image, const std::string& where,
+                                          const std::string& name) {
+  const IsoListing listing = list_iso(with_place(image, where), where);
+  for (const IsoFile& file : listing.files) {
+    if (file.path == name) return with_place(iso_file_bytes(image, file), where + "/" + name);
+  }
+  return std::nullopt;
+}
+
+}  // namespace courier

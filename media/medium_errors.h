@@ -1,0 +1,24 @@
+// Medium errors: what every medium says in the same words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "media/proved_write.h"
+
+namespace courier {
+
+// "4.2 GB (4200000000 bytes)"
+std::string in_numbers(std::uint64_t bytes);
+
+// `path` is there with other content.
+Error taken_error(const std::string& path);
+// subject: "medium /media/usb".
+Error read_only_error(const std::string& subject);
+Error no_room_error(const std::string& subject, std::uint64_t needed, std::uint64_t free);
+// The medium gave back something else than was written to `name`.
+Error spoilt_error(const std::string& subject, const std::string& name, const ReadBack& proof,
+                   std::uint64_t size);
+
+}  // namespace courier
