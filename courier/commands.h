@@ -92,6 +92,7 @@ void add_distribute_commands(Commands& commands);
 void add_status_commands(Commands& commands);
 void add_job_commands(Commands& commands);
 void add_parcel_commands(Commands& commands);
+void add_repair_verb(Commands& commands, CLI::App& parcel);  // parcel repair
 void add_media_commands(Commands& commands);
 void add_receive_commands(Commands& commands);
 void add_store_commands(Commands& commands);

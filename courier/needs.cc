@@ -54,6 +54,7 @@ constexpr Needs kTable[] = {
     {"parcel show", NeedsHome::optional, kNoLock, kNoKeys},
     {"parcel contents", NeedsHome::optional, kNoLock, kNoKeys},
     {"parcel verify", NeedsHome::optional, kNoLock, kNoKeys},
+    {"parcel repair", NeedsHome::none, kNoLock, kNoKeys},
     {"parcel mark", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel set", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel lost", NeedsHome::yes, kNoLock, kNoKeys},

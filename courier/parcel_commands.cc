@@ -469,6 +469,7 @@ void add_parcel_commands(Commands& commands) {
                     "courier parcel verify /media/usb/PUN-PSE-000001.pcl",
                     [&o](Context& context) { return verify(context, o); });
   verify_verb.add_option("FILE", o.parcel, "a parcel file")->required();
+  add_repair_verb(commands, parcel);
 }
 
 }  // namespace courier

@@ -31,7 +31,7 @@ bool is_allowed(const RecoverySet& set) {
 }
 
 RecoverySet choose_recovery_set(std::uint64_t volume_size, unsigned percent) {
-  constexpr unsigned kMostLayers = 200, kMostPercentOfThese = 27, kColumnsAtLeast = 8;
+  constexpr unsigned kMostLayers = 200, kMostPercentOfThese = 27, kColumnsAtLeast = 4;
   if (percent < 1 || percent > kMaxRecoveryPercent)
     bug("recovery data of a share beyond its range");
   RecoverySet set;

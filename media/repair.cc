@@ -46,8 +46,9 @@ struct RepairedVolume::Impl {
   }
 
   std::size_t cell_size() const { return layout.cell_size(); }
+  std::uint64_t window_cells() const { return kWindow / cell_size(); }
   std::uint64_t first_fitting_byte();
-  void fill_window(std::uint64_t cell);
+  void fill_window(std::uint64_t cell, std::uint64_t count);
   std::vector<bool> load(std::uint64_t first, std::size_t count, MutableByteView out);
   void read_run(std::uint64_t first, std::size_t count, MutableByteView out,
                 std::vector<bool>& came);
@@ -228,10 +229,9 @@ void RepairedVolume::Impl::repair_columns(std::uint64_t first_column, std::size_
   }
 }
 
-void RepairedVolume::Impl::fill_window(std::uint64_t cell) {
+void RepairedVolume::Impl::fill_window(std::uint64_t cell, std::uint64_t count) {
   window_count = 0;  // should something be thrown
-  const std::uint64_t most = std::max<std::uint64_t>(kWindow / cell_size(), 1);
-  const std::size_t count = std::min(most, layout.volume_cells() - cell);
+  count = std::min(count, layout.volume_cells() - cell);
   window.resize(count * cell_size());
   const std::vector<bool> is_good = load(cell, count, window);
   const std::uint64_t most_columns =
@@ -308,8 +308,13 @@ std::size_t RepairedVolume::read_at(std::uint64_t offset, MutableByteView out) {
   Impl& in = *impl_;
   std::size_t filled = 0;
   while (filled < out.size() && offset < size()) {
-    const std::uint64_t cell = offset / in.cell_size();
-    if (cell < in.window_first || cell >= in.window_first + in.window_count) in.fill_window(cell);
+    const std::uint64_t cell = offset / in.cell_size(),
+                        window_end = in.window_first + in.window_count;
+    // Forwards by a window, whatever the sizes asked for; elsewhere what was asked for.
+    const std::uint64_t last = (offset + (out.size() - filled) - 1) / in.cell_size();
+    const std::uint64_t most =
+        cell == window_end ? in.window_cells() : std::min(last - cell + 1, in.window_cells());
+    if (cell < in.window_first || cell >= window_end) in.fill_window(cell, most);
     const std::uint64_t at = offset - in.window_first * in.cell_size();
     const std::size_t n =
         std::min<std::uint64_t>({out.size() - filled, in.window.size() - at, size() - offset});
@@ -331,11 +336,11 @@ void RepairedVolume::check_all(const ProgressSink& progress) {
   const std::uint64_t cells = in.layout.cells(), of_volume = in.layout.volume_cells();
   ProgressEvent event{"checking", "recovery data", 0, cells * in.cell_size(), 0, 1};
   for (std::uint64_t cell = 0; cell < of_volume; cell = in.window_first + in.window_count) {
-    in.fill_window(cell);
+    in.fill_window(cell, in.window_cells());
     event.done = cell * in.cell_size();
     courier::report(progress, event);
   }
-  const std::uint64_t step = std::max<std::uint64_t>(kWindow / in.cell_size(), 1);
+  const std::uint64_t step = in.window_cells();
   Bytes bytes(step * in.cell_size());
   for (std::uint64_t cell = of_volume; cell < cells; cell += step) {
     const std::size_t count = std::min(step, cells - cell);

@@ -3,9 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "base/error.h"
 
 namespace courier {
+
+std::string scratch_folder() {
+  const char* const chosen = std::getenv("TMPDIR");
+  return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
+}
 
 Fd open_scratch(FileSystem& fs, const std::string& folder, std::uint64_t size) {
   Fd file = fs.open(folder, O_TMPFILE | O_RDWR, 0600);
@@ -14,7 +21,8 @@ Fd open_scratch(FileSystem& fs, const std::string& folder, std::uint64_t size) {
     throw Error(ErrorCode::no_space, "folder " + escaped(folder),
                 fmt::format("recovery data needs {} of it for a while, {} free", human_size(size),
                             human_size(space.free_bytes)))
-        .with_hint("make room there, then run the same command");
+        .with_hint(
+            "make room there, or set TMPDIR to a folder that has it, and run the same command");
   }
   return file;
 }

@@ -8,6 +8,9 @@
 
 namespace courier {
 
+// Where there is room for it: $TMPDIR, else /var/tmp.
+std::string scratch_folder();
+
 // Open to read and write. Errors: no_space, when the folder has not so many bytes free; device.
 Fd open_scratch(FileSystem& fs, const std::string& folder, std::uint64_t size);
 

@@ -50,6 +50,7 @@ CASES = {
         "{file}: is damaged in its packing list (byte N and N bytes from there)",
         NOTHING,
         OTHER_COPY),
+    "beyond-repair": (4, "parcel {id}: record 1 is damaged or missing", PARTLY, ASKS),
     "damaged-record": (4, "parcel {id}: record 1 is damaged or missing", PARTLY, ASKS),
     "damaged-return": (3,
         "parcel {id}: verdicts refused: return report: has a number that is not in its shortest form at byte 25",

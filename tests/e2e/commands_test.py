@@ -55,6 +55,7 @@ parcel list         --incoming --outgoing
 parcel show                                                                     ID
 parcel contents                                                                 ID
 parcel verify                                                                   FILE
+parcel repair       --to                                                        FILE
 parcel mark         --site                                                      ID
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID

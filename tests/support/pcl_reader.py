@@ -5,7 +5,7 @@ the program's writer and its reader does not go unseen. It keeps the content in 
 
     pcl_reader.py FILE... --signer PUN.site --key-ring HOME/keys/key_ring [--after FILE...] [--unpack DIR] [--json]
 
-Volumes of one parcel may be given in any order; --after names parcels that were processed before, whose content
+Volumes of one parcel may be given in any order, and are repaired where they have recovery data (pcl_recovery.py); --after names parcels that were processed before, whose content
 counts as held. Prints one line for each item, or all that the parcel says; what is refused is said with its cause,
 and the exit status is the cause's (FORMAT.md, section 10).
 """
@@ -24,6 +24,7 @@ import nacl.public
 import nacl.signing
 
 from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, unpack
+from pcl_recovery import repair
 from pcl_report import keys_digest, parse_certificate, parse_report, parse_trust_item
 
 MAGIC = b"\xf5PCL"
@@ -385,7 +386,7 @@ def read_parcel(names, *trusted, before=()):
     volumes = []
     for name in names:
         with open(name, "rb") as source:
-            volumes.append(source.read())
+            volumes.append(repair(source.read())[0])
     return Parcel(volumes, *trusted, before)
 
 

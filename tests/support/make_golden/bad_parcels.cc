@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/codec.h"
+#include "media/recovery_layout.h"
 #include "parcel/aead.h"
 #include "parcel/key_slots.h"
 #include "parcel/parcel_writer.h"
@@ -121,6 +122,18 @@ Bytes flipped(const Maker& maker, std::size_t frame, std::size_t at) {
   Bytes parcel = good(maker);
   parcel[offset_of(take_apart(parcel), frame) + kFrameHeaderSize + at] ^= 1;
   return parcel;
+}
+
+// One bit of record 1 and one of all parity cells, of which there are as many as columns.
+Bytes beyond_repair(const Maker& maker) {
+  const Bytes parcel = good(maker);
+  const RecoveryLayout layout(choose_recovery_set(parcel.size(), 20));
+  Bytes damaged = protected_by(parcel, 20);
+  damaged[offset_of(take_apart(parcel), kRecordsAt + 1) + kFrameHeaderSize + 30] ^= 1;
+  for (std::uint64_t cell = layout.volume_cells(); cell < layout.cells(); ++cell) {
+    damaged[layout.cell_offset(cell)] ^= 1;
+  }
+  return damaged;
 }
 
 Bytes unknown_item_kind(const Maker& maker) {
@@ -417,6 +430,8 @@ const std::vector<BadParcel>& bad_parcels() {
       {"end-of-another", "the end is another parcel's", partly_done,
        [](const Maker& m) { return with_foreign_frame(m, kRecordsAt + 2); }},
       {"oversized-block", "signed; a block states 4 GiB", damaged, oversized_block},
+      {"beyond-repair", "one bit in record 1, and one in each cell of the parity", damaged,
+       beyond_repair},
   };
   return all;
 }

@@ -301,6 +301,10 @@ Bytes padding(const GoldenSites&, const Maker& maker) {
   return parcel;
 }
 
+Bytes recovery_data(const GoldenSites&, const Maker& maker) {
+  return protected_by(good(maker), 20);
+}
+
 }  // namespace
 
 const std::vector<GoldenParcel>& golden_parcels() {
@@ -338,6 +342,7 @@ const std::vector<GoldenParcel>& golden_parcels() {
       {"unknown-record-kind", "a genuine record of kind 9, to be passed over", unknown_record_kind},
       {"records-in-any-order", "record 1, then record 0, then record 1 again", any_order},
       {"padding", "other bytes behind the end, not to be read", padding},
+      {"recovery-data", "recovery data for a share of 20 % behind the end", recovery_data},
   };
   return all;
 }

@@ -1,6 +1,9 @@
 #include "tests/support/make_golden/parcel_maker.h"
 
+#include "media/recovery.h"
+#include "tests/support/damaged_bytes.h"
 #include "tests/support/parcel_surgery.h"
+#include "tests/support/temp_folder.h"
 
 namespace courier::test {
 
@@ -58,6 +61,12 @@ Content small_content(const Maker& maker, const std::string& text) {
 }
 
 Bytes good(const Maker& maker) { return parcel_of(maker, small_content(maker)); }
+
+Bytes protected_by(const Bytes& volume, unsigned percent) {
+  PosixFileSystem fs;
+  const TempFolder scratch(memory_folder());
+  return all_of(with_recovery(fs, memory_volume(volume), percent, scratch.path(), {}));
+}
 
 Item bare_item(const Maker& maker, ItemKind kind) {
   Item item;

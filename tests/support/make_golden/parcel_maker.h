@@ -44,5 +44,7 @@ Bytes parcel_of(const Maker& maker, const Content& content);
 Bytes only_item(const Maker& maker, const Item& item);
 // A parcel of one package with a little content.
 Bytes good(const Maker& maker);
+// With recovery data for this share behind it.
+Bytes protected_by(const Bytes& volume, unsigned percent);
 
 }  // namespace courier::test

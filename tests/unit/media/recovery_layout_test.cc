@@ -92,7 +92,7 @@ TEST(RecoveryLayout, AShareIsThatShareOfTheVolumeAndLittleMore) {
 
 TEST(RecoveryLayout, CellsShrinkWithTheVolume) {
   EXPECT_EQ(choose_recovery_set(1ull << 30, 10).cell_size, 65536u);
-  EXPECT_EQ(choose_recovery_set(10'000'000, 10).cell_size, 4096u);
+  EXPECT_EQ(choose_recovery_set(10'000'000, 10).cell_size, 8192u);
   EXPECT_EQ(choose_recovery_set(1000, 10).cell_size, 512u);
   EXPECT_EQ(choose_recovery_set(1000, 10).data_layers, 2u);
   EXPECT_EQ(choose_recovery_set(1ull << 30, 10).data_layers, 200u);

@@ -1,0 +1,161 @@
+#include "courier/volume_repair.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/durable.h"
+#include "base/volume_header.h"
+#include "courier/table.h"
+#include "media/recovery.h"
+#include "media/scratch.h"
+
+namespace courier {
+namespace {
+
+constexpr std::size_t kCopyBlock = 4u << 20;
+constexpr std::size_t kRangesShown = 16;
+
+Error no_recovery_data(const VolumeBytes& volume, const std::string& path) {
+  Bytes beginning(kParcelProbeSize);
+  beginning.resize(volume.read_at(0, beginning));
+  if (!looks_like_parcel(beginning)) {
+    return Error(ErrorCode::damaged, "file " + escaped(path), "is no parcel")
+        .with_loss("nothing was changed")
+        .with_hint("check the name; a parcel's file usually ends in .pcl");
+  }
+  return Error(ErrorCode::not_allowed, "file " + escaped(path), "has no recovery data")
+      .with_loss("nothing was changed")
+      .with_hint(
+          "`courier receive` takes in what is intact, and the return asks for the rest; or "
+          "write it again from the origin's outbox");
+}
+
+std::string ranges_text(const std::vector<ByteRange>& ranges) {
+  std::string text;
+  for (const ByteRange& range : ranges) {
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{}-{}", range.first, range.end - 1);
+  }
+  return ranges.size() == kRangesShown ? text + " and more" : text;
+}
+
+Error beyond_repair(const VolumeRepair& repair) {
+  return Error(ErrorCode::damaged, "file " + escaped(repair.path),
+               fmt::format("is damaged beyond repair: {} of {} bytes do not come back (bytes {})",
+                           repair.found.lost_bytes, repair.volume_bytes, ranges_text(repair.lost)))
+      .with_loss("nothing was changed")
+      .with_hint(
+          "`courier receive` takes in what is intact, and the return asks for the rest; or "
+          "try another copy");
+}
+
+// Splits "folder/name".
+std::pair<std::string, std::string> folder_and_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+}  // namespace
+
+VolumeRepair repair_volume(FileSystem& fs, const VolumeBytes& volume, const std::string& path,
+                           const std::function<void(const VolumeBytes& repaired)>& write,
+                           const ProgressSink& progress) {
+  // Checking reads all, making recovery data and writing read the volume again.
+  const auto phase = [&progress](unsigned index) -> ProgressSink {
+    return [&progress, index](ProgressEvent event) {
+      event.phase_index = index;
+      event.phase_count = 3;
+      report(progress, event);
+    };
+  };
+  const auto repaired = RepairedVolume::open(fs, volume, scratch_folder());
+  if (!repaired) throw no_recovery_data(volume, path);
+  repaired->check_all(phase(0));
+  VolumeRepair repair{
+      path, repaired->size(), repaired->set(), repaired->report(), repaired->lost(kRangesShown),
+      {}};
+  if (repair.found.lost_cells > 0) {
+    repair.problem = beyond_repair(repair);
+    return repair;
+  }
+  write(with_recovery(fs, repaired->bytes(), repaired->set(), scratch_folder(), phase(1)));
+  return repair;
+}
+
+VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::string& to,
+                         const ProgressSink& progress) {
+  const auto folder_and_file = folder_and_name(to);
+  const std::string& name = folder_and_file.second;
+  const Fd dir = open_dir(fs, folder_and_file.first);
+  if (fs.stat_at(dir, name)) {
+    throw Error(ErrorCode::not_allowed, "file " + escaped(to), "exists already")
+        .with_hint("nothing is ever overwritten: give --to another name");
+  }
+  const VolumeBytes volume = bytes_of_file(fs, fs.open(path, O_RDONLY));
+  const auto write = [&](const VolumeBytes& bytes) {
+    DurableFile file(fs, dir, name, 0644);
+    Bytes block(kCopyBlock);
+    ProgressEvent event{"writing", to, 0, bytes.size, 2, 3};
+    while (event.done < bytes.size) {
+      const std::size_t n = bytes.read_at(event.done, block);
+      if (n == 0) bug("a repaired volume ends early");
+      file.write(ByteView(block).first(n));
+      event.done += n;
+      report(progress, event);
+    }
+    file.commit(Replace::never);
+  };
+  return repair_volume(fs, volume, path, write, progress);
+}
+
+Json repair_json(const VolumeRepair& repair, const std::string& written) {
+  Json lost = Json::array();
+  for (const ByteRange& range : repair.lost) {
+    lost.push_back({{"first", range.first}, {"last", range.end - 1}});
+  }
+  const RepairReport& found = repair.found;
+  return {{"path", json_text(repair.path)},
+          {"volume_bytes", repair.volume_bytes},
+          {"cell_bytes", repair.set.cell_size},
+          {"data_layers", repair.set.data_layers},
+          {"parity_layers", repair.set.parity_layers},
+          {"cells", found.cells},
+          {"repaired_cells", found.repaired_cells},
+          {"repaired_bytes", found.repaired_bytes},
+          {"lost_cells", found.lost_cells},
+          {"lost_bytes", found.lost_bytes},
+          {"lost_ranges", std::move(lost)},
+          {"damaged_recovery_cells", found.damaged_parity_cells},
+          {"unreadable_cells", found.unreadable_cells},
+          {"written", written.empty() ? Json() : json_text(written)}};
+}
+
+std::string repair_text(const VolumeRepair& repair, const std::string& written) {
+  const RepairReport& found = repair.found;
+  const auto of_bytes = [](std::uint64_t cells, std::uint64_t bytes) {
+    return cells == 0 ? std::string()
+                      : fmt::format("{} ({})", human_size(bytes), counted(cells, "cell", "cells"));
+  };
+  return listing(
+      {{"file", repair.path},
+       {"volume", human_size(repair.volume_bytes)},
+       {"recovery data",
+        fmt::format("{} and {} layers of cells of {} bytes", repair.set.data_layers,
+                    repair.set.parity_layers, repair.set.cell_size)},
+       {"repaired", of_bytes(found.repaired_cells, found.repaired_bytes)},
+       {"beyond repair", of_bytes(found.lost_cells, found.lost_bytes)},
+       {"unreadable",
+        found.unreadable_cells == 0 ? "" : counted(found.unreadable_cells, "cell", "cells")},
+       {"recovery data damaged", found.damaged_parity_cells == 0
+                                     ? ""
+                                     : counted(found.damaged_parity_cells, "cell", "cells")},
+       {"written", written},
+       {"result", repair.problem       ? "damaged beyond repair"
+                  : found.is_damaged() ? "repaired"
+                                       : "nothing was damaged"}});
+}
+
+}  // namespace courier
