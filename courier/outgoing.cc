@@ -1,12 +1,9 @@
 #include "courier/outgoing.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "courier/shown.h"
 #include "courier/table.h"
-#include "media/medium.h"
-#include "sender/parcel_life.h"
 
 namespace courier {
 namespace {
@@ -148,16 +145,24 @@ Report show_outgoing(Home& home, const ParcelRow& parcel) {
   report.json = outgoing_json(parcel);
   report.json["items"] = outgoing_items_json(home, parcel);
   Json copies = Json::array();
-  Table copy_table({"copy", "medium", "read back", "time"});
+  Table copy_table({"copy", "volume", "medium", "read back", "time"});
   for (const ParcelCopy& copy : book.copies(id)) {
+    const bool is_volume = !copy.cut.empty();
     copies.push_back({{"target", json_text(copy.target)},
+                      {"volume", is_volume ? Json(copy.number) : Json()},
+                      {"volumes", is_volume ? copy.volumes : 1},
+                      {"bytes", copy.bytes == 0 ? Json() : Json(copy.bytes)},
+                      {"medium", json_text(copy.medium)},
                       {"medium_label", json_text(copy.medium_label)},
                       {"medium_serial", json_text(copy.medium_serial)},
                       {"verified", copy.verified},
                       {"note", json_text(copy.note)},
                       {"time", json_time(copy.time)}});
-    copy_table.add({copy.target, copy.medium_label, copy.verified ? "equal" : "bad: " + copy.note,
-                    shown_time(copy.time)});
+    copy_table.add({copy.target,
+                    is_volume ? fmt::format("{} of {}", copy.number, copy.volumes) : "whole",
+                    copy.medium.empty() ? copy.medium_label : copy.medium,
+                    copy.verified ? "equal" : "bad: " + copy.note, shown_time(copy.time)});
+    if (copy.verified) report.json["volumes"] = is_volume ? copy.volumes : 1;
   }
   report.json["copies"] = std::move(copies);
   const std::vector<HistoryRow> history = book.history(id);
@@ -258,52 +263,6 @@ Report show_incoming(Home& home, const IncomingParcel& parcel) {
        {"label", parcel.label.hex()}});
   report.text += "\n" + incoming_items_table(home, parcel) + "\n" + history_table(history);
   return report;
-}
-
-void copy_to_medium(Context& context, const ParcelRow& parcel, const std::string& target,
-                    Report& report) {
-  Home& home = context.home();
-  ParcelBook book(home.ledger());
-  SenderContext sender = home.sender();
-  const ParcelId& id = parcel.addressees.front().id;
-  const std::string path = ParcelLife(sender).path_of(parcel);
-  ParcelCopy copy;
-  copy.target = target;
-  copy.time = context.clock.now();
-  try {
-    if (parcel.payload_removed) {
-      throw Error(ErrorCode::not_allowed, "parcel " + id.str(),
-                  "its payload was removed after it was Confirmed");
-    }
-    const std::unique_ptr<Medium> medium = open_medium(context.fs, target);
-    const VolumeBytes file = bytes_of_file(context.fs, context.fs.open(path, O_RDONLY | O_CLOEXEC));
-    const ProvedCopy proved = medium->write_proved(file, parcel_file_name(id), context.progress);
-    copy.target = absolute_path(proved.path);
-    copy.medium_label = proved.medium.label;
-    copy.medium_serial = proved.medium.serial;
-    copy.verified = true;
-    book.add_copy(id, copy);
-    report.json["copy"] = {{"path", json_text(proved.path)},
-                           {"bytes", proved.size},
-                           {"digest", proved.digest.hex()},
-                           {"medium", json_text(proved.medium.describe())},
-                           {"verified", true},
-                           {"was_there", proved.was_there}};
-    report.text += fmt::format("{}: {}\n",
-                               proved.was_there ? "the same copy was there, read back again"
-                                                : "copy written and read back",
-                               printable(proved.path));
-  } catch (const Error& error) {
-    report.problem = error;
-    report.problem->with_loss("nothing was lost: parcel " + id.str() + " is in the outbox, " +
-                              path);
-    report.problem->with_hint("put it right, or take another medium, then: courier media write " +
-                              id.str() + " TARGET");
-    if (error.code() == ErrorCode::device) {
-      copy.note = error.happened();
-      book.add_copy(id, copy);
-    }
-  }
 }
 
 }  // namespace courier

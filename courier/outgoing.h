@@ -1,4 +1,4 @@
-// A parcel in this site's outbox or quarantine, as facts and text, and its copies on media.
+// A parcel in this site's outbox or quarantine, as facts and text.
 #pragma once
 
 #include <string>
@@ -23,10 +23,5 @@ Json incoming_json(const IncomingParcel& parcel);
 Report show_incoming(Home& home, const IncomingParcel& parcel);
 Json incoming_items_json(Home& home, const IncomingParcel& parcel);
 std::string incoming_items_table(Home& home, const IncomingParcel& parcel);
-
-// Writes the parcel's file to a medium, reads it back and records the copy. Adds "copy" to the
-// report; a failure becomes the report's problem, the parcel stays in the outbox.
-void copy_to_medium(Context& context, const ParcelRow& parcel, const std::string& target,
-                    Report& report);
 
 }  // namespace courier

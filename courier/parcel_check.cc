@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "courier/table.h"
 #include "signer/fingerprint.h"
@@ -41,8 +43,12 @@ std::string range_list(const RecordRanges& ranges) {
   return text;
 }
 
-std::optional<Error> problem_of(const ParcelCheck& check, const VolumeHeader& volume) {
-  const std::string subject = "parcel " + check.title;
+// What is wrong with what is here of it.
+std::optional<Error> own_problem_of(const ParcelCheck& check, const std::string& path) {
+  std::string subject = "parcel " + check.title;
+  if (const std::string volume = volume_words(check.volume); !volume.empty()) {
+    subject += fmt::format(", {} ({})", volume, escaped(path));
+  }
   if (check.forged > 0 || check.tail.end == EndState::forged) {
     return Error(ErrorCode::bad_signature, subject,
                  check.forged > 0 ? fmt::format("{} not made by its sender",
@@ -50,30 +56,54 @@ std::optional<Error> problem_of(const ParcelCheck& check, const VolumeHeader& vo
                                   : "its end was not made by its sender")
         .with_loss("nothing was taken in");
   }
-  if (check.missing.empty() && !check.tail.is_damaged() && check.tail.end == EndState::genuine) {
+  if (check.missing_here.empty() && !check.tail.is_damaged() &&
+      check.tail.end == EndState::genuine) {
     return std::nullopt;
   }
-  if (volume.of > 1 && check.tail.damaged_bytes == 0) {
-    return Error(ErrorCode::incomplete, subject,
-                 fmt::format("this is volume {} of {}; records {} are on the others", volume.number,
-                             volume.of, range_list(check.missing)));
+  std::string what =
+      check.missing_here.empty()
+          ? "its end is missing or damaged"
+          : fmt::format("{} missing or damaged: {}",
+                        counted(check.missing_here.size(), "record is", "records are"),
+                        range_list(check.missing_here));
+  if (check.missing_here.empty() && check.tail.damaged_bytes > 0) {
+    what = fmt::format("{} between its records",
+                       counted(check.tail.damaged_bytes, "byte is damaged", "bytes are damaged"));
   }
-  std::string what = check.missing.empty()
-                         ? "its end is missing or damaged"
-                         : fmt::format("{} missing or damaged: {}",
-                                       counted(check.missing.size(), "record is", "records are"),
-                                       range_list(check.missing));
   if (!check.tail.record_count) what = "it ends early: how many records it had is not known";
   return Error(ErrorCode::damaged, subject, std::move(what))
       .with_loss("nothing was changed; the other records are genuine")
       .with_hint("write it again from the origin's outbox, or try another copy");
 }
 
+std::optional<Error> problem_of(const ParcelCheck& check) {
+  if (check.own_problem) return check.own_problem;
+  if (check.missing.empty()) return std::nullopt;
+  return Error(ErrorCode::incomplete, "parcel " + check.title,
+               fmt::format("this is {}; records {} are on the others", volume_words(check.volume),
+                           range_list(check.missing)));
+}
+
+// The records of `all` from `first` to before `end`.
+RecordRanges between(const RecordRanges& all, std::uint64_t first, std::uint64_t end) {
+  RecordRanges part;
+  for (const RecordRange& range : all.ranges()) {
+    part.add(RecordRange{std::max(range.first, first), std::min(range.end, end)});
+  }
+  return part;
+}
+
 }  // namespace
 
 ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path,
                          const std::optional<KnownSigners>& known, const ProgressSink& progress) {
-  ParcelReader reader(confined_frames(file_source(fs, file), path), path);
+  return check_parcel(file_source(fs, file), static_cast<std::uint64_t>(fs.stat(file).st_size),
+                      path, known, progress);
+}
+
+ParcelCheck check_parcel(ByteSource source, std::uint64_t size, const std::string& path,
+                         const std::optional<KnownSigners>& known, const ProgressSink& progress) {
+  ParcelReader reader(confined_frames(std::move(source), path), path);
   ParcelHead head = reader.read_head();
   const VolumeHeader volume = head.volume;
   const PublicKey signing_key = head.label.sender.signing_key;
@@ -83,7 +113,6 @@ ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path
   check.label = verified.label();
   check.title = check.label.title();
   check.signer = signer_of(check.label, known, "parcel " + check.title);
-  const std::uint64_t total = static_cast<std::uint64_t>(fs.stat(file).st_size);
   RecordRanges genuine;
   while (const std::optional<RawRecord> raw = reader.next_record()) {
     switch (authenticate(*raw, verified.label_digest(), check.label.parcel_key)) {
@@ -97,15 +126,24 @@ ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path
       case RecordStatus::damaged:
         break;
     }
-    report(progress, {"verifying", path, reader.bytes_read(), total, 0, 1});
+    report(progress, {"verifying", path, reader.bytes_read(), size, 0, 1});
   }
   check.tail = reader.finish(verified);
   check.records = genuine.size();
   const std::optional<std::uint64_t> count =
       check.tail.record_count ? check.tail.record_count : check.label.record_count;
   if (count) check.missing = genuine.missing(*count);
-  check.problem = problem_of(check, volume);
+  check.volume = volume;
+  check.missing_here = between(check.missing, volume.first_record, volume.end_record);
+  check.own_problem = own_problem_of(check, path);
+  check.problem = problem_of(check);
   return check;
+}
+
+std::string volume_words(const VolumeHeader& volume) {
+  if (volume.of == 1) return "";
+  return volume.of == 0 ? fmt::format("volume {}", volume.number)
+                        : fmt::format("volume {} of {}", volume.number, volume.of);
 }
 
 Json check_json(const ParcelCheck& check, const std::string& path) {
@@ -121,11 +159,15 @@ Json check_json(const ParcelCheck& check, const std::string& path) {
           {"record_count", check.tail.record_count ? Json(*check.tail.record_count) : Json()},
           {"missing_records", std::move(missing)},
           {"forged_records", check.forged},
+          {"volume", check.volume.number},
+          {"volumes", check.volume.of == 0 ? Json() : Json(check.volume.of)},
+          {"volume_is_intact", !check.own_problem},
           {"whole", !check.problem}};
 }
 
 std::string check_text(const ParcelCheck& check, const std::string& path) {
   return listing({{"parcel", check.title},
+                  {"volume", volume_words(check.volume)},
                   {"file", path},
                   {"from", check.label.sender.code.str() + " (" + check.label.sender.name + ")"},
                   {"signature", check.signer},

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "courier/commands.h"
+#include "courier/media_write.h"
 #include "courier/outgoing.h"
 #include "courier/parcel_check.h"
 #include "courier/received.h"
@@ -195,7 +196,7 @@ Report create(Context& context, const ParcelOptions& options) {
       report.json["items"] = outgoing_items_json(home, *made);
       report.text = fmt::format("nothing new is pending; parcel {} is on no medium yet\n",
                                 addressees_text(*made));
-      copy_to_medium(context, *made, options.out, report);
+      copy_to_media(context, *made, options.out, {}, report);
       return report;
     }
   }
@@ -210,7 +211,7 @@ Report create(Context& context, const ParcelOptions& options) {
                             outgoing_state(created.parcel), human_size(created.parcel.file_bytes),
                             plan_text(created.plan));
   report.text += fmt::format("in the outbox: {}\n", printable(created.path));
-  if (!options.out.empty()) copy_to_medium(context, created.parcel, options.out, report);
+  if (!options.out.empty()) copy_to_media(context, created.parcel, options.out, {}, report);
   return report;
 }
 

@@ -51,7 +51,14 @@ Report identify_source(Context& context, const ReceiveCommandOptions& options) {
     offers.push_back(offer_json(offer));
     report.text += (report.text.empty() ? "" : "\n") + offer_text(offer);
   }
-  report.json = {{"source", json_text(options.source)}, {"parcels", std::move(offers)}};
+  Json incomplete = Json::array();
+  for (const PartOfParcel& part : found.parts) {
+    incomplete.push_back({{"id", part.id.str()}, {"missing", part.missing}});
+    report.text += fmt::format("parcel {}: {}\n", part.id.str(), part.missing);
+  }
+  report.json = {{"source", json_text(options.source)},
+                 {"parcels", std::move(offers)},
+                 {"incomplete", std::move(incomplete)}};
   report.problem = identify_problem(found, options.source);
   return report;
 }

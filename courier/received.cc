@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "courier/parcel_check.h"
 #include "courier/table.h"
 
 namespace courier {
@@ -65,6 +66,13 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   one.erase("items");
   one["state"] = parcel.declined ? Json("declined") : Json(word(parcel.state));
   one["already_received"] = parcel.already_received;
+  if (!parcel.paths.empty()) {
+    Json paths = Json::array();
+    for (const std::string& path : parcel.paths) paths.push_back(json_text(path));
+    one["paths"] = std::move(paths);
+  }
+  one["missing_volumes"] = parcel.missing_volumes;
+  one["volumes"] = parcel.volumes == 0 ? Json() : Json(parcel.volumes);
   one["records"] = parcel.records;
   one["new_bytes"] = parcel.new_bytes;
   one["missing_records"] = missing_json(parcel.missing_records);
@@ -236,6 +244,11 @@ Json offer_json(const Offer& offer) {
   one["addressees"] = std::move(addressees);
   one["name"] = json_text(label.name);
   one["comment"] = json_text(label.comment);
+  one["volume"] = {{"number", offer.volume.number},
+                   {"of", offer.volume.of == 0 ? Json() : Json(offer.volume.of)},
+                   {"first_record", offer.volume.first_record},
+                   {"end_record",
+                    offer.volume.end_record == kToTheEnd ? Json() : Json(offer.volume.end_record)}};
   one["created"] = json_time(label.created);
   one["is_return"] = offer.is_return;
   one["item_count"] = label.item_count;
@@ -270,6 +283,7 @@ std::string offer_text(const Offer& offer) {
   const bool is_unknown = !is_signer_known(offer) && offer.standing != Standing::own;
   std::string text = listing(
       {{"parcel", offer.title + (offer.is_return ? " (return)" : "")},
+       {"volume", volume_words(offer.volume)},
        {"file", offer.path},
        {"from", label.sender.code.str() + " (" + label.sender.name + ")"},
        {"to", addressees_text(label)},

@@ -15,4 +15,10 @@ bool ask_yes(const std::string& text, const std::string& question) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+bool wait_for_enter(const std::string& text) {
+  std::cerr << text << std::flush;
+  std::string answer;
+  return std::getline(std::cin, answer) && answer != "q" && answer != "Q";
+}
+
 }  // namespace courier

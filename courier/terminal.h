@@ -10,5 +10,8 @@ bool can_ask();
 // Shows `text` (whole lines) and asks a yes-or-no question; only "y" or "yes" is a yes.
 // Precondition: can_ask().
 bool ask_yes(const std::string& text, const std::string& question);
+// Shows `text` and waits for Enter; false when the person types q, or goes away.
+// Precondition: can_ask().
+bool wait_for_enter(const std::string& text);
 
 }  // namespace courier

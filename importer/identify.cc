@@ -1,8 +1,12 @@
 #include "importer/identify.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "importer/offers.h"
+#include "importer/returned_rows.h"
+#include "importer/volume_set.h"
 
 namespace courier {
 namespace {
@@ -32,6 +36,42 @@ int status_of_all(const std::vector<Offer>& offers, bool has_home) {
   return row_of(ErrorCode::not_addressed).exit_status;
 }
 
+// What of this parcel neither lies on the medium nor came before; empty: nothing.
+std::string missing_with(const Offer& first, const std::vector<Offer>& offers,
+                         const std::optional<IdentifyHome>& home) {
+  RecordRanges received;
+  std::optional<std::uint64_t> count = first.label.record_count;
+  std::vector<SeenVolume> seen;
+  if (home) {
+    IncomingBook incoming{home->ledger};
+    if (const auto row = incoming.find(first.label_digest)) {
+      received = to_records(row->received);
+      if (row->record_count) count = row->record_count;
+    }
+    seen = incoming.volumes(first.label_digest);
+  }
+  for (const Offer& offer : offers) {
+    if (offer.label_digest == first.label_digest) seen.push_back(seen_volume(offer.volume, true));
+  }
+  std::ranges::sort(seen, {}, [](const SeenVolume& volume) {
+    return std::tuple{volume.cut, volume.number, volume.first_record};
+  });
+  return missing_volumes(received, count, seen).happened();
+}
+
+std::vector<PartOfParcel> parts_of(const std::vector<Offer>& offers,
+                                   const std::optional<IdentifyHome>& home) {
+  std::vector<PartOfParcel> parts;
+  std::set<Digest> told;
+  for (const Offer& offer : offers) {
+    const bool is_ours = offer.standing == Standing::genuine || offer.standing == Standing::intact;
+    if (!is_ours || !told.insert(offer.label_digest).second) continue;
+    const std::string missing = missing_with(offer, offers, home);
+    if (!missing.empty()) parts.push_back({offer.id, missing});
+  }
+  return parts;
+}
+
 }  // namespace
 
 IdentifyReport identify(FileSystem& fs, const std::string& source,
@@ -40,6 +80,7 @@ IdentifyReport identify(FileSystem& fs, const std::string& source,
   for (OpenOffer& open : read_offers(fs, source, home)) {
     report.offers.push_back(std::move(open.offer));
   }
+  report.parts = parts_of(report.offers, home);
   report.exit_status = status_of_all(report.offers, home.has_value());
   return report;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/vocabulary.h"
+#include "base/volume_header.h"
 #include "parcel/label.h"
 
 namespace courier {
@@ -50,6 +51,7 @@ struct Offer {
   // All below is from the label; nothing of it when unreadable.
   Label label;
   Digest label_digest;
+  VolumeHeader volume;      // as it states itself; unsigned
   ParcelId id;              // for this site when it is an addressee, else for the first
   std::string title;        // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
   std::string fingerprint;  // of the signing key, for people
@@ -66,8 +68,15 @@ struct IdentifyHome {
   Ledger& ledger;
 };
 
+// A parcel for this site that what is on the medium, and what came before, do not complete.
+struct PartOfParcel {
+  ParcelId id;
+  std::string missing;  // "volume 2 of 3 is missing"
+};
+
 struct IdentifyReport {
   std::vector<Offer> offers;  // for this site first, by sender and number
+  std::vector<PartOfParcel> parts;
   // 0: something here is for this site and can be received; else the worst of what is for it; 3:
   // only for others; 7: no parcel at all.
   int exit_status = 7;

@@ -165,6 +165,22 @@ bool ItemRunner::wants_content(const IncomingParcel& parcel) {
   return false;
 }
 
+void ItemRunner::expect_content(const IncomingParcel& parcel) {
+  IncomingBook incoming{parts_.ledger};
+  PackageBook packages{parts_.ledger};
+  const TrustedSite& sender = parts_.trust.require(parcel.id.from);
+  for (const IncomingItem& row : incoming.items(parcel.label)) {
+    const Item item = decode_item(row.encoded);
+    if (row.state == ItemState::done || !needs_content(item) || !why_malformed(item).empty()) {
+      continue;
+    }
+    const ItemDecision decision =
+        judge_item(parts_.keys.code(), sender, parcel, item, row.job, incoming, packages);
+    const auto version = packages.version(item.package, item.version);
+    if (!decision.verdict && !(version && version->stored)) expect(item, decision.newer_job);
+  }
+}
+
 bool ItemRunner::waits_for_shares(const IncomingParcel& parcel) {
   const std::vector<IncomingItem> items = IncomingBook{parts_.ledger}.items(parcel.label);
   return std::any_of(items.begin(), items.end(),

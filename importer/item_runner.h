@@ -39,6 +39,9 @@ class ItemRunner {
   // The items that still want content of this parcel: without any, its records are not read.
   bool wants_content(const IncomingParcel& parcel);
 
+  // What comes with another volume is waited for: announced, and Install Pending where it is to go.
+  void expect_content(const IncomingParcel& parcel);
+
   // Items that are stored and wait for a share that failed: run() tries those again, too, their
   // time come or not.
   bool waits_for_shares(const IncomingParcel& parcel);

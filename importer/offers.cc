@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "ledger/incoming_book.h"
 #include "signer/fingerprint.h"
@@ -177,6 +178,20 @@ void rejudge(OpenOffer& open, const IdentifyHome& home) {
   }
 }
 
+namespace {
+
+// A file of a mounted folder is a medium by its path; what lies on a disc or tape is found there.
+void find_again(FileSystem& fs, const OpenOffer& open,
+                const std::function<void(OfferedVolume&&)>& each) {
+  const std::string& path = open.offer.path;
+  const bool has_path = open.medium.empty() || names_a_path(open.medium);
+  open_medium(fs, has_path ? path : open.medium)->scan([&](OfferedVolume&& volume) {
+    if (has_path || volume.path == path) each(std::move(volume));
+  });
+}
+
+}  // namespace
+
 void close(OpenOffer& open) {
   open.head.reset();
   open.reader.reset();
@@ -188,9 +203,9 @@ void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
   open.is_set_aside = false;
   try {
     OpenOffer again;
-    open_medium(fs, open.offer.path)->scan([&](OfferedVolume&& volume) {
-      again = read_offer(std::move(volume), home);
-    });
+    find_again(fs, open,
+               [&](OfferedVolume&& volume) { again = read_offer(std::move(volume), home); });
+    again.medium = open.medium;
     if (!is_for_us(again.offer) || again.offer.label_digest != open.offer.label_digest) {
       throw Error{ErrorCode::damaged, "file " + escaped(open.offer.path),
                   "is not the parcel any more that it was when the medium was looked at"}
@@ -201,6 +216,18 @@ void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
     open.offer.standing = Standing::refused;
     open.offer.error = error;
   }
+}
+
+std::unique_ptr<ParcelReader> read_with(FileSystem& fs, const OpenOffer& open,
+                                        const VerifiedHead& head) {
+  const std::string& path = open.offer.path;
+  std::unique_ptr<ParcelReader> reader;
+  find_again(fs, open, [&](OfferedVolume&& volume) {
+    reader = std::make_unique<ParcelReader>(confined_frames(std::move(volume.source), path), path);
+  });
+  if (!reader) throw Error{ErrorCode::damaged, "file " + escaped(path), "is there no more"};
+  reader->borrow_head(head);
+  return reader;
 }
 
 OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& home) {
@@ -223,9 +250,12 @@ OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& 
     }
     open.offer.standing = Standing::unreadable;
     open.offer.error = error;
+    open.stated_label = open.reader->stated_label();
+    open.stated_volume = open.reader->stated_volume();
     return open;
   }
   open.offer.label = head.label;
+  open.offer.volume = head.volume;
   open.offer.label_digest = head.label_digest;
   open.offer.title = head.label.title();
   if (home) {
@@ -270,6 +300,7 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
         sum += bytes;
       }
     }
+    open.medium = source;
     if (!open.head || open.is_set_aside) close(open);
     offers.push_back(std::move(open));
   });
@@ -283,8 +314,8 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
     const bool a_ours = is_for_us(a.offer), b_ours = is_for_us(b.offer);
     if (a_ours != b_ours) return a_ours;
     if (!a_ours) return false;
-    return std::pair{a.offer.id.from, a.offer.id.number} <
-           std::pair{b.offer.id.from, b.offer.id.number};
+    return std::tuple{a.offer.id.from, a.offer.id.number, a.offer.volume.number} <
+           std::tuple{b.offer.id.from, b.offer.id.number, b.offer.volume.number};
   });
   return offers;
 }

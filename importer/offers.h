@@ -41,6 +41,11 @@ struct OpenOffer {
   std::unique_ptr<ParcelReader> reader;
   std::optional<VerifiedHead> head;  // genuine, known and unknown_signer (by its own key)
   bool is_set_aside = false;         // closed again; reopen() before its turn
+  std::string medium;                // it was found on, as it was named
+  bool is_head_only = false;         // kept in the home (kept_heads.h): it has no records
+  // Of an unreadable one: whose volume it says it is, and which.
+  std::optional<Digest> stated_label;
+  std::optional<VolumeHeader> stated_volume;
 };
 
 // A medium may hold any number of parcels: only so many stay open until their turn comes, each with
@@ -58,6 +63,11 @@ void close(OpenOffer& open);
 // Opens and judges afresh what was set aside; nothing to do for others. What is another parcel by
 // now, or cannot be read any more, is refused: never thrown.
 void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home);
+
+// Its records from the first byte of the file, read by the head of another volume of the same
+// parcel: its own is damaged. Errors: as open_medium; damaged, when it is gone.
+std::unique_ptr<ParcelReader> read_with(FileSystem& fs, const OpenOffer& open,
+                                        const VerifiedHead& head);
 
 // Judges it again by what the home knows now; the head is in memory.
 void rejudge(OpenOffer& open, const IdentifyHome& home);

@@ -17,14 +17,41 @@ namespace {
 constexpr std::string_view kSuffix = ".pcl";
 
 std::string folder_of(const ImporterParts& parts) { return parts.home + "/quarantine"; }
-std::string name_of(const Digest& label) { return label.hex() + std::string(kSuffix); }
+
+// "<label digest>.pcl" of a whole parcel, "<label digest>-<cut>-2.pcl" of its volume 2.
+std::string name_of(const Digest& label, const VolumeHeader& volume) {
+  std::string name = label.hex();
+  if (volume.of != 1) name += fmt::format("-{}-{}", to_hex(volume.cut), volume.number);
+  return name + std::string(kSuffix);
+}
+
+// The label digest that the name of a kept file begins with; none of somebody else's file.
+std::optional<Digest> label_of(const std::string& name) {
+  constexpr std::size_t kDigits = 64;
+  if (name.size() < kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
+  if (name.size() != kDigits + kSuffix.size() && name[kDigits] != '-') return std::nullopt;
+  try {
+    return Digest::from_hex(name.substr(0, kDigits));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<std::string> names_of(const ImporterParts& parts, const Fd& folder,
+                                  const Digest& label) {
+  std::vector<std::string> names;
+  for (const DirEntry& entry : parts.fs.list(folder)) {
+    if (label_of(entry.name) == label) names.push_back(entry.name);
+  }
+  return names;
+}
 
 }  // namespace
 
 void keep_in_quarantine(const ImporterParts& parts, OpenOffer& open) {
   const Offer& offer = open.offer;
   Fd folder = make_dirs(parts.fs, folder_of(parts));
-  const std::string name = name_of(offer.label_digest);
+  const std::string name = name_of(offer.label_digest, offer.volume);
   if (!parts.fs.stat_at(folder, name)) {
     require_space(parts, offer.file_bytes, "parcel " + offer.id.str());
     DurableFile file{parts.fs, folder, name};
@@ -77,27 +104,27 @@ void keep_in_quarantine(const ImporterParts& parts, OpenOffer& open) {
                       {{"parcel", offer.id.str()}});
 }
 
-std::optional<OfferedVolume> open_quarantined(const ImporterParts& parts, const Digest& label) {
-  Fd folder = make_dirs(parts.fs, folder_of(parts));
-  const std::string name = name_of(label);
-  auto status = parts.fs.stat_at(folder, name);
-  if (!status) return std::nullopt;
-  // The stream owns its descriptor; a function object is copied, so it is shared by its copies.
-  const auto fd = std::make_shared<const Fd>(parts.fs.open_at(folder, name, O_RDONLY));
-  OfferedVolume volume;
-  volume.path = folder_of(parts) + "/" + name;
-  volume.size = static_cast<std::uint64_t>(status->st_size);
-  volume.source = [&fs = parts.fs, fd](MutableByteView out) { return fs.read(*fd, out); };
-  volume.bytes = bytes_of_file(parts.fs, fd);
-  return volume;
+std::vector<OfferedVolume> open_quarantined(const ImporterParts& parts, const Digest& label) {
+  const Fd folder = make_dirs(parts.fs, folder_of(parts));
+  std::vector<OfferedVolume> volumes;
+  for (const std::string& name : names_of(parts, folder, label)) {
+    // The stream owns its descriptor; a function object is copied, so it is shared by its copies.
+    const auto fd = std::make_shared<const Fd>(parts.fs.open_at(folder, name, O_RDONLY));
+    OfferedVolume volume;
+    volume.path = folder_of(parts) + "/" + name;
+    volume.size = static_cast<std::uint64_t>(parts.fs.stat(*fd).st_size);
+    volume.source = [&fs = parts.fs, fd](MutableByteView out) { return fs.read(*fd, out); };
+    volume.bytes = bytes_of_file(parts.fs, fd);
+    volumes.push_back(std::move(volume));
+  }
+  return volumes;
 }
 
 void drop_quarantined(const ImporterParts& parts, const Digest& label) {
-  Fd folder = make_dirs(parts.fs, folder_of(parts));
-  const std::string name = name_of(label);
-  if (!parts.fs.stat_at(folder, name)) return;
-  parts.fs.unlink_at(folder, name);
-  parts.fs.sync(folder);
+  const Fd folder = make_dirs(parts.fs, folder_of(parts));
+  const std::vector<std::string> names = names_of(parts, folder, label);
+  for (const std::string& name : names) parts.fs.unlink_at(folder, name);
+  if (!names.empty()) parts.fs.sync(folder);
 }
 
 std::vector<Digest> list_quarantined(const ImporterParts& parts) {
@@ -105,12 +132,8 @@ std::vector<Digest> list_quarantined(const ImporterParts& parts) {
   sweep_temporary(parts.fs, folder);
   std::vector<Digest> labels;
   for (const DirEntry& entry : parts.fs.list(folder)) {
-    if (entry.name.size() != 64 + kSuffix.size() || !entry.name.ends_with(kSuffix)) continue;
-    try {
-      labels.push_back(Digest::from_hex(entry.name.substr(0, 64)));
-    } catch (const Error&) {
-      // Somebody else's file.
-    }
+    const auto label = label_of(entry.name);
+    if (label && (labels.empty() || labels.back() != *label)) labels.push_back(*label);
   }
   return labels;
 }

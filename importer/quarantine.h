@@ -1,9 +1,10 @@
 // Quarantine: parcels whose signer is not known here, kept whole and not opened in
-// HOME/quarantine/<label digest>.pcl until the key is here (behaviours.md R5 to R7, B37).
+// HOME/quarantine/<label digest>.pcl, and a volume of several beside it, until the key is here
+// (behaviours.md R5 to R7, B37).
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "importer/offers.h"
 #include "importer/parts.h"
@@ -14,10 +15,10 @@ namespace courier {
 // judged, never from the path. Errors: no_space, in numbers, before anything is written; device.
 void keep_in_quarantine(const ImporterParts& parts, OpenOffer& open);
 
-// The kept file as a medium offers it; none when it is not there.
-std::optional<OfferedVolume> open_quarantined(const ImporterParts& parts, const Digest& label);
+// The kept files of it as a medium offers them: one, or its volumes.
+std::vector<OfferedVolume> open_quarantined(const ImporterParts& parts, const Digest& label);
 
-// Its row says what became of it: the file goes.
+// Its row says what became of it: the files go.
 void drop_quarantined(const ImporterParts& parts, const Digest& label);
 
 // Parcels of the quarantine folder, by label digest. Sweeps what a killed receive left there.

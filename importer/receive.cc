@@ -6,6 +6,8 @@
 #include <set>
 
 #include "base/confinement.h"
+#include "importer/kept_heads.h"
+#include "importer/offered_parcels.h"
 #include "importer/quarantine.h"
 #include "importer/receiver.h"
 #include "importer/return_parcel.h"
@@ -177,11 +179,15 @@ void run_quarantine(const ImporterParts& parts, const ProgressSink& progress,
       drop_quarantined(parts, label);
       continue;
     }
-    auto volume = open_quarantined(parts, label);
-    if (!volume) continue;
-    OpenOffer open = read_offer(std::move(*volume), view_of(parts));
-    if (open.offer.standing == Standing::genuine || open.offer.standing == Standing::known) {
-      ReceivedParcelReport taken = Receiver{parts, progress}.take(open);
+    std::vector<OpenOffer> kept_volumes;
+    for (OfferedVolume& volume : open_quarantined(parts, label)) {
+      kept_volumes.push_back(read_offer(std::move(volume), view_of(parts)));
+    }
+    const OfferedParcel volumes = volumes_of(kept_volumes);
+    if (volumes.empty()) continue;
+    const Standing standing = volumes.front()->offer.standing;
+    if (standing == Standing::genuine || standing == Standing::known) {
+      ReceivedParcelReport taken = Receiver{parts, progress}.take(volumes);
       const bool done = taken.state == IncomingState::processed;
       report.parcels.push_back(std::move(taken));
       if (done) drop_quarantined(parts, label);
@@ -200,15 +206,13 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
   IncomingBook{parts.ledger}.requeue_executing();
   note_confinement(parts);
   ReceiveReport report;
-  std::vector<OpenOffer> offers = read_offers(parts.fs, source, view_of(parts));
-  bool for_us = false;
-  for (OpenOffer& open : offers) {
-    if (!is_for_us(open.offer)) {
-      report.left_alone.push_back(open.offer);
-      continue;
-    }
-    for_us = true;
-    reopen(parts.fs, open, view_of(parts));
+  const IdentifyHome home = view_of(parts);
+  std::vector<OpenOffer> offers = read_offers(parts.fs, source, home);
+  OfferedParcels offered(parts, offers);
+  for (const OpenOffer* other : offered.left_alone()) report.left_alone.push_back(other->offer);
+  for (const OfferedParcel& volumes : offered.parcels()) {
+    OpenOffer& open = *volumes.front();
+    reopen(parts.fs, open, home);
     ReceivedParcelReport taken;
     const bool is_asked =
         open.offer.standing == Standing::genuine || open.offer.standing == Standing::unknown_signer;
@@ -218,13 +222,18 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
     } else {
       // A parcel before this one may have changed what is true of it (a rotation, a newer
       // incarnation): judged again from the head in memory.
-      rejudge(open, view_of(parts));
-      taken = Receiver{parts, options.progress}.take(open);
+      rejudge(open, home);
+      taken = Receiver{parts, options.progress}.take(volumes);
     }
-    close(open);
+    for (OpenOffer* volume : volumes) {
+      if (!volume->is_head_only) taken.paths.push_back(volume->offer.path);
+      close(*volume);
+    }
+    taken.offer.path = taken.paths.front();
     report.returns_stored = report.returns_stored || has_stored_return(taken);
     report.parcels.push_back(std::move(taken));
   }
+  const bool for_us = !offered.parcels().empty();
   if (!for_us) {
     for (const Offer& offer : report.left_alone) {
       if (offer.standing == Standing::for_others) note_misdelivered(parts, offer);
@@ -278,6 +287,7 @@ void discard_incoming(const ImporterParts& parts, const ParcelId& id) {
   for (const IncomingParcel& row : incoming.at(IncomingState::incomplete)) {
     if (row.id != id) continue;
     incoming.discard(row.label);
+    drop_head(parts, row.label);
     return;
   }
   throw Error{ErrorCode::not_found, "parcel " + id.str(), "is not in quarantine, nor incomplete"};

@@ -6,6 +6,9 @@
 //      |            |-> Quarantined (signer not known: kept, tried again when a key comes)
 //      |-> Refused (addressed elsewhere, revoked, replayed, ...)
 //
+// A parcel may come as volumes, in any order, on any day, from any drive and of different cuts:
+// what each of them has is taken in as it comes, and the last one finishes it by itself.
+//
 // One forward pass over each file: read -> authenticate and open -> decompress and verify digests
 // -> append to packs, each step in its own thread or pool, a few blocks between them. What has come
 // is noted in the ledger, as ranges of record numbers, after the packs that hold it are durable, so
@@ -55,9 +58,12 @@ struct ReceivedParcelReport {
   bool already_received = false;  // Processed before: nothing was changed
   std::vector<ReceivedItem> items;
   RecordRanges missing_records;
-  std::uint64_t records = 0, new_bytes = 0;  // taken in now
-  std::uint64_t damaged_records = 0;         // of this copy: not what was written, or not genuine
-  std::uint64_t damaged_bytes = 0;           // between the records
+  std::vector<std::uint64_t> missing_volumes;  // by number, when volumes tell of others
+  std::uint32_t volumes = 0;                   // of them; 0: not known
+  std::vector<std::string> paths;              // of all its volumes and copies on the medium
+  std::uint64_t records = 0, new_bytes = 0;    // taken in now
+  std::uint64_t damaged_records = 0;           // of this copy: not what was written, or not genuine
+  std::uint64_t damaged_bytes = 0;             // between the records
   bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
   std::optional<Error> killed;       // a record ended the confined child that opened it

@@ -5,10 +5,9 @@
 #include <algorithm>
 
 #include "base/counted.h"
-#include "importer/despooler.h"
 #include "importer/quarantine.h"
+#include "importer/record_words.h"
 #include "importer/returned_rows.h"
-#include "importer/space.h"
 #include "ledger/site_book.h"
 #include "ledger/status_log.h"
 #include "signer/key_ring.h"
@@ -26,73 +25,18 @@ bool lacks_something(const std::vector<IncomingItem>& items) {
   });
 }
 
-std::string list_of(const RecordRanges& ranges) {
-  std::string text;
-  constexpr std::size_t kShown = 5;
-  for (std::size_t i = 0; i < ranges.ranges().size() && i < kShown; ++i) {
-    const RecordRange& range = ranges.ranges()[i];
-    if (!text.empty()) text += ", ";
-    if (range.end == UINT64_MAX) {
-      text += fmt::format("{} and all after it", range.first);
-    } else if (range.end == range.first + 1) {
-      text += fmt::format("{}", range.first);
-    } else {
-      text += fmt::format("{}-{}", range.first, range.end - 1);
-    }
-  }
-  if (ranges.ranges().size() > kShown) {
-    text += fmt::format(" and {} more ranges", ranges.ranges().size() - kShown);
-  }
-  return text;
-}
-
-// Without a count what follows the last one is missing, too.
-RecordRanges missing_of(const IncomingParcel& parcel) {
-  return to_records(parcel.received).missing(parcel.record_count.value_or(UINT64_MAX));
-}
-
-// "record 1 is", "records 2 and all after it are".
-std::string named_records(const RecordRanges& ranges) {
-  return (ranges.size() == 1 ? "record " : "records ") + list_of(ranges) +
-         (ranges.size() == 1 ? " is" : " are");
-}
-
-// Damage and forgery are two causes and are told apart.
-std::string what_is_missing(const ReceivedParcelReport& report) {
-  const std::string which = named_records(report.missing_records);
-  if (report.forged_records == 0) return which + " damaged or missing";
-  const std::string& sender = report.offer.label.sender.code.str();
-  if (report.forged_records >= report.missing_records.size()) {
-    return which + " not as " + sender + " signed " +
-           (report.missing_records.size() == 1 ? "it" : "them") + ", and never opened";
-  }
-  return fmt::format("{} damaged, missing or forged; {} not as {} signed it", which,
-                     counted(report.forged_records, "record is", "records are"), sender);
-}
-
-// "2 records, 72 bytes between records, its end": what is not as written, in a parcel that is in.
-std::string needless_damage(const ReceivedParcelReport& report) {
-  std::string text;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (report.damaged_records > 0) add(counted(report.damaged_records, "record", "records"));
-  if (report.damaged_bytes > 0) {
-    add(counted(report.damaged_bytes, "byte", "bytes") + " between records");
-  }
-  if (report.is_end_damaged) add("its end");
-  return text;
-}
-
 }  // namespace
 
-ReceivedParcelReport Receiver::take(OpenOffer& open) {
+ReceivedParcelReport Receiver::take(const OfferedParcel& volumes) {
+  OpenOffer& open = *volumes.front();
   switch (open.offer.standing) {
     case Standing::unknown_signer:
-      return quarantine(open);
+      return quarantine(volumes);
     case Standing::known: {
       // Damaged here once: another copy of it can make it whole. Refused here once: a refusal is
       // not remembered, a right may have been granted since.
       if (lacks_something(IncomingBook{parts_.ledger}.items(open.offer.label_digest))) {
-        return take_genuine(open);
+        return take_genuine(volumes);
       }
       ReceivedParcelReport report;
       report.offer = open.offer;
@@ -108,7 +52,7 @@ ReceivedParcelReport Receiver::take(OpenOffer& open) {
       return report;
     }
     case Standing::genuine:
-      return take_genuine(open);
+      return take_genuine(volumes);
     default:
       return refuse(open);
   }
@@ -127,13 +71,19 @@ ReceivedParcelReport Receiver::refuse(OpenOffer& open) {
   return report;
 }
 
-ReceivedParcelReport Receiver::quarantine(OpenOffer& open) {
+ReceivedParcelReport Receiver::quarantine(const OfferedParcel& volumes) {
+  OpenOffer& open = *volumes.front();
   ReceivedParcelReport report;
   report.offer = open.offer;
   report.state = IncomingState::quarantined;
   report.error = open.offer.error;
   try {
-    keep_in_quarantine(parts_, open);
+    for (OpenOffer* volume : volumes) {
+      reopen(parts_.fs, *volume, IdentifyHome{parts_.keys, parts_.trust, parts_.ledger});
+      if (volume->offer.standing != Standing::unknown_signer) continue;
+      keep_in_quarantine(parts_, *volume);
+      close(*volume);
+    }
     const Label& label = open.offer.label;
     report.error = Error{ErrorCode::no_key, subject_of(open.offer),
                          fmt::format("is signed by a key of {} that is not known here",
@@ -219,7 +169,8 @@ IncomingParcel Receiver::begin(const OpenOffer& open, const OpenedParcel& opened
   return *incoming.find(row.label);
 }
 
-ReceivedParcelReport Receiver::take_genuine(OpenOffer& open) {
+ReceivedParcelReport Receiver::take_genuine(const OfferedParcel& volumes) {
+  OpenOffer& open = *volumes.front();
   ReceivedParcelReport report;
   report.offer = open.offer;
   open.source->stop_recording();
@@ -227,7 +178,7 @@ ReceivedParcelReport Receiver::take_genuine(OpenOffer& open) {
     const OpenedParcel opened = open_parcel(*open.head, parts_.keys);
     const IncomingParcel parcel = begin(open, opened);
     const bool again = parcel.state == IncomingState::processed;
-    if (!take_records(open, opened, parcel, report)) return report;
+    if (!take_records(volumes, opened, parcel, report)) return report;
     run_items(parcel, again, report);
     return report;
   } catch (const Error& error) {
@@ -250,102 +201,6 @@ void Receiver::note_failure(const Error& error, ReceivedParcelReport& report) {
   parts_.journal.write(Component::despooler, Severity::error,
                        subject_of(report.offer) + ": " + error.what(),
                        {{"parcel", report.offer.id.str()}});
-}
-
-bool Receiver::take_records(OpenOffer& open, const OpenedParcel& opened,
-                            const IncomingParcel& parcel, ReceivedParcelReport& report) {
-  IncomingBook incoming{parts_.ledger};
-  // Another copy of what was damaged: its state stands, whatever this copy is like.
-  const bool again =
-      parcel.state == IncomingState::accepted || parcel.state == IncomingState::processed;
-  ItemRunner runner{parts_, progress_};
-  if (!runner.wants_content(parcel)) {
-    if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
-    return true;
-  }
-  if (parcel.state == IncomingState::accepted) {
-    report.missing_records = missing_of(parcel);
-    if (report.missing_records.empty()) return true;
-  }
-
-  const RecordRanges before = to_records(parcel.received);
-  const std::uint64_t count = parcel.record_count.value_or(0);
-  const double open_part = count == 0 ? 1.0
-                                      : 1.0 - static_cast<double>(std::min(before.size(), count)) /
-                                                  static_cast<double>(count);
-  try {
-    require_space(
-        parts_, static_cast<std::uint64_t>(static_cast<double>(open.offer.file_bytes) * open_part),
-        subject_of(open.offer));
-  } catch (const Error& error) {
-    if (!again) incoming.incomplete(parcel.label, error.what());
-    report.state = IncomingState::incomplete;
-    report.error = error;
-    report.exit_status = error.exit_status();
-    show_items(parcel.label, report);
-    return false;
-  }
-
-  const DespoolResult result = despool(
-      *open.reader, *open.head, opened.opener, parts_.store, before,
-      [&](const RecordRanges& records, const std::vector<Digest>& packs) {
-        std::vector<std::string> names;
-        for (const Digest& pack : packs) names.push_back(pack.hex());
-        incoming.add_received(parcel.label, to_numbers(records), names);
-      },
-      open.offer.file_bytes, progress_);
-  report.records = result.taken_records;
-  report.new_bytes = result.taken_bytes;
-  std::optional<std::uint64_t> total = parcel.record_count;
-  if (result.tail.record_count) total = result.tail.record_count;
-  if (total && !again && !parcel.record_count) incoming.set_record_count(parcel.label, *total);
-  report.missing_records = result.received.missing(total.value_or(UINT64_MAX));
-  parts_.journal.write(
-      Component::despooler, Severity::info,
-      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine",
-                  subject_of(open.offer), result.taken_records, result.damaged_records,
-                  result.forged_records),
-      {{"parcel", parcel.id.str()}});
-  if (result.killed) {
-    parts_.journal.write(Component::despooler, Severity::error, result.killed->what(),
-                         {{"parcel", parcel.id.str()}});
-  }
-
-  report.damaged_records = result.damaged_records + result.forged_records;
-  report.damaged_bytes = result.tail.damaged_bytes;
-  report.forged_records = result.forged_records;
-  report.killed = result.killed;
-  report.is_end_damaged = result.tail.end > EndState::genuine;
-  report.is_end_forged = result.tail.end == EndState::forged;
-  const bool whole = total && report.missing_records.empty();
-  const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
-  if (whole || ended || again) {
-    if (!again) {
-      incoming.accept(parcel.label, whole ? "every record is authentic and stored"
-                                          : "records damaged: " + list_of(report.missing_records));
-    }
-    return true;
-  }
-  const std::string what =
-      result.stopped ? std::string(result.stopped->what())
-                     : "ends early: " + named_records(report.missing_records) + " missing";
-  incoming.incomplete(parcel.label, what);
-  report.state = IncomingState::incomplete;
-  const ErrorCode code = result.stopped && result.stopped->code() == ErrorCode::no_space
-                             ? ErrorCode::no_space
-                             : ErrorCode::incomplete;
-  report.error =
-      Error{code, subject_of(open.offer), what}
-          .with_loss(fmt::format("nothing was lost: {} stored",
-                                 counted(result.received.size(), "record is", "records are")))
-          .with_hint(code == ErrorCode::no_space
-                         ? "make room in the home and run the same command"
-                     : report.killed
-                         ? std::string(report.killed->hint())
-                         : "insert the medium, or another copy of it, and run the same command");
-  report.exit_status = report.error->exit_status();
-  show_items(parcel.label, report);
-  return false;
 }
 
 void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParcelReport& report) {

@@ -137,6 +137,32 @@ void IncomingBook::set_record_count(const Digest& label, std::uint64_t count) {
   sql::run(ledger_.impl(), "UPDATE incoming SET record_count = :c WHERE label = :l", count, label);
 }
 
+void IncomingBook::see_volume(const Digest& label, const SeenVolume& v) {
+  auto& db = ledger_.impl();
+  sql::run(db,
+           "INSERT INTO incoming_volume VALUES(:a, :b, :c, :d, :e, :f, :g, :h) ON CONFLICT DO"
+           " UPDATE SET volumes = excluded.volumes, seen = excluded.seen,"
+           " read_whole = max(read_whole, excluded.read_whole)",
+           label, v.cut, v.number, v.volumes, v.first_record, v.end_record, v.read_whole,
+           v.seen == Time{} ? db.clock.now() : v.seen);
+}
+
+std::vector<SeenVolume> IncomingBook::volumes(const Digest& label) {
+  std::vector<SeenVolume> out;
+  for (const auto& [cut, number, volumes, first, end, read_whole, seen] :
+       sql::rows<S, L, L, L, L, L, L>(
+           ledger_.impl(),
+           "SELECT v.cut, number, volumes, first_record, end_record, read_whole, seen"
+           " FROM incoming_volume v JOIN (SELECT cut, max(seen) AS latest FROM incoming_volume"
+           " WHERE label = :l GROUP BY cut) c ON c.cut = v.cut WHERE label = :m"
+           " ORDER BY latest DESC, v.cut, number, first_record",
+           label, label))
+    out.push_back({cut, static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(volumes),
+                   static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(end),
+                   read_whole != 0, sql::time_of(seen)});
+  return out;
+}
+
 void IncomingBook::incomplete(const Digest& label, const std::string& reason) {
   auto& db = ledger_.impl();
   Transaction transaction(db);

@@ -64,6 +64,16 @@ struct IncomingItem {
   std::uint64_t first_return = 0;  // number of the first return that told this verdict; 0: none
 };
 
+// A volume that was seen of an incoming parcel, as its unsigned header states it.
+struct SeenVolume {
+  std::string cut;                                 // 32 hex digits
+  std::uint32_t number = 1;                        // from 1
+  std::uint32_t volumes = 1;                       // 0: not known when it was written
+  std::uint64_t first_record = 0, end_record = 0;  // [first, end); at most 2^48
+  bool read_whole = false;  // what did not come of it will not come of it again
+  Time seen;                // last
+};
+
 struct ExecutedJob {
   Incarnation incarnation;  // of the sender
   std::uint64_t job = 0;
@@ -85,6 +95,9 @@ class IncomingBook {
   void add_received(const Digest& label, const std::vector<NumberRange>& records,
                     const std::vector<std::string>& packs);
   void set_record_count(const Digest& label, std::uint64_t count);
+  // A volume of it was on a medium; the same one again only gains.
+  void see_volume(const Digest& label, const SeenVolume& volume);
+  std::vector<SeenVolume> volumes(const Digest& label);  // the latest cut first, then by number
   void incomplete(const Digest& label, const std::string& reason);  // R9
   void accept(const Digest& label, const std::string& evidence);    // R11, R10
   void refuse(const IncomingParcel& parcel);                        // R3, R10, R7; reason in it

@@ -338,14 +338,19 @@ void ParcelBook::add_copy(const ParcelId& id, const ParcelCopy& c) {
     require_arrow("parcel", "P2", S(word(a.state)), S(word(a.state)), "parcel " + a.id.str(),
                   word(a.state));
     record(db, "parcel", a.id.str(), "P2", S(word(a.state)), S(word(a.state)),
-           c.target + (c.verified ? " verified" : " bad") +
+           (c.cut.empty()
+                ? ""
+                : "volume " + std::to_string(c.number) + " of " + std::to_string(c.volumes) + " ") +
+               c.target + (c.verified ? " verified" : " bad") +
                (c.medium_label.empty() ? "" : " " + c.medium_label));
   }
   sql::run(db,
-           "INSERT INTO copy(parcel, target, medium_label, medium_serial, verified, note, time)"
-           " VALUES(:a, :b, :c, :d, :e, :f, :g)",
+           "INSERT INTO copy(parcel, target, medium_label, medium_serial, verified, note, time,"
+           " medium, cut, number, volumes, first_record, end_record, bytes)"
+           " VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)",
            need_key(db, id), c.target, c.medium_label, c.medium_serial, c.verified, c.note,
-           c.time == Time{} ? db.clock.now() : c.time);
+           c.time == Time{} ? db.clock.now() : c.time, c.medium, c.cut, c.number, c.volumes,
+           c.first_record, c.end_record, c.bytes);
   transaction.commit();
 }
 
@@ -439,18 +444,6 @@ std::vector<ItemVerdict> ParcelBook::verdicts(const ParcelId& id) {
     v.as_of = sql::time_of(as_of);
     out.push_back(std::move(v));
   }
-  return out;
-}
-
-std::vector<ParcelCopy> ParcelBook::copies(const ParcelId& id) {
-  auto& db = ledger_.impl();
-  std::vector<ParcelCopy> out;
-  for (auto& [target, label, serial, verified, note, time] : sql::rows<S, S, S, L, S, L>(
-           db,
-           "SELECT target, medium_label, medium_serial, verified, note, time FROM copy"
-           " WHERE parcel = :k ORDER BY id",
-           need_key(db, id)))
-    out.push_back({target, label, serial, verified != 0, note, sql::time_of(time)});
   return out;
 }
 

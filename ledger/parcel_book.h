@@ -56,6 +56,12 @@ struct ParcelCopy {
   bool verified = false;  // read back and equal; false: recorded as bad
   std::string note;
   Time time;
+  std::string medium;  // as people are told of it
+  // A volume of a cut, when that is named; else the whole parcel.
+  std::string cut;  // 32 hex digits
+  std::uint32_t number = 1, volumes = 1;
+  std::uint64_t first_record = 0, end_record = 0;  // [first, end)
+  std::uint64_t bytes = 0;
 };
 
 struct ParcelRow {

@@ -322,7 +322,27 @@ constexpr std::array kVersion2 = std::to_array<std::string_view>({
       CHECK(source_kind BETWEEN 0 AND 2))",
 });
 
-constexpr std::array<std::span<const std::string_view>, 2> kMigrations = {kVersion1, kVersion2};
+constexpr std::array kVersion3 = std::to_array<std::string_view>({
+    // A copy may be a volume: of which cut ('': the whole parcel), which one, which records.
+    "ALTER TABLE copy ADD COLUMN medium TEXT NOT NULL DEFAULT ''",  // as people are told of it
+    "ALTER TABLE copy ADD COLUMN cut TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE copy ADD COLUMN number INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE copy ADD COLUMN volumes INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE copy ADD COLUMN first_record INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE copy ADD COLUMN end_record INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE copy ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0",
+    // Volumes of incoming parcels that were seen here, on any day; what they state is advice.
+    R"(CREATE TABLE incoming_volume(
+      label TEXT NOT NULL REFERENCES incoming(label) ON DELETE CASCADE,
+      cut TEXT NOT NULL, number INTEGER NOT NULL, volumes INTEGER NOT NULL,   -- 0: not known
+      first_record INTEGER NOT NULL, end_record INTEGER NOT NULL,
+      read_whole INTEGER NOT NULL,          -- what did not come of it will not come of it again
+      seen INTEGER NOT NULL,
+      PRIMARY KEY(label, cut, number, first_record, end_record)) STRICT, WITHOUT ROWID)",
+});
+
+constexpr std::array<std::span<const std::string_view>, 3> kMigrations = {kVersion1, kVersion2,
+                                                                          kVersion3};
 
 }  // namespace
 

@@ -16,6 +16,11 @@ std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target) {
   return std::make_unique<FolderMedium>(fs, target);
 }
 
+bool names_a_path(const std::string& target) {
+  return !target.starts_with("iso:") && !target.starts_with("raw:") &&
+         !target.starts_with("tape:") && !target.starts_with("/dev/");
+}
+
 std::string parcel_file_name(const ParcelId& id, std::uint32_t number) {
   return number == 0 ? id.str() + ".pcl" : fmt::format("{}.v{}.pcl", id.str(), number);
 }

@@ -79,6 +79,10 @@ class Medium {
 // Errors: not_found; usage, when it is something else.
 std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target);
 
+// Whether it names a folder or file, so that what lies there has a path that can be opened by
+// itself; discs, images and tapes have not.
+bool names_a_path(const std::string& target);
+
 // "PUN-PSE-000012.pcl", and of volume 2 of several "PUN-PSE-000012.v2.pcl" on a file system,
 // "PUN_PSE_000012_V2" as the label of a disc or tape. For people only: nothing is ever concluded
 // from it. number: from 1; 0: the whole parcel.

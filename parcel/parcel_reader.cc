@@ -65,8 +65,12 @@ struct ParcelReader::Impl {
   EndState end = EndState::not_seen;
   std::optional<std::uint64_t> end_count;
   bool done = false;
+  std::optional<VolumeHeader> volume;
+  std::optional<Digest> stated_label;
+  std::optional<Frame> stray;  // found where a part of the head belongs
 
   Bytes head_part(FrameKind kind);
+  void look_for_label();
   void take_end(const Frame& frame);
 };
 
@@ -81,6 +85,7 @@ Bytes ParcelReader::Impl::head_part(FrameKind kind) {
                                                   frames->bytes_read()));
   }
   if (frame->skipped_bytes > 0 || frame->kind != static_cast<std::uint8_t>(kind)) {
+    stray = std::move(frame);
     throw damaged_head(subject, fmt::format("has no {} where it belongs", name));
   }
   if (frame->oversized) {
@@ -93,6 +98,17 @@ Bytes ParcelReader::Impl::head_part(FrameKind kind) {
                                    frame->offset, kFrameHeaderSize + frame->stated_size));
   }
   return std::move(frame->payload);
+}
+
+// Behind a volume header that is damaged: the label says as well whose volume this is.
+void ParcelReader::Impl::look_for_label() {
+  const auto frame = stray ? std::move(stray) : frames->next();
+  if (!frame || !frame->intact || frame->kind != static_cast<std::uint8_t>(FrameKind::label) ||
+      frame->payload.size() <= kSignatureSize) {
+    return;
+  }
+  const ByteView label(frame->payload);
+  stated_label = courier::label_digest(label.first(label.size() - kSignatureSize));
 }
 
 void ParcelReader::Impl::take_end(const Frame& frame) {
@@ -111,8 +127,18 @@ void ParcelReader::Impl::take_end(const Frame& frame) {
 }
 
 ParcelReader::ParcelReader(std::unique_ptr<FrameSource> frames, std::string subject)
-    : impl_(new Impl{
-          std::move(frames), std::move(subject), {}, {}, {}, 0, EndState::not_seen, {}, false}) {}
+    : impl_(new Impl{std::move(frames),
+                     std::move(subject),
+                     {},
+                     {},
+                     {},
+                     0,
+                     EndState::not_seen,
+                     {},
+                     false,
+                     {},
+                     {},
+                     {}}) {}
 ParcelReader::~ParcelReader() = default;
 ParcelReader::ParcelReader(ParcelReader&&) noexcept = default;
 
@@ -125,9 +151,16 @@ ParcelHead ParcelReader::read_head() {
   }
   ParcelHead head;
   head.subject = in.subject;
-  const Bytes volume = in.head_part(FrameKind::volume_header);
-  head.volume =
-      parse_part([&] { return parse_volume_header(volume, "volume header of " + in.subject); });
+  try {
+    const Bytes volume = in.head_part(FrameKind::volume_header);
+    head.volume =
+        parse_part([&] { return parse_volume_header(volume, "volume header of " + in.subject); });
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::damaged) in.look_for_label();
+    throw;
+  }
+  in.volume = head.volume;
+  in.stated_label = head.volume.label_digest;
 
   Bytes label = in.head_part(FrameKind::label);
   if (label.size() <= kSignatureSize)
@@ -147,6 +180,15 @@ ParcelHead ParcelReader::read_head() {
   in.parcel_key = head.label.parcel_key;
   in.label_count = head.label.record_count;
   return head;
+}
+
+std::optional<Digest> ParcelReader::stated_label() const { return impl_->stated_label; }
+std::optional<VolumeHeader> ParcelReader::stated_volume() const { return impl_->volume; }
+
+void ParcelReader::borrow_head(const VerifiedHead& head) {
+  impl_->label_digest = head.label_digest();
+  impl_->parcel_key = head.label().parcel_key;
+  impl_->label_count = head.label().record_count;
 }
 
 VerifiedHead verify_head(ParcelHead head, const PublicKey& signing_key) {

@@ -93,6 +93,15 @@ class ParcelReader {
   // written; unsupported, before any signature is looked at.
   ParcelHead read_head();
 
+  // After read_head() threw: whose volume this says it is, by its volume header or else by a label
+  // that is whole. Advice: nothing of it is signed.
+  std::optional<Digest> stated_label() const;
+  // The volume's header, when that at least was whole.
+  std::optional<VolumeHeader> stated_volume() const;
+  // Instead of read_head(): the records of a volume whose own head is damaged, by the head of
+  // another volume of the same parcel. What is left of its own is passed over.
+  void borrow_head(const VerifiedHead& head);
+
   // The next record in the order of the stream, intact or not; nullopt at the end of the stream.
   // Numbers may come in any order and again. Frames of kinds that are not known are skipped.
   std::optional<RawRecord> next_record();

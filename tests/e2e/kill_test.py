@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from courier_e2e import (COURIER, CourierTest, execute, listing, main, make_second_version,  # noqa: E402
-                         make_source, tool)
+                         make_source, noise, tool, write)
 
 STEP = tool("step")
 STATE = ("A", "B", "share", "drive")
@@ -174,6 +174,40 @@ class Killed(CourierTest):
             self.assertEqual(len(self.facts("A", "job", "list")["jobs"]), 1)
 
         self.at_every_step("A", ("receive", "drive", "--yes"), lambda: None, after)
+
+    def spanned(self):
+        """A parcel of three volumes of 400 KiB."""
+        for number in range(3):
+            write("p%d/data" % number, noise(300_000, number))
+            self.at("A", "package", "add", "p%d" % number, "--id", "PUN0001%d" % number)
+        self.at("A", "distribute", "PUN00010", "PUN00011", "PUN00012", "--to", "PSE")
+        self.at("A", "parcel", "create", "--to", "PSE")
+        return ("media", "write", "PUN-PSE-000001", "drive", "--volume-size", "400K")
+
+    def test_B11_media_write(self):
+        def between():
+            for name in os.listdir("drive"):
+                if not name.startswith("."):
+                    self.at("A", "media", "verify", "drive/" + name)
+
+        def after():
+            self.at("A", "media", "verify", "drive")
+            self.assertEqual(sorted(os.listdir("drive")), ["PUN-PSE-000001.v%d.pcl" % n for n in (1, 2, 3)])
+            copies = self.facts("A", "parcel", "show", "PUN-PSE-000001")["copies"]
+            self.assertLessEqual({1, 2, 3}, {one["volume"] for one in copies if one["verified"]})
+
+        self.at_every_step("A", self.spanned(), between, after)
+
+    def test_B11_receive_volumes(self):
+        self.at("A", *self.spanned())
+
+        def after():
+            for number in range(3):
+                self.same_tree("p%d" % number, "share/PUN0001%d" % number)
+            self.store_is_clean("B")
+            self.assertEqual(self.facts("B", "parcel", "show", "PUN-PSE-000001")["state"], "Processed")
+
+        self.at_every_step("B", ("receive", "drive", "--yes"), lambda: None, after)
 
     # -------------------------------------------------------------------------------------- full disk
     def full(self, home, arguments, folder, between, after):

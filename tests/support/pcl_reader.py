@@ -145,7 +145,18 @@ def parse_volume_header(payload):
     need(mark == b"Courier parcel\r\n" and version == 1 and not zero and not zero2 and payload[96:] == bytes(32),
          "no volume header of version 1")
     need(n > 0 and (m == 0 or n <= m) and first <= end, "a volume header that cannot be")
-    return label
+    return label, range(first, end)
+
+
+def parse_volume(data):
+    """Step 2: the head's four payloads and the stream behind them; no head when that is damaged, and then all of it."""
+    stream, head = frames(data), []
+    for wanted in (VOLUME, LABEL, SLOTS, LIST):
+        kind, _, payload = next(stream, (None, 0, None))
+        if kind != wanted or payload is None:
+            return None, frames(data)
+        head.append(payload)
+    return head, stream
 
 
 def parse_item(kind, data):
@@ -192,27 +203,29 @@ class Parcel:
         self.damaged, self.missing, self.objects, self.end_seen = [], [], {}, False
         for parcel in before:
             self.objects.update(parcel.objects)
-        label = None
         for data in volumes:
             need(data[:4] == MAGIC or data[32:48] == b"Courier parcel\r\n" or data[160:164] == MAGIC, "no parcel")
-            stream = frames(data)
-            head = []
-            for wanted in (VOLUME, LABEL, SLOTS, LIST):  # step 2
-                kind, _, payload = next(stream, (None, 0, None))
-                need(kind == wanted and payload is not None, "the head is damaged")
-                head.append(payload)
-            if label is None:
-                label = self.label = Label(head[1])  # steps 3, 4
-                need(parse_volume_header(head[0]) == label.digest, "a volume header of another label")
-                self.check_head(head, signer, code, secrets, before)
-                records = {}
-            need(digest("label", head[1][:-64]) == parse_volume_header(head[0]) == label.digest, "another parcel's volume")
+        parsed = [parse_volume(data) for data in volumes]
+        head = next((head for head, _ in parsed if head), None)
+        need(head is not None, "the head is damaged")
+        label = self.label = Label(head[1])  # steps 3, 4
+        need(parse_volume_header(head[0])[0] == label.digest, "a volume header of another label")
+        self.check_head(head, signer, code, secrets, before)
+        records, stated = {}, []
+        for own, stream in parsed:
+            if own is None:  # read with another volume's head
+                stream = (frame for frame in stream if frame[0] in (RECORD, END))
+            else:
+                of, carried = parse_volume_header(own[0])
+                need(digest("label", own[1][:-64]) == of == label.digest, "another parcel's volume")
+                stated.append(carried)
             self.read_records(stream, records)
         if label.records is not None and self.end not in (None, label.records):
             self.end = None
             self.damaged.append("end")
         self.count = self.end if self.end is not None else label.records
         self.missing = [n for n in range(self.count or 0) if n not in records]
+        self.elsewhere = [n for n in self.missing if not any(n in carried for carried in stated)]
 
     def check_head(self, head, signer, code, secrets, before):
         label = self.label
@@ -309,7 +322,7 @@ class Parcel:
             return "not-trusted"
 
     def cause(self):
-        if not self.end_seen and self.count is None:
+        if self.elsewhere or not self.end_seen and self.count is None:
             return "incomplete"
         found = {self.judge(kind, item) for kind, _, item in self.items}
         if len(found) > 1 or (found == {None} and (self.damaged or self.missing)):

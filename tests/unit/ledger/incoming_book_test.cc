@@ -63,6 +63,37 @@ TEST_F(IncomingBookTest, GoesFromVerifyingToProcessed) {
   EXPECT_EQ(book().items(p.label)[0].encoded, (Bytes{1, 2, 3}));
 }
 
+TEST_F(IncomingBookTest, VolumesThatWereSeenAreKeptTheLatestCutFirst) {
+  const auto p = parcel(1);
+  book().begin(p);
+  EXPECT_TRUE(book().volumes(p.label).empty());
+  const auto at = [&](int minutes) { return clock_.now() + std::chrono::minutes(minutes); };
+  book().see_volume(p.label, {"aa", 3, 3, 20, 30, true, at(1)});
+  book().see_volume(p.label, {"aa", 1, 3, 0, 10, false, at(2)});
+  book().see_volume(p.label, {"bb", 2, 0, 5, 25, true, at(3)});
+  auto seen = book().volumes(p.label);
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0].cut, "bb");
+  EXPECT_EQ(seen[0].volumes, 0u);
+  EXPECT_EQ(seen[1].number, 1u);
+  EXPECT_FALSE(seen[1].read_whole);
+  EXPECT_EQ(seen[2].number, 3u);
+  EXPECT_EQ(seen[2].end_record, 30u);
+  // The same one again only gains.
+  book().see_volume(p.label, {"aa", 1, 3, 0, 10, true, at(4)});
+  book().see_volume(p.label, {"aa", 3, 3, 20, 30, false, at(5)});
+  seen = book().volumes(p.label);
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0].cut, "aa");
+  EXPECT_TRUE(seen[0].read_whole);
+  EXPECT_TRUE(seen[1].read_whole);
+  // They go with the parcel's row.
+  book().incomplete(p.label, "volume 2 of 3 is missing");
+  book().discard(p.label);
+  book().begin(p);
+  EXPECT_TRUE(book().volumes(p.label).empty());
+}
+
 TEST_F(IncomingBookTest, ProcessedIsForGood) {
   const auto p = parcel(1);
   book().begin(p);

@@ -53,6 +53,33 @@ TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
   }
 }
 
+// As version 2 had it.
+void undo_version_3(Ledger& ledger) {
+  for (const char* column :
+       {"medium", "cut", "number", "volumes", "first_record", "end_record", "bytes"})
+    sql::run(ledger.impl(), std::string("ALTER TABLE copy DROP COLUMN ") + column);
+  sql::run(ledger.impl(), "DROP TABLE incoming_volume");
+}
+
+TEST_F(LedgerTest, OfVersion2IsMigratedAndItsCopiesAreOfWholeParcels) {
+  sql::run(ledger_->impl(),
+           "INSERT INTO parcel(label, is_return, name, comment, carrier, tracking, file, file_bytes,"
+           " content_bytes, records, created) VALUES('00', 0, '', '', '', '', 'f', 1, 1, 1, 1)");
+  undo_version_3(*ledger_);
+  sql::run(ledger_->impl(),
+           "INSERT INTO copy(parcel, target, medium_label, medium_serial, verified, note, time)"
+           " VALUES(1, '/media/usb', 'KINGSTON', '', 1, '', 5)");
+  sql::run(ledger_->impl(), "PRAGMA user_version = 2");
+  ledger_.reset();
+  Ledger migrated = Ledger::open(path_, clock_);
+  EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
+  EXPECT_EQ(sql::number(migrated.impl(),
+                        "SELECT count(*) FROM copy WHERE target = '/media/usb' AND cut = ''"
+                        " AND number = 1 AND volumes = 1 AND verified = 1"),
+            1);
+  EXPECT_EQ(sql::number(migrated.impl(), "SELECT count(*) FROM incoming_volume"), 0);
+}
+
 TEST_F(LedgerTest, OfVersion1IsMigratedWithWhatItHolds) {
   PackageRow package;
   package.id = PackageId::parse("PUN00020");
@@ -61,6 +88,7 @@ TEST_F(LedgerTest, OfVersion1IsMigratedWithWhatItHolds) {
   VersionRow version;
   version.version = 1;
   PackageBook(*ledger_).add(package, version);
+  undo_version_3(*ledger_);
   sql::run(ledger_->impl(), "ALTER TABLE package DROP COLUMN source_kind");
   sql::run(ledger_->impl(), "PRAGMA user_version = 1");
   ledger_.reset();

@@ -206,6 +206,30 @@ TEST_F(ParcelBookTest, CopiesAreKeptGoodAndBad) {
   EXPECT_EQ(code_of([&] { book().add_copy(id, {.target = "x"}); }), ErrorCode::not_allowed);
 }
 
+TEST_F(ParcelBookTest, CopiesOfVolumesSayWhichRecordsTheyHave) {
+  const auto id = make({pse_});
+  ParcelCopy copy;
+  copy.target = "/media/usb/PUN-PSE-000001.v2.pcl";
+  copy.verified = true;
+  copy.medium = "FIELD01 (vfat, UUID 1A2B-3C4D) at /media/usb";
+  copy.cut = "00112233445566778899aabbccddeeff";
+  copy.number = 2;
+  copy.volumes = 3;
+  copy.first_record = 10;
+  copy.end_record = 20;
+  copy.bytes = 1'000'000;
+  book().add_copy(id, copy);
+  const ParcelCopy kept = book().copies(id).at(0);
+  EXPECT_EQ(kept.medium, copy.medium);
+  EXPECT_EQ(kept.cut, copy.cut);
+  EXPECT_EQ(kept.number, 2u);
+  EXPECT_EQ(kept.volumes, 3u);
+  EXPECT_EQ(kept.first_record, 10u);
+  EXPECT_EQ(kept.end_record, 20u);
+  EXPECT_EQ(kept.bytes, 1'000'000u);
+  EXPECT_EQ(book().history(id).back().evidence, "volume 2 of 3 " + copy.target + " verified");
+}
+
 TEST_F(ParcelBookTest, VerdictsOfItemsAreReplacedByLaterOnes) {
   const auto id = make({pse_});
   book().set_verdict(

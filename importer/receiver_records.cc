@@ -1,0 +1,169 @@
+// The records of a parcel on a medium: taken in, counted, and what is still to come said.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/counted.h"
+#include "importer/kept_heads.h"
+#include "importer/receiver.h"
+#include "importer/record_words.h"
+#include "importer/returned_rows.h"
+#include "importer/space.h"
+#include "importer/volume_set.h"
+
+namespace courier {
+namespace {
+
+constexpr std::size_t kMostNumbers = 1000;  // of missing volumes, in a report
+
+std::string subject_of(const OfferedParcel& volumes) {
+  return "parcel " + volumes.front()->offer.id.str();
+}
+
+void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
+  report.records = taken.taken_records;
+  report.new_bytes = taken.taken_bytes;
+  report.missing_records = taken.received.missing(taken.count.value_or(UINT64_MAX));
+  report.damaged_records = taken.damaged_records + taken.forged_records;
+  report.damaged_bytes = taken.damaged_bytes;
+  report.forged_records = taken.forged_records;
+  report.killed = taken.killed;
+  report.is_end_damaged = taken.end > EndState::genuine;
+  report.is_end_forged = taken.end == EndState::forged;
+  for (const std::string& path : taken.without_head) {
+    report.remark += fmt::format("{}the head of {} is damaged: another volume's was used",
+                                 report.remark.empty() ? "" : "; ", escaped(path));
+  }
+  if (taken.volumes_read > 1 && taken.is_whole() && report.damaged_records > 0 &&
+      taken.forged_records == 0) {
+    report.remark +=
+        fmt::format("{}{} damaged; another copy had {}", report.remark.empty() ? "" : "; ",
+                    counted(report.damaged_records, "record is", "records are"),
+                    report.damaged_records == 1 ? "it" : "them");
+    report.damaged_records = report.damaged_bytes = 0;
+  }
+}
+
+}  // namespace
+
+bool Receiver::has_space(const OfferedParcel& volumes, const IncomingParcel& parcel, bool again,
+                         ReceivedParcelReport& report) {
+  std::uint64_t bytes = 0, here = 0;
+  for (const OpenOffer* volume : volumes) bytes += volume->offer.file_bytes;
+  for (const NumberRange& range : parcel.received) here += range.last - range.first + 1;
+  // What of these volumes is here already takes no room; whose records they are is not known yet.
+  const std::uint64_t count = parcel.record_count.value_or(0);
+  const double open_part =
+      count == 0 ? 1.0
+                 : 1.0 - static_cast<double>(std::min(here, count)) / static_cast<double>(count);
+  const bool is_whole_file = volumes.size() == 1 && volumes.front()->offer.volume.of == 1;
+  try {
+    require_space(
+        parts_,
+        is_whole_file ? static_cast<std::uint64_t>(static_cast<double>(bytes) * open_part) : bytes,
+        subject_of(volumes));
+    return true;
+  } catch (const Error& error) {
+    if (!again) IncomingBook{parts_.ledger}.incomplete(parcel.label, error.what());
+    report.state = IncomingState::incomplete;
+    report.error = error;
+    report.exit_status = error.exit_status();
+    show_items(parcel.label, report);
+    return false;
+  }
+}
+
+bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& opened,
+                            const IncomingParcel& parcel, ReceivedParcelReport& report) {
+  IncomingBook incoming{parts_.ledger};
+  // Another copy of what was damaged: its state stands, whatever this copy is like.
+  const bool again =
+      parcel.state == IncomingState::accepted || parcel.state == IncomingState::processed;
+  ItemRunner runner{parts_, progress_};
+  if (!runner.wants_content(parcel)) {
+    if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
+    drop_head(parts_, parcel.label);
+    return true;
+  }
+  if (parcel.state == IncomingState::accepted) {
+    report.missing_records = missing_of(parcel);
+    if (report.missing_records.empty()) return true;
+  }
+  if (!has_space(volumes, parcel, again, report)) return false;
+
+  const TakenRecords taken = take_volumes(parts_, volumes, opened, parcel, progress_);
+  tell_counts(taken, report);
+  parts_.journal.write(
+      Component::despooler, Severity::info,
+      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine",
+                  subject_of(volumes), taken.taken_records, taken.damaged_records,
+                  taken.forged_records),
+      {{"parcel", parcel.id.str()}});
+  if (taken.killed) {
+    parts_.journal.write(Component::despooler, Severity::error, taken.killed->what(),
+                         {{"parcel", parcel.id.str()}});
+  }
+  const bool whole = taken.is_whole();
+  const bool is_all_there_is =
+      !taken.stopped && missing_volumes(taken.received, taken.count, incoming.volumes(parcel.label))
+                            .elsewhere.empty();
+  if (!whole && !is_all_there_is && !again) {
+    stay_incomplete(volumes, parcel, taken, report);
+    return false;
+  }
+  if (!again) {
+    incoming.accept(parcel.label, whole ? "every record is authentic and stored"
+                                        : "records damaged: " + list_of(report.missing_records));
+  }
+  drop_head(parts_, parcel.label);
+  return true;
+}
+
+// R9: what came is kept, and what is still to come is said by number and label.
+void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParcel& parcel,
+                               const TakenRecords& taken, ReceivedParcelReport& report) {
+  IncomingBook incoming{parts_.ledger};
+  const std::vector<SeenVolume> seen = incoming.volumes(parcel.label);
+  const MissingVolumes missing = missing_volumes(taken.received, taken.count, seen);
+  std::string what = missing.happened();
+  if (taken.stopped) {
+    what = taken.stopped->what() + (what.empty() ? "" : "; " + what);
+  } else if (what.empty()) {
+    what = "ends early: " + named_records(report.missing_records) + " missing";
+  }
+  keep_head(parts_, *volumes.front()->head);
+  Transaction transaction{parts_.ledger};
+  incoming.incomplete(parcel.label, what);
+  ItemRunner{parts_, progress_}.expect_content(parcel);
+  transaction.commit();
+
+  report.state = IncomingState::incomplete;
+  for (const NumberedVolumes& range : missing.numbers) {
+    for (std::uint64_t n = range.first;
+         n <= range.last && report.missing_volumes.size() < kMostNumbers; ++n) {
+      report.missing_volumes.push_back(n);
+    }
+  }
+  report.volumes = missing.of;
+  const bool is_full = taken.stopped && taken.stopped->code() == ErrorCode::no_space;
+  const std::string stored = stored_volumes(seen);
+  const std::string records =
+      counted(taken.received.size(), "record is", "records are") + " stored";
+  std::string hint = "insert the medium, or another copy of it, and run the same command";
+  if (is_full) {
+    hint = "make room in the home and run the same command";
+  } else if (report.killed) {
+    hint = std::string(report.killed->hint());
+  } else if (!missing.numbers.empty()) {
+    hint = missing.hint(parcel.id);
+  }
+  report.error =
+      Error{is_full ? ErrorCode::no_space : ErrorCode::incomplete, subject_of(volumes), what}
+          .with_loss("nothing was lost: " +
+                     (stored.empty() ? records : stored + " came, " + records))
+          .with_hint(hint);
+  report.exit_status = report.error->exit_status();
+  show_items(parcel.label, report);
+}
+
+}  // namespace courier

@@ -1,0 +1,126 @@
+#include "importer/volume_records.h"
+
+#include <algorithm>
+
+#include "importer/returned_rows.h"
+#include "importer/volume_set.h"
+
+namespace courier {
+namespace {
+
+const VolumeHeader* header_of(const OpenOffer& volume) {
+  if (volume.offer.standing != Standing::unreadable) return &volume.offer.volume;
+  return volume.stated_volume ? &*volume.stated_volume : nullptr;
+}
+
+RecordRanges stated_records(const OpenOffer& volume) {
+  const VolumeHeader* header = header_of(volume);
+  RecordRanges ranges;
+  ranges.add(header == nullptr ? RecordRange{0, UINT64_MAX}
+                               : RecordRange{header->first_record, header->end_record});
+  return ranges;
+}
+
+// Those with something new first: what they state is advice, so the others have their turn too.
+std::vector<OpenOffer*> in_order(std::vector<OpenOffer*> volumes, const RecordRanges& received) {
+  std::stable_partition(volumes.begin(), volumes.end(), [&](const OpenOffer* volume) {
+    return !without(stated_records(*volume), received).empty();
+  });
+  return volumes;
+}
+
+// Gone, changed or unreadable: what is in a volume that failed costs the others nothing.
+bool is_of_one_volume(const Error& error) {
+  return error.code() == ErrorCode::device || error.code() == ErrorCode::damaged ||
+         error.code() == ErrorCode::not_found;
+}
+
+class Taking {
+ public:
+  Taking(const ImporterParts& parts, const VerifiedHead& head, const OpenedParcel& opened,
+         const IncomingParcel& parcel, const ProgressSink& progress)
+      : parts_(parts), head_(head), opened_(opened), parcel_(parcel), progress_(progress) {
+    taken.received = to_records(parcel.received);
+    taken.count = parcel.record_count;
+  }
+
+  void take(OpenOffer& volume) {
+    std::unique_ptr<ParcelReader> borrowed;
+    try {
+      const bool was_set_aside = volume.is_set_aside;
+      reopen(parts_.fs, volume, IdentifyHome{parts_.keys, parts_.trust, parts_.ledger});
+      if (was_set_aside && !volume.head) throw Error{*volume.offer.error};
+      if (!volume.reader || !volume.head) {
+        borrowed = read_with(parts_.fs, volume, head_);
+        taken.without_head.push_back(volume.offer.path);
+      }
+    } catch (const Error& error) {
+      if (!is_of_one_volume(error)) throw;
+      if (!taken.stopped) taken.stopped = error;
+      return;
+    }
+    if (!borrowed) volume.source->stop_recording();
+    const DespoolResult result = despool(
+        borrowed ? *borrowed : *volume.reader, head_, opened_.opener, parts_.store, taken.received,
+        [&](const RecordRanges& records, const std::vector<Digest>& packs) {
+          std::vector<std::string> names;
+          for (const Digest& pack : packs) names.push_back(pack.hex());
+          IncomingBook{parts_.ledger}.add_received(parcel_.label, to_numbers(records), names);
+        },
+        volume.offer.file_bytes, progress_);
+    add(result);
+    see(volume, result);
+  }
+
+  TakenRecords taken;
+
+ private:
+  void add(const DespoolResult& result) {
+    taken.received = result.received;
+    taken.taken_records += result.taken_records;
+    taken.taken_bytes += result.taken_bytes;
+    taken.damaged_records += result.damaged_records;
+    taken.forged_records += result.forged_records;
+    taken.damaged_bytes += result.tail.damaged_bytes;
+    taken.end = std::max(taken.end, result.tail.end);
+    if (result.tail.record_count) taken.count = result.tail.record_count;
+    if (!taken.killed) taken.killed = result.killed;
+    if (!taken.stopped) taken.stopped = result.stopped;
+    ++taken.volumes_read;
+  }
+
+  void see(const OpenOffer& volume, const DespoolResult& result) {
+    const VolumeHeader* header = header_of(volume);
+    if (header == nullptr) return;
+    const bool all_here = without(stated_records(volume), taken.received).empty();
+    const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
+    IncomingBook{parts_.ledger}.see_volume(parcel_.label, seen_volume(*header, all_here || ended));
+  }
+
+  const ImporterParts& parts_;
+  const VerifiedHead& head_;
+  const OpenedParcel& opened_;
+  const IncomingParcel& parcel_;
+  const ProgressSink& progress_;
+};
+
+}  // namespace
+
+TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffer*>& volumes,
+                          const OpenedParcel& opened, const IncomingParcel& parcel,
+                          const ProgressSink& progress) {
+  const VerifiedHead& head = *volumes.front()->head;
+  Taking taking{parts, head, opened, parcel, progress};
+  for (OpenOffer* volume : in_order(volumes, taking.taken.received)) {
+    if (volume->is_head_only) continue;
+    if (taking.taken.volumes_read > 0 && taking.taken.is_whole()) break;
+    taking.take(*volume);
+    if (taking.taken.stopped && taking.taken.stopped->code() == ErrorCode::no_space) break;
+  }
+  if (taking.taken.count && !parcel.record_count) {
+    IncomingBook{parts.ledger}.set_record_count(parcel.label, *taking.taken.count);
+  }
+  return taking.taken;
+}
+
+}  // namespace courier
