@@ -9,6 +9,7 @@
 #include "base/durable.h"
 #include "base/safe_path.h"
 #include "courier/shown.h"
+#include "importer/space.h"
 #include "ledger/settings.h"
 #include "store/unpacker.h"
 
@@ -112,6 +113,8 @@ SnapshotResult take_archive(Context& context, const std::string& path, const Sou
           ? default_unpack_limit(static_cast<std::uint64_t>(fs.stat(archive).st_size))
           : parse_size(options.max_unpacked);
   const UnpackFolder folder(home);
+  const std::uint64_t free = fs.space(folder.fd()).free_bytes;
+  limits.room = free > kHomeReserveBytes ? free - kHomeReserveBytes : 0;
   UnpackedTree tree(fs, folder.fd(), path, limits);
   unpack(fs, archive, path, tree, context.progress);
   snapshot.amend = [&](const SafePath& at, TreeEntry& entry) { tree.amend(at, entry); };
@@ -123,8 +126,9 @@ SnapshotResult take_archive(Context& context, const std::string& path, const Sou
 }  // namespace
 
 PackageSource source_of(const SourceOptions& options, const PackageRow* remembered) {
-  if (!options.max_unpacked.empty() && !options.unpack &&
-      (remembered == nullptr || remembered->source_kind != SourceKind::archive)) {
+  const bool is_remembered_archive = options.source.empty() && remembered != nullptr &&
+                                     remembered->source_kind == SourceKind::archive;
+  if (!options.max_unpacked.empty() && !options.unpack && !is_remembered_archive) {
     throw Error(ErrorCode::usage, "--max-unpacked " + escaped(options.max_unpacked),
                 "is for an archive that is unpacked, and the source is none")
         .with_hint("leave it out, or give --unpack");

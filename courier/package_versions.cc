@@ -29,7 +29,8 @@ std::string left_out(const SnapshotResult& snapshot) {
 
 // The same as facts and text of a report. What could not be read is besides its problem: asked for,
 // and still not all of the source.
-void report_left_out(const PackageId& package, const SnapshotResult& snapshot, Report& report) {
+void report_left_out(const PackageId& package, SourceKind source, const SnapshotResult& snapshot,
+                     Report& report) {
   report.json["not_stored"] = named_json(snapshot.odd);
   report.json["not_stored_count"] = snapshot.odd_count;
   report.json["unreadable"] = named_json(snapshot.unreadable);
@@ -41,7 +42,10 @@ void report_left_out(const PackageId& package, const SnapshotResult& snapshot, R
                                      counted(snapshot.unreadable_count, "entry", "entries"),
                                      snapshot.unreadable_count == 1 ? "was" : "were"))
                        .with_loss("nothing was lost: the rest is in the store")
-                       .with_hint(fmt::format("make them readable, then: courier package update {}",
+                       .with_hint(fmt::format("{}, then: courier package update {}",
+                                              source == SourceKind::archive
+                                                  ? "get the archive again from where it came"
+                                                  : "make them readable",
                                               package.str()));
 }
 
@@ -78,7 +82,7 @@ void record_snapshot(Home& home, const PackageRow& package, const VersionRow& ve
                         {"bytes", std::to_string(version.bytes)}});
 }
 
-Report snapshot_report(const PackageRow& package, const VersionRow& version,
+Report snapshot_report(const PackageRow& package, SourceKind source, const VersionRow& version,
                        const SnapshotResult& snapshot) {
   Report report;
   report.json = {{"package", package.id.str()},
@@ -96,7 +100,7 @@ Report snapshot_report(const PackageRow& package, const VersionRow& version,
                             package.id.str(), printable(package.name), version.version,
                             counted(version.files, "file", "files"), human_size(version.bytes),
                             human_size(snapshot.new_bytes), human_size(snapshot.stored_bytes));
-  report_left_out(package.id, snapshot, report);
+  report_left_out(package.id, source, snapshot, report);
   return report;
 }
 
@@ -175,7 +179,7 @@ Report add_package(Context& context, const VersionOptions& options) {
   packages.add(package, version);
   record_snapshot(home, package, version);
   transaction.commit();
-  return snapshot_report(package, version, snapshot);
+  return snapshot_report(package, source.kind, version, snapshot);
 }
 
 Report update_package(Context& context, const VersionOptions& options) {
@@ -195,7 +199,7 @@ Report update_package(Context& context, const VersionOptions& options) {
        is_same_stream(home.store(), latest, snapshot, source.path))) {
     if (!latest.stored) packages.mark_stored(package.id, latest.version, true);
     Report report = unchanged(package, latest);
-    report_left_out(package.id, snapshot, report);
+    report_left_out(package.id, source.kind, snapshot, report);
     return report;
   }
   const VersionRow version =
@@ -209,7 +213,7 @@ Report update_package(Context& context, const VersionOptions& options) {
   const PublishReport targeted = target_here(home, LocalWork::install, package.id, jobs);
   transaction.commit();
 
-  Report report = snapshot_report(package, version, snapshot);
+  Report report = snapshot_report(package, source.kind, version, snapshot);
   carry_out(context, package.id, jobs, targeted, report);
   return report;
 }

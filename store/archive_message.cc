@@ -62,7 +62,7 @@ ArchiveEntry read_entry(Decoder& in) {
     entry.mtime->nanoseconds = static_cast<std::uint32_t>(in.varint(kNanoseconds - 1));
   }
   if (in.boolean()) entry.size = in.varint(INT64_MAX);
-  const std::size_t count = in.count(kMaxXattrs, 2);
+  const std::size_t count = in.count(kMaxXattrs + 1, 2);
   for (std::size_t i = 0; i < count; ++i) {
     std::string name = read_text(in, 255);
     if (name.size() <= 5 || !name.starts_with("user.") || name.find('\0') != std::string::npos) {

@@ -36,8 +36,9 @@ struct ArchiveEntry {
   std::string target;      // of a link, likewise
   std::uint16_t mode = 0;  // 07777
   std::optional<Time> mtime;
-  std::optional<std::uint64_t> size;                  // of a file, where the archive says it
-  std::vector<std::pair<std::string, Bytes>> xattrs;  // user.* only
+  std::optional<std::uint64_t> size;  // of a file, where the archive says it
+  // user.* only; one more than an entry may have when there are too many, or they are too large.
+  std::vector<std::pair<std::string, Bytes>> xattrs;
   std::string remark;  // not empty: the reader is not sure that this is the entry; of `other`: what
                        // it is
   bool operator==(const ArchiveEntry&) const = default;

@@ -23,21 +23,6 @@ Error changed(const std::string& source, const SafePath& path, std::string_view 
       .with_hint("run the same command again when nothing writes to it");
 }
 
-std::string_view word_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFIFO:
-      return "fifo";
-    case S_IFSOCK:
-      return "socket";
-    case S_IFCHR:
-      return "character device";
-    case S_IFBLK:
-      return "block device";
-    default:
-      return "of no known type";
-  }
-}
-
 mode_t mode_of(unsigned char type) { return static_cast<mode_t>(DTTOIF(type)); }
 
 std::string name_of_source(const std::string& source) {
@@ -55,6 +40,21 @@ bool same_state(const struct stat& a, const struct stat& b) {
   };
   return a.st_size == b.st_size && a.st_mode == b.st_mode && same_time(a.st_mtim, b.st_mtim) &&
          same_time(a.st_ctim, b.st_ctim);
+}
+
+std::string_view word_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFIFO:
+      return "fifo";
+    case S_IFSOCK:
+      return "socket";
+    case S_IFCHR:
+      return "character device";
+    case S_IFBLK:
+      return "block device";
+    default:
+      return "of no known type";
+  }
 }
 
 std::string unreadable_text(const SourceFindings& findings) {
@@ -200,6 +200,7 @@ void SourceReader::read_link(const Fd& dir, const std::string& name, const SafeP
     return odd(path,
                "symbolic link with a target of " + std::to_string(entry.target.size()) + " bytes");
   }
+  if (amend_) amend_(path, entry);
   step(LinkDone{std::move(entry)});
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -60,6 +61,9 @@ struct SourceFindings {
 
 // Whether nothing was written to a file or folder between two looks at it.
 bool same_state(const struct stat& a, const struct stat& b);
+
+// "fifo": what an entry is that no package holds.
+std::string_view word_of(mode_t mode);
 
 // "2 of its entries cannot be read: closed (...), sub/secret (...)".
 std::string unreadable_text(const SourceFindings& findings);

@@ -116,6 +116,11 @@ class Writer {
     std::string what;
   };
 
+  static bool may_be_of_the_name(const Error& error) {
+    return error.code() == ErrorCode::device || error.code() == ErrorCode::not_found ||
+           error.code() == ErrorCode::not_allowed;
+  }
+
   // Tells a name that the target cannot hold from a target that fails: the latter fails for a
   // plain name too.
   template <typename Make>
@@ -123,10 +128,7 @@ class Writer {
     try {
       return make();
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::device && error.code() != ErrorCode::not_found &&
-          error.code() != ErrorCode::not_allowed) {
-        throw;
-      }
+      if (!may_be_of_the_name(error)) throw;
       if (is_there(name)) throw UnholdableName{"the target takes it for another name beside it"};
       const std::string probe = ".courier-probe";
       { const Fd fd = fs_.open_at(folder(), probe, kCreate, 0600); }
@@ -136,6 +138,7 @@ class Writer {
     try {
       return make();
     } catch (const Error& error) {
+      if (!may_be_of_the_name(error)) throw;
       throw UnholdableName{"the target cannot hold it: " + error.happened()};
     }
   }
@@ -221,8 +224,8 @@ class Writer {
     try {
       for (const auto& [name, value] : entry.xattrs) fs_.set_xattr(fd, name, value);
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::no_space) throw;
-      // Behind the names in the list, so that these are never cut off by it.
+      // No space as well: so ext4 refuses more than a block of them. A full disk shows with what is
+      // written next. Behind the names in the list, so that these are never cut off by it.
       ++report_.attribute_problems;
       ++report_.problem_count;
       lost_attributes_.push_back(

@@ -14,7 +14,9 @@
 #include <memory>
 
 #include "base/codec.h"
+#include "base/confined_input.h"
 #include "store/archive_message.h"
+#include "store/source_reader.h"
 #include "store/tree.h"
 
 namespace courier {
@@ -22,8 +24,6 @@ namespace courier {
 namespace {
 
 using Archive = std::unique_ptr<struct archive, int (*)(struct archive*)>;
-
-struct Gone {};  // the parent takes nothing more
 
 // The archive's bytes, read by position: formats with a directory at their end jump.
 struct Input {
@@ -68,7 +68,6 @@ Archive open_archive(Input& input) {
   struct archive* const a = archive.get();
   archive_read_support_format_zip_seekable(a);
   archive_read_support_format_tar(a);
-  archive_read_support_format_gnutar(a);
   archive_read_support_format_7zip(a);
   archive_read_support_format_iso9660(a);
   archive_read_support_format_cab(a);
@@ -104,8 +103,7 @@ class Unpacking {
 
   void run() {
     const Archive archive = open_archive(input_);
-    if (!archive || archive_read_open1(archive.get()) < ARCHIVE_WARN)
-      return no_archive(archive.get());
+    if (!archive || archive_read_open1(archive.get()) < ARCHIVE_WARN) return no_archive();
     for (bool is_first = true;; is_first = false) {
       struct archive_entry* entry = nullptr;
       const int result = archive_read_next_header(archive.get(), &entry);
@@ -115,7 +113,7 @@ class Unpacking {
         return fault(ArchiveFault::Kind::encrypted, "is encrypted");
       }
       if (result == ARCHIVE_FATAL && is_first && archive_format(archive.get()) == 0) {
-        return no_archive(archive.get());
+        return no_archive();
       }
       if (result == ARCHIVE_FATAL) {
         return fault(ArchiveFault::Kind::damaged, fault_text(archive.get()));
@@ -133,13 +131,7 @@ class Unpacking {
     const Bytes payload = encode(message);
     Encoder framed;
     framed.u32(static_cast<std::uint32_t>(payload.size())).raw(payload);
-    ByteView rest = framed.view();
-    while (!rest.empty()) {
-      const ssize_t n = ::write(channel_.get(), rest.data(), rest.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) throw Gone{};
-      rest = rest.subspan(static_cast<std::size_t>(n));
-    }
+    write_answer(channel_, framed.view());
   }
 
   void fault(ArchiveFault::Kind kind, std::string what) {
@@ -147,7 +139,7 @@ class Unpacking {
   }
 
   // A cut archive of these formats cannot be told from no archive but by how it begins.
-  void no_archive(struct archive*) {
+  void no_archive() {
     std::array<char, 6> begins{};
     const ssize_t n = ::pread(input_.fd, begins.data(), begins.size(), 0);
     const std::string_view text(begins.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
@@ -252,38 +244,20 @@ class Unpacking {
     return told;
   }
 
-  static const char* word_of(__LA_MODE_T type) {
-    switch (type) {
-      case AE_IFIFO:
-        return "fifo";
-      case AE_IFSOCK:
-        return "socket";
-      case AE_IFCHR:
-        return "character device";
-      case AE_IFBLK:
-        return "block device";
-      default:
-        return "of no known type";
-    }
-  }
-
+  // Up to the first that is one too many: whoever is told names what is left out.
   static void add_attributes(struct archive_entry* entry, ArchiveEntry& told) {
     std::size_t bytes = 0;
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
     for (archive_entry_xattr_reset(entry);
+         bytes <= kMaxXattrBytes && told.xattrs.size() <= kMaxXattrs &&
          archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK;) {
       const std::string_view key = name == nullptr ? "" : name;
       if (!key.starts_with("user.") || key.size() <= 5 || key.size() > 255) continue;
+      const ByteView all(static_cast<const std::uint8_t*>(value), size);
+      told.xattrs.emplace_back(key, to_bytes(all.first(std::min(size, kMaxXattrBytes))));
       bytes += key.size() + size;
-      if (bytes > kMaxXattrBytes || told.xattrs.size() == kMaxXattrs) {
-        told.xattrs.clear();
-        told.remark = "its extended attributes are beyond the limit";
-        return;
-      }
-      const auto* const begin = static_cast<const std::uint8_t*>(value);
-      told.xattrs.emplace_back(key, Bytes(begin, begin + size));
     }
   }
 
@@ -306,11 +280,7 @@ void prepare() {
 
 int run(const Fd& channel, std::vector<Fd> others) {
   if (others.size() != 1) return 1;
-  try {
-    Unpacking(channel, others.front().get()).run();
-  } catch (const Gone&) {
-    // Whoever asked knows why.
-  }
+  Unpacking(channel, others.front().get()).run();
   return 0;
 }
 

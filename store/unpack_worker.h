@@ -5,7 +5,8 @@
 
 namespace courier {
 
-// Reads the archive that is its only further descriptor and writes ArchiveMessages.
+// Reads the archive that is its only further descriptor and writes ArchiveMessages. Names that the
+// archive gives as Unicode (pax, UTF-8 in zip, 7z, Joliet) come composed: libarchive makes them NFC.
 ConfinedWorker unpack_worker();
 
 }  // namespace courier

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace courier {
 
@@ -12,6 +13,7 @@ namespace {
 constexpr int kCreate = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr std::uint16_t kFolderMode = 0755;  // of folders that the archive does not name
+constexpr std::uint64_t kNoteBytes = 128;    // that a note takes beside its path
 
 // An error of the file system that only says what the names of the archive are like.
 bool is_of_the_names(const Error& error) {
@@ -34,6 +36,14 @@ Error UnpackedTree::error(ErrorCode code, std::string_view what) const {
       .with_hint(
           "get the archive again from where it came; or unpack it yourself, look at it, and"
           " add the folder");
+}
+
+Error UnpackedTree::came_before() const {
+  return error(ErrorCode::damaged, "is a name that came before in this archive");
+}
+
+Error UnpackedTree::no_folder_on_the_way() const {
+  return error(ErrorCode::damaged, "passes through what is no folder in this archive");
 }
 
 SafePath UnpackedTree::path_of_name(std::string_view name) const {
@@ -66,15 +76,21 @@ void UnpackedTree::begin(const ArchiveEntry& entry) {
                 fmt::format("is beyond the limit of {} entries", options_.max_entries));
   }
   path_ = path_of_name(entry.name);
-  if (path_.empty() && entry.type != ArchiveEntry::Type::folder) {
-    throw error(ErrorCode::damaged, "has no name");
+  const bool is_folder = entry.type == ArchiveEntry::Type::folder;
+  if (path_.empty() && !is_folder) throw error(ErrorCode::damaged, "has no name");
+  if (const auto left = left_out_.find(path_.str()); left != left_out_.end()) {
+    if (!is_folder || !left->second) throw came_before();
   }
-  is_ignored_ = true;
+  content_ = Content::none;
+  is_empty_told_ = false;
   if (entry.type == ArchiveEntry::Type::other) {
-    left_out_.insert(path_.str());
+    leave_out(path_, false);
     return odd(path_, escaped(entry.remark));
   }
-  if (!entry.remark.empty()) return unreadable(path_, escaped(entry.remark));
+  if (!entry.remark.empty()) {
+    if (entry.type == ArchiveEntry::Type::file) content_ = Content::ignored;
+    return unreadable(path_, escaped(entry.remark), is_folder);
+  }
   if (entry.mtime) {
     latest_ = has_time_ ? std::max(latest_, *entry.mtime) : *entry.mtime;
     has_time_ = true;
@@ -82,8 +98,9 @@ void UnpackedTree::begin(const ArchiveEntry& entry) {
   try {
     switch (entry.type) {
       case ArchiveEntry::Type::file:
-        is_ignored_ = false;
-        return make_file(path_, entry);
+        make_file(path_, entry);
+        content_ = Content::taken;
+        return;
       case ArchiveEntry::Type::folder:
         return make_folder(path_, entry);
       case ArchiveEntry::Type::symlink:
@@ -92,10 +109,8 @@ void UnpackedTree::begin(const ArchiveEntry& entry) {
         return make_hardlink(path_, entry);
     }
   } catch (const Error& fault) {
-    if (!is_of_the_names(fault)) throw;
-    throw error(ErrorCode::damaged, is_there(path_)
-                                        ? "is a name that came before in this archive"
-                                        : "passes through what is no folder in this archive");
+    if (!is_of_the_names(fault) || noted_ > options_.max_noted) throw;
+    throw status_of(path_) ? came_before() : no_folder_on_the_way();
   }
 }
 
@@ -107,9 +122,11 @@ Fd UnpackedTree::open_parent(const SafePath& path) {
     SafePath folder;
     for (const std::string_view part : parent.components()) {
       folder = folder.child(SafeName::parse(part));
+      const auto left = left_out_.find(folder.str());
+      if (left != left_out_.end() && !left->second) throw no_folder_on_the_way();
       if (fs_.stat_at(into_, folder.str())) continue;
       fs_.make_dir_at(into_, folder.str(), 0700);
-      kept_[folder.str()] = {kFolderMode, std::nullopt, true};
+      keep(folder) = {kFolderMode, std::nullopt, true};
     }
   }
   return fs_.open_at(into_, parent.str(), kFolder, 0);
@@ -123,11 +140,10 @@ void UnpackedTree::make_folder(const SafePath& path, const ArchiveEntry& entry) 
     if (!there) {
       fs_.make_dir_at(parent, name, 0700);
     } else if (!S_ISDIR(there->st_mode)) {
-      throw error(ErrorCode::damaged, "is a name that came before in this archive");
+      throw came_before();
     }
   }
-  Kept& kept = kept_[path.str()];
-  kept = {entry.mode, entry.mtime, !entry.mtime};
+  keep(path) = {entry.mode, entry.mtime, !entry.mtime};
   if (entry.xattrs.empty()) return;
   const Fd fd = fs_.open_at(into_, path.empty() ? "." : path.str(), kFolder, 0);
   set_attributes(fd, path, entry);
@@ -142,8 +158,8 @@ void UnpackedTree::make_file(const SafePath& path, const ArchiveEntry& entry) {
   file.size = entry.size;
   file_ = std::move(file);
   set_attributes(file_->fd, path, entry);
-  if (!entry.mtime) kept_[path.str()].is_timeless = true;
-  if ((entry.mode & 0400) == 0) kept_[path.str()].mode = entry.mode;
+  if (!entry.mtime) keep(path).is_timeless = true;
+  if ((entry.mode & 0400) == 0) keep(path).mode = entry.mode;
 }
 
 void UnpackedTree::make_symlink(const SafePath& path, const ArchiveEntry& entry) {
@@ -154,8 +170,11 @@ void UnpackedTree::make_symlink(const SafePath& path, const ArchiveEntry& entry)
   }
   const Fd parent = open_parent(path);
   fs_.symlink_at(parent, path.last(), entry.target);
-  const ArchiveEntry::Time time = entry.mtime.value_or(ArchiveEntry::Time{});
-  fs_.set_mtime_at(parent, path.last(), time.seconds, time.nanoseconds);
+  if (!entry.mtime) {
+    keep(path).is_timeless = true;
+    return;
+  }
+  fs_.set_mtime_at(parent, path.last(), entry.mtime->seconds, entry.mtime->nanoseconds);
 }
 
 void UnpackedTree::make_hardlink(const SafePath& path, const ArchiveEntry& entry) {
@@ -174,39 +193,73 @@ void UnpackedTree::make_hardlink(const SafePath& path, const ArchiveEntry& entry
   } catch (const Error& fault) {
     if (!is_of_the_names(fault)) throw;
   }
-  if (!status || !S_ISREG(status->st_mode)) throw no_file();
+  // GNU tar records the second name of a symbolic link so, too; it is not followed.
+  if (!status || !(S_ISREG(status->st_mode) || S_ISLNK(status->st_mode))) throw no_file();
   const Fd parent = open_parent(path);
   const Fd from = open_parent(first);
   fs_.link_at(from, first.last(), parent, path.last());
   // A snapshot meets the names in another order.
   if (const auto kept = kept_.find(first.str()); kept != kept_.end()) {
-    kept_[path.str()] = Kept(kept->second);
+    const Kept same = kept->second;
+    keep(path) = same;
   }
 }
 
-bool UnpackedTree::is_there(const SafePath& path) {
+std::optional<struct stat> UnpackedTree::status_of(const SafePath& path) {
   try {
-    return !path.empty() && fs_.stat_at(into_, path.str()).has_value();
+    if (!path.empty()) return fs_.stat_at(into_, path.str());
   } catch (const Error&) {
-    return false;  // beyond a link or a file
+    // Beyond a link or a file.
   }
+  return std::nullopt;
+}
+
+UnpackedTree::Kept& UnpackedTree::keep(const SafePath& path) {
+  const auto [at, is_new] = kept_.try_emplace(path.str());
+  if (is_new) note(path);
+  return at->second;
+}
+
+void UnpackedTree::leave_out(const SafePath& path, bool is_folder) {
+  const auto there = status_of(path);
+  if (there && !(is_folder && S_ISDIR(there->st_mode))) throw came_before();
+  if (left_out_.emplace(path.str(), is_folder).second) note(path);
+}
+
+void UnpackedTree::note(const SafePath& path) {
+  noted_ += kNoteBytes + path.str().size();
+  if (noted_ <= options_.max_noted) return;
+  throw error(ErrorCode::not_allowed,
+              fmt::format("takes what must be remembered of folders, of entries without a time and"
+                          " of what is left out beyond the limit of {}",
+                          human_size(options_.max_noted)));
 }
 
 void UnpackedTree::set_attributes(const Fd& fd, const SafePath& path, const ArchiveEntry& entry) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : entry.xattrs) bytes += name.size() + value.size();
+  if (bytes > kMaxXattrBytes || entry.xattrs.size() > kMaxXattrs) {
+    return odd(path, fmt::format("its extended attributes are left out: more than {} or {} bytes",
+                                 kMaxXattrs, kMaxXattrBytes));
+  }
   try {
     for (const auto& [name, value] : entry.xattrs) fs_.set_xattr(fd, name, value);
   } catch (const Error& fault) {
-    if (fault.code() == ErrorCode::no_space) throw;
+    // No space as well: so ext4 refuses more than a block of them. A full disk shows with what is
+    // written next.
     odd(path, "its extended attributes are left out: " + fault.happened());
   }
 }
 
 void UnpackedTree::content(const ArchiveData& data) {
-  if (is_ignored_) {
-    if (left_out_.contains(path_.str())) return;
-    if (data.bytes.empty()) return;
-    throw error(ErrorCode::damaged, "has content, and is no file");
+  if (content_ == Content::none) throw error(ErrorCode::damaged, "has content, and is no file");
+  if (content_ == Content::broken) {
+    throw error(ErrorCode::damaged, "has content behind the fault that ended it");
   }
+  if (data.bytes.empty() && std::exchange(is_empty_told_, true)) {
+    throw error(ErrorCode::damaged, "has a second part without content");
+  }
+  if (content_ == Content::ignored) return count_bytes(data.bytes.size());
   if (!file_) bug("content of no entry");
   OpenFile& file = *file_;
   if (data.offset < file.end) throw error(ErrorCode::damaged, "has content that overlaps");
@@ -218,15 +271,25 @@ void UnpackedTree::content(const ArchiveData& data) {
   count_bytes(end - file.end);
   file.end = end;
   if (is_zero(data.bytes)) return;  // a hole; the length is set at the end
+  written_ += data.bytes.size();
+  if (written_ > options_.room) {
+    throw error(
+        ErrorCode::no_space,
+        fmt::format("takes what is written beyond the {} that are free", human_size(options_.room)))
+        .with_hint("make room on the drive of the home and run the same command again");
+  }
   fs_.pwrite(file.fd, data.bytes, data.offset);
   file.written_to = end;
 }
 
 void UnpackedTree::broken(const std::string& what) {
-  if (number_ == 0) bug("content of no entry");
+  if (content_ != Content::taken && content_ != Content::ignored) {
+    throw error(ErrorCode::damaged, "has a fault in content that it does not have");
+  }
   drop_file();
-  is_ignored_ = true;
-  unreadable(path_, escaped(what));
+  const bool is_new = content_ == Content::taken;  // what is ignored was named as it began
+  content_ = Content::broken;
+  if (is_new) unreadable(path_, escaped(what));
 }
 
 void UnpackedTree::count_bytes(std::uint64_t more) {
@@ -254,6 +317,7 @@ void UnpackedTree::drop_file() {
   if (!file_) return;
   fs_.unlink_at(file_->parent, path_.last(), false);
   file_.reset();
+  kept_.erase(path_.str());
 }
 
 void UnpackedTree::odd(const SafePath& path, std::string what) {
@@ -263,8 +327,8 @@ void UnpackedTree::odd(const SafePath& path, std::string what) {
   ++findings_.odd_count;
 }
 
-void UnpackedTree::unreadable(const SafePath& path, std::string what) {
-  left_out_.insert(path.str());
+void UnpackedTree::unreadable(const SafePath& path, std::string what, bool is_folder) {
+  leave_out(path, is_folder);
   if (findings_.unreadable.size() < kMaxNamed) {
     findings_.unreadable.push_back({path.str(), fmt::format("entry {}: {}", number_, what)});
   }

@@ -15,10 +15,12 @@ namespace courier {
 
 namespace {
 
-// More processor time as the work goes on: a child that computes without a result is stopped.
+// More time as the work goes on: a child that computes without a result is stopped. It is waited
+// for longer than it computes, as it reads the archive itself, from wherever that is. A result is
+// what costs it something: content, which has a limit, and entries, which have one.
 constexpr std::uint64_t kGrantBytes = 8u << 20;
-constexpr std::uint64_t kMessageCost = 64u << 10;
-constexpr std::uint32_t kGrantSeconds = 20;
+constexpr std::uint64_t kEntryCost = 4u << 10;
+constexpr std::uint32_t kGrantSeconds = 20, kGrantWaiting = 300;
 
 class Unpacking {
  public:
@@ -30,11 +32,14 @@ class Unpacking {
 
   void run() {
     while (!is_done_) std::visit(*this, next());
-    if (const std::string how = child_.how_it_ended(); !how.empty()) throw failed(how);
+    // Not waited for: it has said all, and one that was taken over need not end.
     tree_.finish();
   }
 
-  void operator()(const ArchiveEntry& entry) { tree_.begin(entry); }
+  void operator()(const ArchiveEntry& entry) {
+    work_ += kEntryCost;
+    tree_.begin(entry);
+  }
   void operator()(const ArchiveData& data) {
     if (tree_.entries() == 0) throw failed("told of content before an entry");
     tree_.content(data);
@@ -68,14 +73,14 @@ class Unpacking {
  private:
   ArchiveMessage next() {
     std::array<std::uint8_t, 4> head{};
-    if (!child_.receive(head)) throw child_.failure(subject_);
+    if (!child_.receive(head)) throw failed(child_.failure(subject_));
     const std::uint32_t size = Decoder(ByteView(head), "archive message").u32();
     if (size > kMaxArchiveMessage) throw failed(fmt::format("told {} bytes at once", size));
     message_.resize(size);
-    if (!child_.receive(message_)) throw child_.failure(subject_);
-    work_ += kMessageCost + size;
+    if (!child_.receive(message_)) throw failed(child_.failure(subject_));
+    work_ += size;
     if (work_ >= kGrantBytes) {
-      child_.grant_cpu(kGrantSeconds);
+      child_.grant_cpu(kGrantSeconds, kGrantWaiting);
       work_ = 0;
     }
     try {
@@ -85,7 +90,11 @@ class Unpacking {
     }
   }
 
-  Error failed(const std::string& how) { return confined_failure(subject_, how); }
+  Error failed(const std::string& how) { return failed(confined_failure(subject_, how)); }
+  static Error failed(Error error) {
+    return error.with_loss(
+        "nothing was lost: it could reach no file and no network, and no package version was made");
+  }
 
   const std::string subject_;
   UnpackedTree& tree_;

@@ -4,7 +4,8 @@
 //   archive ──► confined child: libarchive ──ArchiveMessages──► UnpackedTree ──► folder
 //
 // libarchive is large and archives come from anywhere, so it runs where it can reach nothing
-// (unpack_worker.h); what it says is judged here, entry by entry (unpacked_tree.h).
+// (unpack_worker.h); what it says is judged here, entry by entry (unpacked_tree.h). Names that the
+// archive gives as Unicode come composed (NFC), whatever they were.
 #pragma once
 
 #include <cstdint>

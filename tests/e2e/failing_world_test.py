@@ -171,14 +171,6 @@ class FailingWorld(CourierTest):
         self.same_tree("src2", "share/PUN00020")
 
     # ----------------------------------------------------------------------------------- the disk
-    def mounted(self, path, size):
-        """A small file system of its own at `path`; the test is over where none can be mounted."""
-        os.mkdir(path)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % size, "none", path], stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
-            self.skipTest("no file system can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", path], stderr=subprocess.DEVNULL)
-
     def test_B42_a_home_without_room_is_noticed_before_anything_is_taken_in(self):
         self.mounted("small", 5_000_000)
         subprocess.run(["cp", "-a", "B", "small/B"], check=True)

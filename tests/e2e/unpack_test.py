@@ -188,7 +188,51 @@ class Unpacking(e2e.CourierTest):
                          [("pipe", "entry 2: fifo"), ("null", "entry 3: character device")])
         self.assertEqual(os.listdir("out"), ["file"])
 
+    def test_names_that_are_read_as_unicode_come_composed_and_raw_ones_as_they_are(self):
+        apart, composed = "e\u0301.txt", "\u00e9.txt"
+        tar_of("pax.tar", (apart, b"x"))
+        tar_of("raw.tar", (apart, b"x"), format=tarfile.USTAR_FORMAT)
+        with zipfile.ZipFile("unicode.zip", "w") as out:
+            out.writestr(apart, b"x")
+        e2e.write("source/" + apart, "x")
+        run("7zz", "a", os.path.abspath("unicode.7z"), ".", cwd="source")
+        for number, (archive, name) in enumerate((("pax.tar", composed), ("raw.tar", apart), ("unicode.zip", composed),
+                                                  ("unicode.7z", composed))):
+            self.unpacked(archive, package="PUN0000%d" % number)
+            self.assertEqual(os.listdir("out"), [name], archive)
+        # So two names of an archive can be one.
+        tar_of("both.tar", (apart, b"x"), (composed, b"y"))
+        self.at("A", "package", "add", "both.tar", "--unpack", status=4)
+
+    def test_a_symbolic_link_may_have_two_names(self):
+        os.mkdir("source")
+        os.symlink("nowhere", "source/first")
+        os.link("source/first", "source/second", follow_symlinks=False)
+        run("tar", "-cf", os.path.abspath("a.tar"), "first", "second", cwd="source")
+        with tarfile.open("a.tar") as archive:
+            self.assertEqual([one.type for one in archive], [tarfile.SYMTYPE, tarfile.LNKTYPE])
+        self.unpacked("a.tar")
+        self.assertEqual([os.readlink("out/" + name) for name in ("first", "second")], ["nowhere"] * 2)
+
+    def test_attributes_beyond_the_limit_are_left_out_and_the_file_is_not(self):
+        info = tarfile.TarInfo("file")
+        info.pax_headers = {"SCHILY.xattr.user.large": "x" * 70_000}
+        tar_of("a.tar", (info, b"content"))
+        added = self.unpacked("a.tar")
+        self.assertEqual([(o["path"], o["what"]) for o in added["not_stored"]],
+                         [("file", "entry 1: its extended attributes are left out: more than 256 or 65536 bytes")])
+        self.assertEqual(contents("out"), {"file": b"content"})
+
     # ----------------------------------------------------------------------------- what is refused
+    def test_a_limit_is_taken_for_what_is_unpacked_alone(self):
+        tar_of("a.tar", ("file", b"one"))
+        self.unpacked("a.tar")
+        self.at("A", "package", "update", "PUN00001", "--max-unpacked", "5G")
+        for source in ("a.tar", "-"):
+            self.message(self.at("A", "package", "update", "PUN00001", source, "--max-unpacked", "5G", status=2),
+                         "--max-unpacked 5G: is for an archive that is unpacked, and the source is none",
+                         "nothing was done", "leave it out, or give --unpack")
+
     def test_hostile_names_and_links_are_refused_by_entry(self):
         good = ("good", b"x")
         link = tar_entry("way", tarfile.SYMTYPE, "/tmp")
@@ -280,6 +324,9 @@ class Unpacking(e2e.CourierTest):
         self.assertEqual([u["path"] for u in partly["unreadable"]], ["first"])
         self.at("A", "package", "export", "PUN00001", "out")
         self.assertEqual(contents("out"), {"second": b"b" * 5000})
+        again = self.at("A", "package", "update", "PUN00001", "--skip-unreadable", status=10)
+        self.assertEqual(again.err.splitlines()[-1], "get the archive again from where it came, then: courier package"
+                         " update PUN00001")
 
     def test_a_bomb_is_stopped_at_the_limit(self):
         with zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED) as out:
@@ -294,6 +341,15 @@ class Unpacking(e2e.CourierTest):
                      hint="if you trust it to be so large: --max-unpacked SIZE", options=("--max-unpacked", "100000000"))
         self.assertEqual(self.unpacked("bomb.zip", "--max-unpacked", "2G")["bytes"], 1300 << 20)
         self.assertLess(e2e.peak_memory_mib(), 300)
+
+    def test_an_archive_stops_before_the_disk_of_the_home_is_full(self):
+        self.mounted("small", 30_000_000)
+        subprocess.run(["cp", "-a", "A", "small/A"], check=True)
+        tar_of("a.tar", ("first", e2e.noise(10_000_000, 1)), ("second", e2e.noise(15_000_000, 2)))
+        result = self.at("small/A", "package", "add", "a.tar", "--unpack", status=6)
+        self.assertRegex(result.err.splitlines()[0], r": entry 2, second: takes what is written beyond the 2\d\.\d MB that are free$")
+        self.assertEqual(result.err.splitlines()[1:], [NOTHING_LOST, "make room on the drive of the home and run the same command again"])
+        self.assertFalse(os.path.exists("small/A/unpacking"))
 
     @staticmethod
     def human(size):

@@ -93,6 +93,14 @@ class CourierTest(unittest.TestCase):
         """The whole of stderr, line by line."""
         self.assertEqual(result.err.splitlines(), list(lines), str(result))
 
+    def mounted(self, path, size):
+        """A small file system of its own at `path`; the test is over where none can be mounted."""
+        os.mkdir(path)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % size, "none", path], stderr=subprocess.DEVNULL)
+        if done.returncode != 0:
+            self.skipTest("no file system can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", path], stderr=subprocess.DEVNULL)
+
     # -------------------------------------------------------------------------------------- sites
     def init(self, home, code, name):
         self.at(home, "site", "init", code, "--name", name)

@@ -28,8 +28,19 @@ class TreeWriter : public ::testing::Test {
     return status;
   }
 
+  // As FAT does.
+  void refuse_colons() {
+    faulty_.before_each([](const std::string& call, const std::string& path) {
+      const bool makes = call == "create" || call == "make_dir_at" || call == "symlink_at";
+      if (makes && path.find(':') != std::string::npos) {
+        throw system_error(EINVAL, path, "cannot create it");
+      }
+    });
+  }
+
   test::TempFolder temp_;
   PosixFileSystem fs_;
+  test::FaultyFileSystem faulty_{fs_};
   Store store_ = Store::open(fs_, temp_ / "store", Store::Access::write);
   const std::string source_ = temp_ / "source";
 };
@@ -125,16 +136,9 @@ TEST_F(TreeWriter, NamesWhatTheTargetCannotHoldAndWritesTheRest) {
   test::write_file(source_ + "/plain", "x");
   std::filesystem::create_symlink("x", source_ + "/li:nk");
   const Digest root = take(source_);
-  // Refuses colons, as FAT does.
-  test::FaultyFileSystem fat(fs_);
-  fat.before_each([](const std::string& call, const std::string& path) {
-    const bool makes = call == "create" || call == "make_dir_at" || call == "symlink_at";
-    if (makes && path.find(':') != std::string::npos) {
-      throw system_error(EINVAL, path, "cannot create it");
-    }
-  });
+  refuse_colons();
   const Fd dir = make("copy");
-  const auto report = write_tree(store_, fat, root, dir);
+  const auto report = write_tree(store_, faulty_, root, dir);
   ASSERT_EQ(report.problem_count, 3u);
   EXPECT_EQ(report.problems[0].path, "a:b");
   EXPECT_EQ(report.problems[1].path, "c:d");
@@ -149,15 +153,10 @@ TEST_F(TreeWriter, NamesAHardLinkToWhatTheTargetCannotHold) {
   test::write_file(source_ + "/a:b/inner", "x");
   std::filesystem::create_hard_link(source_ + "/a:b/inner", source_ + "/link");
   const Digest root = take(source_);
-  test::FaultyFileSystem fat(fs_);
-  fat.before_each([](const std::string& call, const std::string& path) {
-    if (call == "make_dir_at" && path.ends_with(":b")) {
-      throw system_error(EINVAL, path, "cannot create it");
-    }
-  });
+  refuse_colons();
   const Fd dir = make("copy");
   // The content is as it should be: this is no damage.
-  const auto report = write_tree(store_, fat, root, dir);
+  const auto report = write_tree(store_, faulty_, root, dir);
   ASSERT_EQ(report.problem_count, 2u);
   EXPECT_EQ(report.problems[1].path, "link");
   EXPECT_EQ(report.problems[1].what, "leads to a:b/inner, which is not there");
@@ -174,6 +173,33 @@ TEST_F(TreeWriter, TakesAFailureThatPassesForNoFaultOfTheName) {
     EXPECT_EQ(write_tree(store_, failing, root, dir).problem_count, 0u) << call;
     EXPECT_EQ(describe(source_), describe(temp_ / (std::string("copy-") + call))) << call;
   }
+}
+
+TEST_F(TreeWriter, TakesADiskThatIsFullByNowForNoFaultOfTheName) {
+  std::filesystem::create_directory(source_);
+  test::write_file(source_ + "/file", "x");
+  const Digest root = take(source_);
+  int tried = 0;
+  faulty_.before_each([&](const std::string& call, const std::string& path) {
+    if (call != "create" || !path.ends_with("/file")) return;
+    throw system_error(++tried == 1 ? EIO : ENOSPC, path, "cannot create it");
+  });
+  const Fd dir = make("copy");
+  EXPECT_EQ(error_of([&] { write_tree(store_, faulty_, root, dir); }).code(), ErrorCode::no_space);
+}
+
+TEST_F(TreeWriter, NamesAttributesForWhichAnInodeHasNoRoom) {
+  std::filesystem::create_directory(source_);
+  test::write_file(source_ + "/file", "x");
+  ASSERT_EQ(::setxattr((source_ + "/file").c_str(), "user.a", "1", 1, 0), 0);
+  const Digest root = take(source_);
+  faulty_.fail_only({"set_xattr"});
+  faulty_.fail_at(1, ENOSPC);  // as ext4 says when one block does not hold them
+  const Fd dir = make("copy");
+  const auto report = write_tree(store_, faulty_, root, dir);
+  EXPECT_EQ(report.attribute_problems, 1u);
+  EXPECT_EQ(report.problems.at(0).path, "file");
+  EXPECT_TRUE(std::filesystem::exists(temp_ / "copy/file"));
 }
 
 TEST_F(TreeWriter, NamesTwoNamesThatTheTargetTakesForOne) {

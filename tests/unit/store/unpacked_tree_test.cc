@@ -107,8 +107,7 @@ TEST_F(Unpacked, AHardLinkLeadsToAFileBeforeItAndNowhereElse) {
   tree_->begin(entry(Type::hardlink, "second", "./dir/first"));
   EXPECT_EQ(std::filesystem::hard_link_count(at("second")), 2u);
   tree_->begin(entry(Type::symlink, "way", "/etc"));
-  for (const std::string target :
-       {"/etc/passwd", "../x", "way/passwd", "later", "dir", "way", ""}) {
+  for (const std::string target : {"/etc/passwd", "../x", "way/passwd", "later", "dir", ""}) {
     EXPECT_THAT(refusal(entry(Type::hardlink, "link", target)), HasSubstr("entry")) << target;
   }
   EXPECT_THAT(refusal([&] {
@@ -117,6 +116,42 @@ TEST_F(Unpacked, AHardLinkLeadsToAFileBeforeItAndNowhereElse) {
               }),
               HasSubstr("has content, and is no file"));
   EXPECT_EQ(to_string(test::read_whole(at("dir/first"))), "content");
+}
+
+TEST_F(Unpacked, ASymbolicLinkMayHaveASecondNameAndIsNotFollowed) {
+  ArchiveEntry timeless = entry(Type::symlink, "link", "nowhere");
+  timeless.mtime.reset();
+  file("late", "x");
+  tree_->begin(timeless);
+  tree_->begin(entry(Type::hardlink, "dir/again", "link"));
+  tree_->finish();
+  EXPECT_EQ(std::filesystem::read_symlink(at("dir/again")), "nowhere");
+  EXPECT_EQ(amended("link").mtime, 1'000);
+  EXPECT_EQ(amended("dir/again").mtime, 1'000);
+}
+
+TEST_F(Unpacked, WhatIsLeftOutHasItsNameAsWell) {
+  limit({.skip_unreadable = true});
+  ArchiveEntry pipe = entry(Type::other, "pipe"), unsure = entry(Type::file, "unsure");
+  ArchiveEntry folder = entry(Type::folder, "folder");
+  pipe.remark = unsure.remark = folder.remark = "odd";
+  tree_->begin(pipe);
+  tree_->begin(unsure);
+  tree_->begin(folder);
+  file("good", "x");
+  for (const std::string name : {"pipe", "unsure"}) {
+    for (const Type type : {Type::file, Type::folder, Type::symlink, Type::hardlink, Type::other}) {
+      EXPECT_THAT(refusal(entry(type, name, "good")), HasSubstr("came before")) << name;
+    }
+    EXPECT_THAT(refusal(entry(Type::file, name + "/x")), HasSubstr("passes through")) << name;
+  }
+  EXPECT_THAT(refusal(entry(Type::file, "folder")), HasSubstr("came before"));
+  tree_->begin(entry(Type::folder, "folder"));
+  for (ArchiveEntry one : {pipe, unsure, folder, entry(Type::hardlink, "", "pipe")}) {
+    one.name = "good";
+    EXPECT_THAT(refusal(one), HasSubstr("came before")) << int(one.type);
+  }
+  EXPECT_EQ(to_string(test::read_whole(at("good"))), "x");
 }
 
 TEST_F(Unpacked, AFileHasTheSizeItSaysAndNoContentTwice) {
@@ -163,6 +198,12 @@ TEST_F(Unpacked, GrowsNoFurtherThanItsLimits) {
               tree_->content({1u << 30, as_bytes("x")});
             }).code(),
             ErrorCode::not_allowed);
+  limit({.room = 10});
+  file("c", "123456");
+  tree_->content({6, Bytes(1'000)});  // a hole
+  const Error full = error_of([&] { tree_->content({2'000, as_bytes("123456")}); });
+  EXPECT_EQ(full.code(), ErrorCode::no_space);
+  EXPECT_THAT(full.what(), HasSubstr("beyond the 10 bytes that are free"));
   limit({.max_entries = 2});
   tree_->begin(entry(Type::folder, "x"));
   tree_->begin(entry(Type::folder, "y"));
@@ -170,6 +211,98 @@ TEST_F(Unpacked, GrowsNoFurtherThanItsLimits) {
             ErrorCode::not_allowed);
   EXPECT_EQ(default_unpack_limit(0), 1u << 30);
   EXPECT_GT(default_unpack_limit(UINT64_MAX), UINT64_MAX / 3);
+}
+
+TEST_F(Unpacked, RemembersNoMoreThanItsLimitWhateverCostsNothingOnDisk) {
+  using Tell = std::function<void(ArchiveEntry&)>;
+  const std::string deep(200, 'd');
+  const std::vector<Tell> told = {[](ArchiveEntry& one) { one.type = Type::other; },
+                                  [](ArchiveEntry& one) { one.remark = "odd"; },
+                                  [](ArchiveEntry& one) { one.type = Type::folder; },
+                                  [](ArchiveEntry& one) { one.mtime.reset(); },
+                                  [](ArchiveEntry& one) { one.mode = 0; },
+                                  [&](ArchiveEntry& one) { one.name += "/" + deep + "/x"; }};
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    limit({.skip_unreadable = true, .max_noted = 100'000});
+    const Error error = error_of([&] {
+      for (int n = 0; n < 1'000; ++n) {
+        ArchiveEntry one = entry(Type::file, std::to_string(i) + "-" + std::to_string(n));
+        told[i](one);
+        tree_->begin(one);
+      }
+    });
+    EXPECT_EQ(error.code(), ErrorCode::not_allowed) << i;
+    EXPECT_THAT(error.what(), HasSubstr("beyond the limit of 100 kB")) << i;
+    EXPECT_GT(tree_->entries(), 100u) << i;
+  }
+  // A folder that comes again is no more to remember, and neither is what lies in the folder.
+  limit({.max_noted = 200});
+  for (int n = 0; n < 1'000; ++n) {
+    tree_->begin(entry(Type::folder, "again"));
+    file("again/" + std::to_string(n), "x");
+  }
+  tree_->finish();
+}
+
+TEST_F(Unpacked, WhatIsLeftOutCountsForTheLimitAndIsToldOnce) {
+  ArchiveEntry unsure = entry(Type::file, "unsure");
+  unsure.remark = "odd";
+  limit({.skip_unreadable = true, .max_bytes = 10});
+  tree_->begin(unsure);
+  tree_->content({0, as_bytes("123456")});
+  EXPECT_EQ(error_of([&] {
+              tree_->content({6, as_bytes("123456")});
+            }).code(),
+            ErrorCode::not_allowed);
+
+  limit({.skip_unreadable = true});
+  tree_->begin(unsure);
+  tree_->content({0, {}});
+  EXPECT_THAT(refusal([&] { tree_->content({0, {}}); }), HasSubstr("without content"));
+  tree_->broken("bad checksum");
+  EXPECT_EQ(tree_->findings().unreadable_count, 1u);
+  EXPECT_THAT(refusal([&] { tree_->broken("again"); }), HasSubstr("does not have"));
+  EXPECT_THAT(refusal([&] { tree_->content({0, as_bytes("x")}); }), HasSubstr("behind the fault"));
+
+  ArchiveEntry timeless = entry(Type::file, "broken");
+  timeless.mtime.reset();
+  tree_->begin(timeless);
+  tree_->content({0, {}});
+  EXPECT_THAT(refusal([&] { tree_->content({0, {}}); }), HasSubstr("without content"));
+  tree_->broken("bad checksum");
+  EXPECT_EQ(tree_->findings().unreadable_count, 2u);
+  EXPECT_THAT(refusal([&] { tree_->broken("again"); }), HasSubstr("does not have"));
+  EXPECT_THAT(refusal([&] { tree_->content({0, as_bytes("x")}); }), HasSubstr("behind the fault"));
+
+  tree_->begin(entry(Type::folder, "folder"));
+  EXPECT_THAT(refusal([&] { tree_->broken("no file"); }), HasSubstr("does not have"));
+  EXPECT_THAT(refusal([&] { tree_->content({0, {}}); }), HasSubstr("is no file"));
+  tree_->finish();
+  EXPECT_EQ(amended("broken").mtime, 0);  // forgotten
+}
+
+TEST_F(Unpacked, AttributesThatCannotBeHeldAreNamedAndTheFileIsTaken) {
+  ArchiveEntry one = entry(Type::file, "few");
+  one.xattrs = {{"user.a", {1}}};
+  test::FaultyFileSystem small(fs_);
+  small.fail_only({"set_xattr"});
+  small.fail_at(1, ENOSPC);  // as ext4 says when one block does not hold them
+  tree_.emplace(small, into_, "a.tar", UnpackOptions{});
+  tree_->begin(one);
+  tree_->content({0, as_bytes("x")});
+  ArchiveEntry large = entry(Type::file, "large"), many = entry(Type::file, "many");
+  large.xattrs = {{"user.a", Bytes(kMaxXattrBytes)}};
+  for (std::size_t i = 0; i <= kMaxXattrs; ++i) {
+    many.xattrs.emplace_back("user." + std::to_string(i), Bytes{});
+  }
+  tree_->begin(large);
+  tree_->begin(many);
+  tree_->finish();
+  ASSERT_EQ(tree_->findings().odd_count, 3u);
+  for (const Named& odd : tree_->findings().odd) {
+    EXPECT_THAT(odd.what, HasSubstr("its extended attributes are left out: ")) << odd.path;
+    EXPECT_TRUE(std::filesystem::exists(at(odd.path)));
+  }
 }
 
 TEST_F(Unpacked, KeepsModesAndTimesThatWouldBeInTheWayAside) {
