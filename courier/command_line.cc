@@ -64,16 +64,27 @@ void unlock(Home& home, const GlobalOptions& options) {
   home.keys().unlock(read_passphrase(home.fs(), source, home.keys().code()));
 }
 
+// Empty where none is asked for, or none can be named and none is needed.
+std::string home_of(const Needs& needs, const GlobalOptions& options) {
+  if (needs.home == NeedsHome::none) return {};
+  try {
+    return find_home(options.home);
+  } catch (const Error&) {
+    if (needs.home != NeedsHome::optional) throw;
+    return {};
+  }
+}
+
 Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const Machine& machine) {
   const Needs& needs = needs_of(verb.command);
   const auto& [fs, clock, entropy] = machine;
-  const std::string home_path =
-      needs.home == NeedsHome::none ? std::string() : find_home(options.home);
+  const std::string home_path = home_of(needs, options);
   const Time began = clock.now();
 
   std::unique_ptr<Home> home;
-  const bool wanted = needs.home == NeedsHome::yes ||
-                      (needs.home == NeedsHome::optional && Home::exists(fs, home_path));
+  const bool wanted =
+      needs.home == NeedsHome::yes ||
+      (needs.home == NeedsHome::optional && !home_path.empty() && Home::exists(fs, home_path));
   if (wanted) {
     home = std::make_unique<Home>(fs, clock, entropy, home_path);
     if (needs.lock) home->lock(verb.command);

@@ -68,6 +68,9 @@ class Confinement(CourierTest):
         identified = subprocess.run([*nobody, "./program", "--home", "none", "identify", "drive"], env=ENVIRONMENT,
                                     stdout=subprocess.PIPE, check=True)
         self.assertIn(b"PUN-PSE-000001", identified.stdout)
+        # Nor has he to have a home, where none is needed.
+        homeless = subprocess.run([*nobody, "./program", "identify", "drive"], env={}, stdout=subprocess.PIPE, check=True)
+        self.assertIn(b"PUN-PSE-000001", homeless.stdout)
 
     def test_no_child_is_left_behind_by_a_receive_that_is_killed_while_it_asks(self):
         self.pun_and_pse()
