@@ -109,6 +109,14 @@ class Layering(unittest.TestCase):
                 readers += len(re.findall(r"\bconfined_frames\(", code))
         self.assertGreater(readers, 2)
 
+    def test_archives_are_taken_apart_in_a_confined_child_alone(self):
+        header = re.compile(r"^\s*#\s*include\s+<archive(_entry)?\.h>", re.M)
+        using = {str(path.relative_to(SOURCE)) for room in ALLOWED for path in files_of(room) if header.search(path.read_text(encoding="utf-8"))}
+        self.assertEqual(using, {"store/unpack_worker.cc"})
+        # Its one way in is the worker, which the program has in its list and the parent starts by name.
+        naming = {str(path.relative_to(SOURCE)) for room in ALLOWED for path in files_of(room) if "unpack_worker()" in code_of(path)}
+        self.assertEqual(naming, {"store/unpack_worker.h", "store/unpack_worker.cc", "store/unpacker.cc", "courier/main.cc"})
+
     def test_media_are_never_mapped_into_memory(self):
         for room in ALLOWED:
             for path in files_of(room):

@@ -15,7 +15,8 @@ from courier_e2e import BAD, GOLDEN, TESTS, CourierTest, main, mode_of, write  #
 from pcl_reader import LABEL, SLOTS, frames, read_key_ring  # noqa: E402
 
 ATTACKERS = ("The courier", "The finder of the drive", "The maker of a malicious drive", "A revoked site",
-             "One addressee against another", "The curious branch user", "The thief of the kiosk", "The operator's mistake")
+             "One addressee against another", "The curious branch user", "The thief of the kiosk", "The operator's mistake",
+             "The maker of a malicious archive")
 
 
 def tests_of_the_tree():
