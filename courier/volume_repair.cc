@@ -8,7 +8,7 @@
 #include "base/durable.h"
 #include "base/volume_header.h"
 #include "courier/table.h"
-#include "media/recovery.h"
+#include "media/repaired_copy.h"
 #include "media/scratch.h"
 
 namespace courier {
@@ -63,25 +63,21 @@ std::pair<std::string, std::string> folder_and_name(const std::string& path) {
 VolumeRepair repair_volume(FileSystem& fs, const VolumeBytes& volume, const std::string& path,
                            const std::function<void(const VolumeBytes& repaired)>& write,
                            const ProgressSink& progress) {
-  // Checking reads all, making recovery data and writing read the volume again.
-  const auto phase = [&progress](unsigned index) -> ProgressSink {
-    return [&progress, index](ProgressEvent event) {
-      event.phase_index = index;
-      event.phase_count = 3;
-      report(progress, event);
-    };
-  };
   const auto repaired = RepairedVolume::open(fs, volume, scratch_folder());
   if (!repaired) throw no_recovery_data(volume, path);
-  repaired->check_all(phase(0));
+  bool is_written = false;
+  try {
+    write(repaired_copy(fs, *repaired, volume, scratch_folder(), progress));
+    is_written = true;
+  } catch (const Error&) {
+    if (repaired->report().lost_cells == 0) throw;
+    repaired->check_volume(progress);
+    repaired->check_recovery_data();
+  }
   VolumeRepair repair{
       path, repaired->size(), repaired->set(), repaired->report(), repaired->lost(kRangesShown),
       {}};
-  if (repair.found.lost_cells > 0) {
-    repair.problem = beyond_repair(repair);
-    return repair;
-  }
-  write(with_recovery(fs, repaired->bytes(), repaired->set(), scratch_folder(), phase(1)));
+  if (!is_written) repair.problem = beyond_repair(repair);
   return repair;
 }
 
@@ -98,7 +94,7 @@ VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::str
   const auto write = [&](const VolumeBytes& bytes) {
     DurableFile file(fs, dir, name, 0644);
     Bytes block(kCopyBlock);
-    ProgressEvent event{"writing", to, 0, bytes.size, 2, 3};
+    ProgressEvent event{"repairing", to, 0, bytes.size, 0, 1};
     while (event.done < bytes.size) {
       const std::size_t n = bytes.read_at(event.done, block);
       if (n == 0) bug("a repaired volume ends early");

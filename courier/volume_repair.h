@@ -22,10 +22,10 @@ struct VolumeRepair {
   std::optional<Error> problem;  // it is beyond repair
 };
 
-// Looks at the whole volume and its recovery data, and when all of the volume is there again calls
-// `write` with it and with recovery data as it was: the same bytes as were written once.
-// Errors: damaged, when it is no parcel; not_allowed, when it is one and has no recovery data; what
-// `write` throws; device, no_space.
+// Calls `write` with the repaired volume and its recovery data, the same bytes as were written
+// once, to be read forwards; what `write` made is to be left when reading throws: something is
+// beyond repair then, and the result says what. Errors: damaged, when it is no parcel; not_allowed,
+// when it is one and has no recovery data; what `write` throws; device, no_space.
 VolumeRepair repair_volume(FileSystem& fs, const VolumeBytes& volume, const std::string& path,
                            const std::function<void(const VolumeBytes& repaired)>& write,
                            const ProgressSink& progress);

@@ -28,7 +28,7 @@
 
 namespace courier {
 
-// Something on the medium that begins like a parcel.
+// Something on the medium that begins like a parcel, or ends with recovery data in its place.
 struct OfferedVolume {
   std::string path;        // for messages: where it lies
   std::uint64_t size = 0;  // in bytes, as the medium says
@@ -57,7 +57,7 @@ class Medium {
 
   virtual MediumIdentity identity() = 0;
 
-  // Calls each for everything that begins like a parcel, in the order of the names; each may keep
+  // Calls each for everything that is like a parcel, in the order of the names; each may keep
   // the source. Errors: device, when the medium itself cannot be read; what each throws.
   virtual ScanResult scan(const std::function<void(OfferedVolume&&)>& each) = 0;
 

@@ -33,6 +33,9 @@ struct RepairedVolume::Impl {
   RepairReport report;
   std::uint64_t window_first = 0, window_count = 0;  // in cells
   Bytes window;
+  // Of the columns under repair, by layer: data, then parity as far as it is needed. Kept, for to
+  // get so much memory takes longer than to solve what is in it.
+  std::vector<Bytes> layers;
 
   Impl(FileSystem& file_system, VolumeBytes bytes, const RecoverySet& set,
        const std::string& scratch_folder)
@@ -41,11 +44,15 @@ struct RepairedVolume::Impl {
         layout(set),
         digests(fs, medium, layout, scratch_folder),
         scratch(open_scratch(fs, scratch_folder, 0)),
-        states(layout.cells()) {
+        states(layout.cells()),
+        layers(layout.data_layers() + layout.parity_layers()) {
     report.cells = layout.cells();
   }
 
   std::size_t cell_size() const { return layout.cell_size(); }
+  std::uint8_t* bytes_of(std::size_t layer, std::size_t column) {
+    return layers[layer].data() + column * cell_size();
+  }
   std::uint64_t window_cells() const { return kWindow / cell_size(); }
   std::uint64_t first_fitting_byte();
   void fill_window(std::uint64_t cell, std::uint64_t count);
@@ -54,16 +61,6 @@ struct RepairedVolume::Impl {
                 std::vector<bool>& came);
   void set_state(std::uint64_t cell, CellState state);
   void repair_columns(std::uint64_t first_column, std::size_t count);
-};
-
-// The cells of some neighbouring columns.
-struct Columns {
-  std::size_t cell_size = 0;
-  std::vector<Bytes> layers;  // data, then parity as far as it was needed; in each by column
-
-  std::uint8_t* cell(std::size_t layer, std::size_t column) {
-    return layers[layer].data() + column * cell_size;
-  }
 };
 
 void RepairedVolume::Impl::set_state(std::uint64_t cell, CellState state) {
@@ -162,13 +159,14 @@ std::vector<bool> RepairedVolume::Impl::load(std::uint64_t first, std::size_t co
 // Solves what is bad in these columns, as far as that goes.
 void RepairedVolume::Impl::repair_columns(std::uint64_t first_column, std::size_t count) {
   const std::size_t data_layers = layout.data_layers();
-  Columns columns{cell_size(), {}};
   std::vector<std::vector<std::size_t>> erased(count), parity(count);
   std::size_t most_erased = 0;
   for (std::size_t layer = 0; layer < data_layers; ++layer) {
-    Bytes& bytes = columns.layers.emplace_back(count * cell_size());
+    Bytes& bytes = layers[layer];
+    bytes.resize(count * cell_size());
     std::size_t empty = 0;
     while (empty < count && !layout.cell_at(layer, first_column + empty)) ++empty;
+    std::fill_n(bytes.begin(), empty * cell_size(), std::uint8_t{0});
     std::vector<bool> good(empty, true);
     if (empty < count) {
       const std::uint64_t cell = *layout.cell_at(layer, first_column + empty);
@@ -187,7 +185,8 @@ void RepairedVolume::Impl::repair_columns(std::uint64_t first_column, std::size_
     bool is_wanted = false;
     for (std::size_t c = 0; c < count; ++c) is_wanted = is_wanted || wants_more(c);
     if (!is_wanted) break;
-    Bytes& bytes = columns.layers.emplace_back(count * cell_size());
+    Bytes& bytes = layers[data_layers + r];
+    bytes.resize(count * cell_size());
     const std::uint64_t cell = *layout.cell_at(data_layers + r, first_column);
     const auto good = load(cell, count, bytes);
     for (std::size_t c = 0; c < count; ++c) {
@@ -210,15 +209,15 @@ void RepairedVolume::Impl::repair_columns(std::uint64_t first_column, std::size_
       std::vector<std::uint8_t*> results;
       for (std::size_t layer = 0; layer < data_layers; ++layer) {
         const bool is_erased = std::ranges::binary_search(erased[c], layer);
-        if (is_erased) results.push_back(columns.cell(layer, c));
-        if (!is_erased) sources.push_back(columns.cell(layer, c));
+        if (is_erased) results.push_back(bytes_of(layer, c));
+        if (!is_erased) sources.push_back(bytes_of(layer, c));
       }
-      for (const std::size_t r : parity[c]) sources.push_back(columns.cell(data_layers + r, c));
+      for (const std::size_t r : parity[c]) sources.push_back(bytes_of(data_layers + r, c));
       solving->run(sources, results, cell_size());
     }
     for (const std::size_t layer : erased[c]) {
       const std::uint64_t cell = *layout.cell_at(layer, first_column + c);
-      const ByteView bytes(columns.cell(layer, c), cell_size());
+      const ByteView bytes(bytes_of(layer, c), cell_size());
       if (!is_solved || !digests.fits(cell, bytes).value_or(true)) {
         set_state(cell, CellState::lost);
         continue;
@@ -331,26 +330,52 @@ VolumeBytes RepairedVolume::bytes() {
           [this](std::uint64_t offset, MutableByteView out) { return read_at(offset, out); }};
 }
 
-void RepairedVolume::check_all(const ProgressSink& progress) {
+void RepairedVolume::check_volume(const ProgressSink& progress) {
   Impl& in = *impl_;
-  const std::uint64_t cells = in.layout.cells(), of_volume = in.layout.volume_cells();
-  ProgressEvent event{"checking", "recovery data", 0, cells * in.cell_size(), 0, 1};
-  for (std::uint64_t cell = 0; cell < of_volume; cell = in.window_first + in.window_count) {
+  ProgressEvent event{"checking", "volume", 0, size(), 0, 1};
+  for (std::uint64_t cell = 0; cell < in.layout.volume_cells();
+       cell = in.window_first + in.window_count) {
     in.fill_window(cell, in.window_cells());
     event.done = cell * in.cell_size();
     courier::report(progress, event);
   }
-  const std::uint64_t step = in.window_cells();
-  Bytes bytes(step * in.cell_size());
-  for (std::uint64_t cell = of_volume; cell < cells; cell += step) {
-    const std::size_t count = std::min(step, cells - cell);
-    const auto is_good = in.load(cell, count, MutableByteView(bytes).first(count * in.cell_size()));
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!is_good[i]) in.set_state(cell + i, CellState::lost);
+}
+
+bool RepairedVolume::check_recovery_data() {
+  Impl& in = *impl_;
+  bool is_whole = true;
+  Bytes frame;
+  // Returns whether the frame is as it was written; its payload is in `frame` then.
+  const auto is_written = [&](const RecoveryFrame& said, std::size_t size) {
+    frame.resize(size);
+    const std::uint64_t offset = *in.layout.offset_of(said);
+    if (salvage(in.medium, offset, frame, size) > 0) return false;
+    const ByteView payload = ByteView(frame).subspan(kFrameHeaderSize);
+    return std::ranges::equal(payload.first(kRecoveryHeaderSize), encode_recovery_header(said)) &&
+           std::ranges::equal(ByteView(frame).first(kFrameHeaderSize),
+                              encode_frame_header(FrameKind::recovery, 0, payload));
+  };
+  for (std::uint64_t page = 0; page < in.layout.pages(); ++page) {
+    for (std::uint8_t copy = 0; copy < kPageCopies; ++copy) {
+      const std::size_t size = kRecoveryOverhead + in.layout.page_size(page);
+      is_whole = is_written({set(), RecoveryPart::page, copy, page}, size) && is_whole;
     }
-    event.done = cell * in.cell_size();
-    courier::report(progress, event);
   }
+  Bytes cell(in.cell_size());
+  for (std::uint64_t index = 0; index < in.layout.parity_cells(); ++index) {
+    const std::uint64_t number = in.layout.volume_cells() + index;
+    const std::size_t size = kRecoveryOverhead + in.cell_size();
+    const bool is_frame = is_written({set(), RecoveryPart::parity, 0, index}, size);
+    is_whole = is_whole && is_frame;
+    const ByteView bytes = ByteView(frame).subspan(kRecoveryOverhead);
+    if (is_frame && in.digests.fits(number, bytes).value_or(false)) continue;
+    // The cell may be good though its frame is not; or it cannot be read, which load() finds out.
+    if (!in.load(number, 1, cell)[0]) {
+      in.set_state(number, CellState::lost);
+      is_whole = false;
+    }
+  }
+  return is_whole;
 }
 
 const RepairReport& RepairedVolume::report() const { return impl_->report; }

@@ -61,8 +61,10 @@ class RepairedVolume {
   // The same as a value; this outlives it.
   VolumeBytes bytes();
 
-  // Looks at every cell, the parity's included. Progress: phase "checking".
-  void check_all(const ProgressSink& progress);
+  // Looks at every cell of the volume. Progress: phase "checking".
+  void check_volume(const ProgressSink& progress);
+  // Looks at all of the recovery data and says whether it is as it was written, to the byte.
+  bool check_recovery_data();
 
   const RepairReport& report() const;
   // What is beyond repair, of what was looked at: the first `most` ranges.

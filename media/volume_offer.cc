@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "media/parcel_probe.h"
+#include "media/recovery_search.h"
 
 namespace courier {
 
@@ -37,6 +38,18 @@ class Forwards {
   Bytes beginning_;
   std::uint64_t offset_ = 0;
 };
+
+// A volume whose beginning is gone is known by its end.
+bool ends_with_recovery_data(const VolumeBytes& bytes) {
+  Bytes end(std::min<std::uint64_t>(kRecoveryProbeSize, bytes.size));
+  try {
+    return bytes.read_at(bytes.size - end.size(), end) == end.size() &&
+           ends_like_volume(end, bytes.size);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::device) throw;
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -100,8 +113,18 @@ std::optional<OfferedVolume> offer_if_parcel(std::string path, VolumeBytes bytes
   volume.size = bytes.size;
   volume.bytes = std::move(bytes);
   Bytes beginning(kProbeSize);
-  beginning.resize(volume.bytes.read_at(0, beginning));
-  if (!begins_like_parcel(beginning)) return std::nullopt;
+  std::optional<Error> unreadable;
+  try {
+    beginning.resize(volume.bytes.read_at(0, beginning));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::device) throw;
+    beginning.clear();
+    unreadable = error;
+  }
+  if (!begins_like_parcel(beginning) && !ends_with_recovery_data(volume.bytes)) {
+    if (unreadable) throw *unreadable;
+    return std::nullopt;
+  }
   auto forwards = std::make_shared<Forwards>(volume.bytes, std::move(beginning));
   volume.source = [forwards](MutableByteView out) { return forwards->read(out); };
   return volume;

@@ -1,4 +1,4 @@
-// Volume offer: what a medium of random access offers of a run of bytes that begins like a parcel.
+// Volume offer: what a medium of random access offers of a run of bytes that is like a parcel.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,9 @@ VolumeBytes with_place(VolumeBytes bytes, const std::string& place);
 // The size of an open file, image or block device. Errors: device.
 std::uint64_t size_of_device(FileSystem& fs, const Fd& fd);
 
-// The volume, or nullopt when its bytes do not begin like a parcel. path: where it lies, escaped,
-// for messages. bytes: with a place. Errors: as bytes.read_at.
+// The volume, or nullopt when its bytes neither begin like a parcel nor end with recovery data in
+// its place. path: where it lies, escaped, for messages. bytes: with a place. Errors: as
+// bytes.read_at.
 std::optional<OfferedVolume> offer_if_parcel(std::string path, VolumeBytes bytes);
 
 }  // namespace courier

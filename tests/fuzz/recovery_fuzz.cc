@@ -49,15 +49,16 @@ void try_header(ByteView bytes) {
   }
 }
 
-void try_volume(ByteView bytes, const std::string& scratch_folder) {
+void try_volume(const Bytes& bytes, const std::string& scratch_folder) {
   PosixFileSystem fs;
-  ends_like_volume(bytes.last(std::min<std::size_t>(bytes.size(), kRecoveryProbeSize)),
+  ends_like_volume(ByteView(bytes).last(std::min<std::size_t>(bytes.size(), kRecoveryProbeSize)),
                    bytes.size());
-  const auto repaired = RepairedVolume::open(fs, test::memory_volume(bytes), scratch_folder);
+  const auto repaired = RepairedVolume::open(fs, test::volume_of(bytes), scratch_folder);
   if (!repaired) return;
   require(repaired->size() < bytes.size());
   test::all_of(repaired->bytes());
-  repaired->check_all({});
+  repaired->check_volume({});
+  repaired->check_recovery_data();
   const RepairReport& report = repaired->report();
   require(report.repaired_cells + report.lost_cells + report.damaged_parity_cells <= report.cells);
   require(report.repaired_bytes + report.lost_bytes <= repaired->size());

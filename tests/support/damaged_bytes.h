@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "media/volume_bytes.h"
+#include "tests/support/test_parcels.h"
 
 namespace courier::test {
 
@@ -16,12 +17,6 @@ inline Bytes random_bytes(std::size_t size, unsigned seed = 1) {
   std::mt19937 random(seed);
   Bytes bytes(size);
   for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
-
-inline Bytes all_of(const VolumeBytes& volume) {
-  Bytes bytes(volume.size);
-  if (volume.read_at(0, bytes) != bytes.size()) bug("a volume is shorter than it says");
   return bytes;
 }
 
@@ -60,14 +55,5 @@ class DamagedBytes {
   std::vector<std::pair<std::size_t, std::size_t>> failing_;
   std::size_t failures_ = 0;
 };
-
-inline VolumeBytes memory_volume(ByteView bytes) {
-  return {bytes.size(), [bytes](std::uint64_t offset, MutableByteView out) -> std::size_t {
-            if (offset >= bytes.size()) return 0;
-            const std::size_t n = std::min<std::uint64_t>(out.size(), bytes.size() - offset);
-            std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), n, out.begin());
-            return n;
-          }};
-}
 
 }  // namespace courier::test

@@ -185,7 +185,7 @@ void make_recovery(const Seeds& seeds) {
   PosixFileSystem fs;
   const auto protect = [&](std::size_t size, const RecoverySet& set) {
     const Bytes volume = test::random_bytes(size);
-    return test::all_of(with_recovery(fs, test::memory_volume(volume), set, folder.path(), {}));
+    return test::all_of(with_recovery(fs, test::volume_of(volume), set, folder.path(), {}));
   };
   const RecoverySet three{1300, {1}, 512, 3, 1}, columns{4000, {2}, 512, 2, 2};
   const Bytes whole = protect(1300, three);

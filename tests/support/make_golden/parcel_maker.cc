@@ -65,7 +65,7 @@ Bytes good(const Maker& maker) { return parcel_of(maker, small_content(maker)); 
 Bytes protected_by(const Bytes& volume, unsigned percent) {
   PosixFileSystem fs;
   const TempFolder scratch(memory_folder());
-  return all_of(with_recovery(fs, memory_volume(volume), percent, scratch.path(), {}));
+  return all_of(with_recovery(fs, volume_of(volume), percent, scratch.path(), {}));
 }
 
 Item bare_item(const Maker& maker, ItemKind kind) {

@@ -9,6 +9,8 @@
 #include <filesystem>
 
 #include "base/durable.h"
+#include "media/recovery.h"
+#include "tests/support/damaged_bytes.h"
 #include "tests/support/error_of.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_folder.h"
@@ -63,6 +65,21 @@ TEST_F(FolderMediumTest, LooksIntoFoldersButNotIntoHiddenOnes) {
   put(".tmp-00ff", parcel);
   put("photo.jpg", to_bytes(as_bytes("JFIF")));
   EXPECT_EQ(offered(folder_.path()), (std::vector<std::string>{"a/b/c/d/deep.pcl", "b.pcl"}));
+}
+
+TEST_F(FolderMediumTest, KnowsAVolumeWhoseBeginningIsGoneByTheRecoveryDataAtItsEnd) {
+  const Bytes parcel = parcel_like(30'000);
+  Bytes whole = test::all_of(with_recovery(fs_, test::volume_of(parcel), 10, outbox_.path(), {}));
+  std::fill_n(whole.begin(), 1000, 0);
+  put("gone.pcl", whole);
+  put("no-recovery-data", Bytes(whole.begin(), whole.begin() + 30'000));
+  put("longer", Bytes(whole.size() + 1));
+  EXPECT_EQ(offered(folder_.path()), (std::vector<std::string>{"gone.pcl"}));
+
+  test::FaultyFileSystem failing(posix_);
+  failing.fail_reads("gone.pcl", 0, EIO);
+  const ScanResult result = FolderMedium(failing, folder_.path()).scan([](OfferedVolume&&) {});
+  EXPECT_EQ(result.unreadable.size(), 1u);  // nothing of it can be read
 }
 
 TEST_F(FolderMediumTest, FollowsNoLinkAndWaitsForNoPipe) {

@@ -8,6 +8,7 @@
 
 #include "media/recovery.h"
 #include "media/recovery_search.h"
+#include "media/repaired_copy.h"
 #include "tests/support/damaged_bytes.h"
 #include "tests/support/error_of.h"
 #include "tests/support/faulty_file_system.h"
@@ -18,8 +19,8 @@ namespace {
 
 using test::all_of;
 using test::DamagedBytes;
-using test::memory_volume;
 using test::random_bytes;
+using test::volume_of;
 
 class RepairTest : public testing::Test {
  protected:
@@ -27,10 +28,10 @@ class RepairTest : public testing::Test {
   const RecoverySet kSet{84 * 512 - 100, {1, 2, 3}, 512, 10, 3};
 
   Bytes protect(const Bytes& volume, const RecoverySet& set) {
-    return all_of(with_recovery(fs_, memory_volume(volume), set, folder_.path(), {}));
+    return all_of(with_recovery(fs_, volume_of(volume), set, folder_.path(), {}));
   }
   Bytes protect(const Bytes& volume, unsigned percent) {
-    return all_of(with_recovery(fs_, memory_volume(volume), percent, folder_.path(), {}));
+    return all_of(with_recovery(fs_, volume_of(volume), percent, folder_.path(), {}));
   }
   std::unique_ptr<RepairedVolume> open(DamagedBytes& medium) {
     return RepairedVolume::open(fs_, medium.view(), folder_.path());
@@ -54,7 +55,8 @@ TEST_F(RepairTest, AnUndamagedVolumeIsGivenAsItIs) {
   ASSERT_TRUE(repaired);
   EXPECT_EQ(repaired->set(), kSet);
   EXPECT_EQ(all_of(repaired->bytes()), volume_);
-  repaired->check_all({});
+  repaired->check_volume({});
+  EXPECT_TRUE(repaired->check_recovery_data());
   EXPECT_FALSE(repaired->report().is_damaged());
   EXPECT_TRUE(repaired->lost(10).empty());
 }
@@ -217,7 +219,8 @@ TEST_F(RepairTest, DamageOfTheRecoveryDataAloneIsCountedAndTheVolumeIsWhole) {
   medium.change(layout_.parity_frame(3) + 500, 1);
   medium.fail(layout_.parity_frame(9) + 200, 1);
   const auto repaired = open(medium);
-  repaired->check_all({});
+  repaired->check_volume({});
+  EXPECT_FALSE(repaired->check_recovery_data());
   EXPECT_EQ(repaired->report().damaged_parity_cells, 2u);
   EXPECT_EQ(repaired->report().unreadable_cells, 1u);
   EXPECT_EQ(repaired->report().repaired_cells + repaired->report().lost_cells, 0u);
@@ -231,6 +234,25 @@ TEST_F(RepairTest, WhatWasRepairedGivesTheSameRecoveryDataAgain) {
   const auto repaired = open(medium);
   EXPECT_EQ(all_of(with_recovery(fs_, repaired->bytes(), repaired->set(), folder_.path(), {})),
             whole_);
+}
+
+TEST_F(RepairTest, ACopyOfARepairedVolumeHasTheBytesThatWereWritten) {
+  for (std::size_t at = 0; at < whole_.size(); at += 401) {
+    DamagedBytes medium(whole_);
+    medium.change(at, 3000);
+    const auto repaired = open(medium);
+    EXPECT_EQ(all_of(repaired_copy(fs_, *repaired, medium.view(), folder_.path(), {})), whole_);
+  }
+}
+
+TEST_F(RepairTest, ACopyIsNotGivenOfWhatIsBeyondRepair) {
+  DamagedBytes medium(whole_);
+  for (std::uint64_t layer = 4; layer < 8; ++layer) {
+    medium.change(layout_.cell_offset(*layout_.cell_at(layer, 4)), 1);
+  }
+  const auto repaired = open(medium);
+  const VolumeBytes copy = repaired_copy(fs_, *repaired, medium.view(), folder_.path(), {});
+  EXPECT_EQ(test::error_of([&] { all_of(copy); }).code(), ErrorCode::damaged);
 }
 
 TEST_F(RepairTest, AVolumeWithoutRecoveryDataHasNone) {
@@ -331,7 +353,7 @@ TEST_F(RepairTest, AScratchFolderWithoutRoomIsSaidInNumbers) {
   test::FaultyFileSystem full(fs_);
   full.pretend_space({1000, 2000});
   const Error error =
-      test::error_of([&] { with_recovery(full, memory_volume(volume_), 10, folder_.path(), {}); });
+      test::error_of([&] { with_recovery(full, volume_of(volume_), 10, folder_.path(), {}); });
   EXPECT_EQ(error.code(), ErrorCode::no_space);
   EXPECT_NE(std::string(error.what()).find("1.0 kB free"), std::string::npos) << error.what();
 }
