@@ -172,7 +172,7 @@ std::vector<IncomingItem> IncomingBook::items_due(Time now) {
   return read_items(ledger_.impl(),
                     "p.state = 'Accepted' AND i.state = 0"
                     " AND (i.retry_at IS NULL OR i.retry_at <= :t OR i.retry_at > :f)",
-                    {sql::to_parameter(now), sql::to_parameter(now + kFarthestRetry)});
+                    {sql::to_parameter(now), sql::to_parameter(farthest_retry(now))});
 }
 
 std::vector<IncomingItem> IncomingBook::items_to_be_served() {

@@ -127,6 +127,9 @@ Ledger Ledger::open(const std::string& path, const Clock& clock, LedgerOptions o
                 "it has version " + std::to_string(version) +
                     ", this courier reads versions up to " + std::to_string(kLedgerVersion))
         .with_hint("use the newer courier that wrote it, or update this one");
+  if (version < kLedgerVersion && !impl->options.migrates)
+    throw Error(ErrorCode::not_allowed, "ledger " + full,
+                "it has version " + std::to_string(version) + " and is not to be migrated now");
   impl->migrate();
   return Ledger(std::move(impl));
 }

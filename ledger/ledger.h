@@ -34,6 +34,7 @@ inline constexpr int kLedgerVersion = 3;
 struct LedgerOptions {
   std::string who;  // the operator, kept in the history; empty: the user's login name
   std::chrono::milliseconds busy_timeout{15000};
+  bool migrates = true;  // one that an older courier wrote; else that is an error of open()
 };
 
 struct HistoryRow {
@@ -49,8 +50,8 @@ class Ledger {
   // Makes the file, 0600, and its tables. Errors: not_allowed when there is one; no_space, device.
   static Ledger create(const std::string& path, const Clock& clock, LedgerOptions options = {});
   // Opens and, when it was written by an older courier, migrates it step by step, each step one
-  // transaction. Errors: not_found; newer_ledger, naming both versions; damaged when it is no
-  // ledger; busy, device.
+  // transaction. Errors: not_found; newer_ledger, naming both versions; not_allowed when it would
+  // have to be migrated and is not to be; damaged when it is no ledger; busy, device.
   static Ledger open(const std::string& path, const Clock& clock, LedgerOptions options = {});
   // Whether open() would migrate it: not while another courier, maybe an older one, works on the
   // home. False when there is none. Errors: as open, but newer_ledger.

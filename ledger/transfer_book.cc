@@ -243,11 +243,10 @@ std::vector<TransferRow> TransferBook::of_job(std::uint64_t job) {
 }
 
 std::vector<TransferRow> TransferBook::due(Time now) {
-  const Time farthest = now > Time::max() - kFarthestRetry ? Time::max() : now + kFarthestRetry;
   return read_all(ledger_.impl(),
                   "WHERE t.state IN (0, 1) OR (t.state = 4 AND (t.retry_at IS NULL"
                   " OR t.retry_at <= :t OR t.retry_at > :f)) ORDER BY j.priority, t.job, t.dp",
-                  now, farthest);
+                  now, farthest_retry(now));
 }
 
 std::vector<TransferRow> TransferBook::open_on(const std::string& dp, const PackageId& package) {

@@ -1,6 +1,7 @@
 #include "ledger/incoming_book.h"
 
 #include "ledger/arrows.h"
+#include "ledger/due.h"
 #include "ledger/package_book.h"
 #include "tests/unit/ledger/ledger_fixture.h"
 
@@ -131,6 +132,14 @@ TEST_F(IncomingBookTest, ARefusalIsJudgedAfresh) {
   EXPECT_EQ(ledger_->history("incoming", p.label.hex()).back().event, "discard");
   book().begin(p);
   EXPECT_EQ(state(p), IncomingState::verifying);
+}
+
+TEST(Due, GoesNoFurtherThanTheEndOfTime) {
+  const Time begin{}, last = Time::max();
+  EXPECT_EQ(farthest_retry(begin), begin + kFarthestRetry);
+  EXPECT_EQ(farthest_retry(last), last);
+  EXPECT_TRUE(is_due(last, begin));  // noted under a clock that has been set back since
+  EXPECT_FALSE(is_due(last, last - std::chrono::hours(1)));
 }
 
 TEST_F(IncomingBookTest, AnItemThatMustWaitIsDueLater) {

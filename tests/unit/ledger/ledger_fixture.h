@@ -16,6 +16,7 @@
 #include "ledger/job_book.h"
 #include "ledger/ledger.h"
 #include "ledger/package_book.h"
+#include "ledger/parcel_book.h"
 #include "ledger/site_book.h"
 
 namespace courier {
@@ -89,6 +90,19 @@ class LedgerTest : public testing::Test {
     j.site = site;
     j.priority = priority;
     return JobBook(*ledger_).accept(j, "operator");
+  }
+  // A parcel for each addressee, Created.
+  std::vector<ParcelId> create_parcel(const std::vector<SiteCode>& to,
+                                      const std::vector<ParcelItemRow>& items = {}) {
+    ParcelBook parcels(*ledger_);
+    const std::vector<ParcelId> ids = parcels.reserve(to);
+    ParcelRow row;
+    for (const ParcelId& id : ids) row.addressees.push_back({.id = id});
+    row.label = digest("label");
+    row.file = ids[0].str() + ".pcl";
+    row.created = clock_.now();
+    parcels.create(row, items);
+    return ids;
   }
   Ledger reopen() { return Ledger::open(path_, clock_, {.who = "ana"}); }
 

@@ -62,9 +62,10 @@ void undo_version_3(Ledger& ledger) {
 }
 
 TEST_F(LedgerTest, OfVersion2IsMigratedAndItsCopiesAreOfWholeParcels) {
-  sql::run(ledger_->impl(),
-           "INSERT INTO parcel(label, is_return, name, comment, carrier, tracking, file, file_bytes,"
-           " content_bytes, records, created) VALUES('00', 0, '', '', '', '', 'f', 1, 1, 1, 1)");
+  sql::run(
+      ledger_->impl(),
+      "INSERT INTO parcel(label, is_return, name, comment, carrier, tracking, file, file_bytes,"
+      " content_bytes, records, created) VALUES('00', 0, '', '', '', '', 'f', 1, 1, 1, 1)");
   undo_version_3(*ledger_);
   sql::run(ledger_->impl(),
            "INSERT INTO copy(parcel, target, medium_label, medium_serial, verified, note, time)"
@@ -92,6 +93,8 @@ TEST_F(LedgerTest, OfVersion1IsMigratedWithWhatItHolds) {
   sql::run(ledger_->impl(), "ALTER TABLE package DROP COLUMN source_kind");
   sql::run(ledger_->impl(), "PRAGMA user_version = 1");
   ledger_.reset();
+  EXPECT_EQ(code_of([&] { Ledger::open(path_, clock_, {.migrates = false}); }),
+            ErrorCode::not_allowed);
   EXPECT_TRUE(Ledger::is_older(path_, clock_));
   Ledger migrated = Ledger::open(path_, clock_);
   EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
@@ -290,13 +293,7 @@ TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
   JobBook jobs(*ledger_);
   jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
-  const auto ids = parcels.reserve({pse_});
-  ParcelRow row;
-  row.addressees = {{.id = ids[0]}};
-  row.label = digest("label");
-  row.file = ids[0].str() + ".pcl";
-  row.created = clock_.now();
-  parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
+  const auto ids = create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}});
   parcels.mark_sent(ids[0]);
   ReceivedReturn r;
   r.holdings = {{id, 1, digest("root"), false, {}}};
@@ -322,12 +319,7 @@ TEST_F(LedgerTest, ASiteOfANewIncarnationHasProvedNothing) {
   JobBook jobs(*ledger_);
   jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
-  const auto ids = parcels.reserve({pse_});
-  ParcelRow row;
-  row.addressees = {{.id = ids[0]}};
-  row.label = digest("label");
-  row.created = clock_.now();
-  parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
+  const auto ids = create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}});
   ReceivedReturn r;
   r.holdings = {{id, 1, digest("root"), false, {}}};
   ReturnBook(*ledger_).replace_proofs(pse_, r);
@@ -346,12 +338,7 @@ TEST_F(LedgerTest, ANewIncarnationVoidsAJointParcelForThatSiteAlone) {
   join(pse_);
   join(tex_);
   ParcelBook parcels(*ledger_);
-  const auto ids = parcels.reserve({pse_, tex_});
-  ParcelRow row;
-  row.addressees = {{.id = ids[0]}, {.id = ids[1]}};
-  row.label = digest("label");
-  row.created = clock_.now();
-  parcels.create(row, {});
+  const auto ids = create_parcel({pse_, tex_});
   SiteBook(*ledger_).see_incarnation(pse_, incarnation(2));
   EXPECT_EQ(parcels.get(ids[0]).state(), ParcelState::created);
   EXPECT_FALSE(parcels.get(ids[0]).payload_removed);
@@ -366,12 +353,7 @@ TEST_F(LedgerTest, ANewIncarnationVoidsAJointParcelForThatSiteAlone) {
 TEST_F(LedgerTest, ARefusedStepSaysWhatWasWantedAndWhereToLook) {
   join(pse_);
   ParcelBook parcels(*ledger_);
-  const auto ids = parcels.reserve({pse_});
-  ParcelRow row;
-  row.addressees = {{.id = ids[0]}};
-  row.label = digest("label");
-  row.created = clock_.now();
-  parcels.create(row, {});
+  const auto ids = create_parcel({pse_});
   try {
     parcels.mark_lost(ids[0], {});
     FAIL();
@@ -384,12 +366,7 @@ TEST_F(LedgerTest, ARefusedStepSaysWhatWasWantedAndWhereToLook) {
 TEST_F(LedgerTest, ANewIncarnationLosesASentParcel) {
   join(pse_);
   ParcelBook parcels(*ledger_);
-  const auto ids = parcels.reserve({pse_});
-  ParcelRow row;
-  row.addressees = {{.id = ids[0]}};
-  row.label = digest("label");
-  row.created = clock_.now();
-  parcels.create(row, {});
+  const auto ids = create_parcel({pse_});
   parcels.mark_sent(ids[0], {});
   SiteBook(*ledger_).see_incarnation(pse_, incarnation(2));
   EXPECT_EQ(parcels.get(ids[0]).state(), ParcelState::sent);
