@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import unittest
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from courier_e2e import (COURIER, CourierTest, execute, listing, main, make_second_version,  # noqa: E402

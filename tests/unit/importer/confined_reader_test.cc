@@ -95,11 +95,7 @@ TEST_F(ConfinedReader, ThatFailsBetweenRecordsKeepsWhatCameAndAnotherCopyGoesOn)
 TEST_F(ConfinedReader, ThatFailsAtARecordOfItsSenderCostsThatRecordAloneAndSaysToReportIt) {
   const Digest one = content("one", {{"a", std::string(kFailMark)}});
   const Digest two = content("two", {{"b", noise(120'000, 4)}});
-  make_parcel(
-      pun, {&pse}, 1,
-      {{item(ItemKind::package, tools, 1, one, 1), item(ItemKind::package, extra, 1, two, 2)},
-       {one, two}},
-      folder / "usb/1.pcl");
+  two_package_parcel(one, two);
   const ReceiveReport report = pse.take(folder / "usb");
   EXPECT_EQ(report.exit_status, 10);
   const ReceivedParcelReport& parcel = report.parcels.at(0);

@@ -92,14 +92,10 @@ TEST_F(Hostile, CutAnywhereItIsOneOfTheNamedErrors) {
 TEST_F(Hostile, DamagedRecordsCostTheirItemOnlyAndAnotherCopyMakesItWhole) {
   const Digest one = content("one", {{"a", noise(120'000, 3)}});
   const Digest two = content("two", {{"b", noise(120'000, 4)}});
-  make_parcel(
-      pun, {&pse}, 1,
-      {{item(ItemKind::package, tools, 1, one, 1), item(ItemKind::package, extra, 1, two, 2)},
-       {one, two}},
-      folder / "usb/1.pcl");
-  const std::string good = read_text(folder / "usb/1.pcl");
+  const std::string path = two_package_parcel(one, two);
+  const std::string good = read_text(path);
   // The last records are content of one of the two: spoil one of them.
-  write_text(folder / "usb/1.pcl", with_flipped(good, good.size() - 5000));
+  write_text(path, with_flipped(good, good.size() - 5000));
   const ReceiveReport report = pse.take(folder / "usb");
   EXPECT_EQ(report.exit_status, 10);
   int installed = 0, damaged = 0;
@@ -116,7 +112,7 @@ TEST_F(Hostile, DamagedRecordsCostTheirItemOnlyAndAnotherCopyMakesItWhole) {
   const ReturnReport told = make_return_report(pse.parts(), pun.code);
   EXPECT_EQ(told.parcels.at(0).missing_records.size(), 1u);
 
-  write_text(folder / "usb/1.pcl", good);
+  write_text(path, good);
   EXPECT_EQ(pse.take(folder / "usb").exit_status, 0);
   EXPECT_EQ(tree_of(folder / "share/PUN00020"), tree_of(folder / "one"));
   EXPECT_EQ(tree_of(folder / "share/PUN00021"), tree_of(folder / "two"));

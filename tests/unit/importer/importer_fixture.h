@@ -184,6 +184,17 @@ class ImporterTest : public ::testing::Test {
     return path;
   }
 
+  // Two packages in one parcel, number 1, each with content of its own.
+  std::string two_package_parcel(const Digest& first, const Digest& second) {
+    const std::string path = folder / "usb/1.pcl";
+    make_parcel(pun, {&pse}, 1,
+                {{item(ItemKind::package, tools, 1, first, 1),
+                  item(ItemKind::package, extra, 1, second, 2)},
+                 {first, second}},
+                path);
+    return path;
+  }
+
   std::map<std::string, std::string> served() { return tree_of(folder / "share/PUN00020"); }
   PackageDpRow state() { return PackageDpBook{pse.ledger}.get({pse.code, "files", tools}); }
 
