@@ -4,13 +4,15 @@
 #include "courier/commands.h"
 #include "courier/media_write.h"
 #include "courier/parcel_check.h"
+#include "courier/shown.h"
+#include "courier/terminal.h"
 #include "ledger/settings.h"
 
 namespace courier {
 namespace {
 
 struct MediaOptions {
-  std::string parcel, target, volume_size;
+  std::string parcel, target, volume_size, serial;
   std::uint32_t volume = 0;
   bool anew = false;
 };
@@ -35,10 +37,16 @@ Report write(Context& context, const MediaOptions& options) {
   if (!options.volume_size.empty()) request.volume_size = parse_size(options.volume_size);
   request.only = options.volume;
   request.anew = options.anew;
+  MediaTarget target{options.target, options.serial};
+  // What is written past every file system is named twice.
+  if (target.name.starts_with("raw:/dev/") && target.serial.empty() && can_ask()) {
+    target.serial = ask_line(
+        fmt::format("type the serial number of {} to write to it: ", printable(target.name)));
+  }
   Report report;
   const std::optional<ParcelId> id = ParcelId::try_parse(options.parcel);
   if (!id) {
-    copy_file_to_media(context, options.parcel, options.target, request, report);
+    copy_file_to_media(context, options.parcel, target, request, report);
     return report;
   }
   if (context.opened_home == nullptr) {
@@ -48,7 +56,7 @@ Report write(Context& context, const MediaOptions& options) {
   }
   const ParcelRow parcel = ParcelBook(context.home().ledger()).get(*id);
   report.json["id"] = parcel.addressees.front().id.str();
-  copy_to_media(context, parcel, options.target, request, report);
+  copy_to_media(context, parcel, target, request, report);
   return report;
 }
 
@@ -105,11 +113,18 @@ void add_media_commands(Commands& commands) {
       "courier media write PUN-PSE-000001 /media/usb",
       [&o](Context& context) { return write(context, o); });
   write_verb.add_option("ID|FILE", o.parcel, "a parcel of this site, or a parcel file")->required();
-  write_verb.add_option("TARGET", o.target, "a mounted folder, iso:FILE or /dev/sr0")->required();
+  write_verb
+      .add_option("TARGET", o.target,
+                  "a mounted folder, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or /dev/nst0")
+      ->required();
   write_verb
       .add_option("--volume-size", o.volume_size,
                   "volumes of at most so many bytes: 700M (else as the medium has room)")
       ->type_name("N");
+  write_verb
+      .add_option("--serial", o.serial,
+                  "of the drive that raw:PATH names, which is asked for on a terminal")
+      ->type_name("TEXT");
   CLI::Option* only =
       write_verb.add_option("--volume", o.volume, "only this volume, again")->type_name("K");
   write_verb
@@ -119,7 +134,9 @@ void add_media_commands(Commands& commands) {
       media, "verify", "check every parcel and volume on a medium: signature, and every record",
       "courier media verify /media/usb", [&o](Context& context) { return verify(context, o); });
   verify_verb
-      .add_option("TARGET", o.target, "a mounted folder, iso:FILE, /dev/sr0, or one parcel file")
+      .add_option("TARGET", o.target,
+                  "a mounted folder, one parcel file, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or "
+                  "/dev/nst0")
       ->required();
 }
 

@@ -43,14 +43,15 @@ std::string volume_text(const WrittenVolume& written) {
 // One run of the command over one medium or, on a terminal, several.
 class Filling {
  public:
-  Filling(Context& context, VolumeWriter& writer, const std::string& target)
+  Filling(Context& context, VolumeWriter& writer, const MediaTarget& target)
       : context_(context), writer_(writer), target_(target) {}
 
   // Errors: what ended it; see VolumeWriter::fill.
   void run() {
     for (;;) {
       try {
-        writer_.fill(*open_medium(context_.fs, target_), target_, context_.progress);
+        writer_.fill(*open_medium(context_.fs, target_.name, target_.serial), target_.name,
+                     context_.progress);
       } catch (const Error& error) {
         if (!may_ask()) throw;
         context_.talk(error_text(error));
@@ -59,7 +60,7 @@ class Filling {
       if (writer_.is_done() || !may_ask()) return;
       if (!wait_for_enter(fmt::format("insert the next medium for {} at {} and press Enter (q ends "
                                       "here): ",
-                                      writer_.next_name(), printable(target_)))) {
+                                      writer_.next_name(), printable(target_.name)))) {
         return;
       }
     }
@@ -78,7 +79,7 @@ class Filling {
 
   Context& context_;
   VolumeWriter& writer_;
-  const std::string& target_;
+  const MediaTarget& target_;
   std::size_t told_ = 0;
 };
 
@@ -126,12 +127,12 @@ Error not_all(const VolumeWriter& writer, const std::string& parcel, std::string
 
 // Fills media; what went wrong is the report's problem. loss: where the parcel lies safely.
 void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
-                const std::string& target, const VolumeRequest& request, const std::string& source,
+                const MediaTarget& target, const VolumeRequest& request, const std::string& source,
                 const std::string& loss, bool is_recorded, Report& report) {
   try {
     Filling(context, writer, target).run();
     if (!writer.is_done()) {
-      std::string command = fmt::format("courier media write {} {}", source, target);
+      std::string command = fmt::format("courier media write {} {}", source, target.name);
       if (is_recorded && request.volume_size != 0) {
         command += fmt::format(" --volume-size {}", request.volume_size);
       }
@@ -150,7 +151,7 @@ void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
 
 }  // namespace
 
-void copy_to_media(Context& context, const ParcelRow& parcel, const std::string& target,
+void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
                    const VolumeRequest& request, Report& report) {
   Home& home = context.home();
   SenderContext sender = home.sender();
@@ -174,7 +175,7 @@ void copy_to_media(Context& context, const ParcelRow& parcel, const std::string&
   }
 }
 
-void copy_file_to_media(Context& context, const std::string& path, const std::string& target,
+void copy_file_to_media(Context& context, const std::string& path, const MediaTarget& target,
                         const VolumeRequest& request, Report& report) {
   const VolumeCut cut(bytes_of_file(context.fs, context.fs.open(path, O_RDONLY | O_CLOEXEC)),
                       "file " + printable(path));

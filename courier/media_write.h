@@ -9,15 +9,20 @@
 
 namespace courier {
 
+// Where to: serial: of the drive, as the operator gave it, for one without a file system.
+struct MediaTarget {
+  std::string name, serial;
+};
+
 // Writes a parcel of the outbox, reads it back, and records each copy or volume. On a terminal it
 // asks for the next medium until all is written. Adds "volumes" and "copy" to the report; a
 // failure, or a set of volumes that is not all written, becomes the report's problem.
-void copy_to_media(Context& context, const ParcelRow& parcel, const std::string& target,
+void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
                    const VolumeRequest& request, Report& report);
 
 // The same for a parcel's file, or a volume's, which need not be of this site. What is not of this
 // site's outbox is recorded nowhere. Errors: what no parcel's file gives.
-void copy_file_to_media(Context& context, const std::string& path, const std::string& target,
+void copy_file_to_media(Context& context, const std::string& path, const MediaTarget& target,
                         const VolumeRequest& request, Report& report);
 
 }  // namespace courier

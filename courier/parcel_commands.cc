@@ -196,7 +196,7 @@ Report create(Context& context, const ParcelOptions& options) {
       report.json["items"] = outgoing_items_json(home, *made);
       report.text = fmt::format("nothing new is pending; parcel {} is on no medium yet\n",
                                 addressees_text(*made));
-      copy_to_media(context, *made, options.out, {}, report);
+      copy_to_media(context, *made, {options.out, {}}, {}, report);
       return report;
     }
   }
@@ -211,7 +211,7 @@ Report create(Context& context, const ParcelOptions& options) {
                             outgoing_state(created.parcel), human_size(created.parcel.file_bytes),
                             plan_text(created.plan));
   report.text += fmt::format("in the outbox: {}\n", printable(created.path));
-  if (!options.out.empty()) copy_to_media(context, created.parcel, options.out, {}, report);
+  if (!options.out.empty()) copy_to_media(context, created.parcel, {options.out, {}}, {}, report);
   return report;
 }
 

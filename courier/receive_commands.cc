@@ -119,7 +119,11 @@ void add_receive_commands(Commands& commands) {
                     "courier receive /media/usb --return-to /media/usb",
                     [&o](Context& context) { return receive_source(context, o); });
   for (CLI::App* verb : {&identify_verb, &receive_verb}) {
-    verb->add_option("SOURCE", o.source, "a mounted folder, one parcel file, iso:FILE or /dev/sr0")->required();
+    verb->add_option(
+            "SOURCE", o.source,
+            "a mounted folder, one parcel file, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or "
+            "/dev/nst0")
+        ->required();
   }
   receive_verb.add_flag("--yes", o.yes, "take in without asking");
   receive_verb.add_option("--return-to", o.return_to, "where the return parcel is written too")
@@ -131,7 +135,8 @@ void add_receive_commands(Commands& commands) {
       [&o](Context& context) { return create_return(context, o); });
   create_verb.add_option("--to", o.to, "one site (else every site that has something to be told)")
       ->type_name("SITE");
-  create_verb.add_option("--out", o.out, "where to: a mounted folder, iso:FILE or /dev/sr0")
+  create_verb
+      .add_option("--out", o.out, "where to: a mounted folder, iso:FILE, raw:PATH or tape:FILE")
       ->required()
       ->type_name("TARGET");
 }

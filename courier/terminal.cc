@@ -15,6 +15,13 @@ bool ask_yes(const std::string& text, const std::string& question) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+std::string ask_line(const std::string& text) {
+  std::cerr << text << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer;
+}
+
 bool wait_for_enter(const std::string& text) {
   std::cerr << text << std::flush;
   std::string answer;

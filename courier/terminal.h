@@ -14,4 +14,7 @@ bool ask_yes(const std::string& text, const std::string& question);
 // Precondition: can_ask().
 bool wait_for_enter(const std::string& text);
 
+// Shows `text` and gives the line that is typed. Precondition: can_ask().
+std::string ask_line(const std::string& text);
+
 }  // namespace courier

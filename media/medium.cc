@@ -7,12 +7,26 @@
 #include "media/disc_medium.h"
 #include "media/folder_medium.h"
 #include "media/iso_medium.h"
+#include "media/raw_medium.h"
+#include "media/simh_tape.h"
+#include "media/st_tape.h"
+#include "media/tape_medium.h"
 
 namespace courier {
 
-std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target) {
+std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target,
+                                    const std::string& serial) {
   if (target.starts_with("iso:")) return std::make_unique<IsoMedium>(fs, target.substr(4));
   if (target.starts_with("/dev/sr")) return std::make_unique<DiscMedium>(fs, target, target);
+  if (target.starts_with("raw:")) {
+    return std::make_unique<RawMedium>(fs, target.substr(4), serial);
+  }
+  if (target.starts_with("tape:")) {
+    return std::make_unique<TapeMedium>(std::make_unique<SimhTape>(fs, target.substr(5)));
+  }
+  if (target.starts_with("/dev/nst")) {
+    return std::make_unique<TapeMedium>(std::make_unique<StTape>(fs, target));
+  }
   return std::make_unique<FolderMedium>(fs, target);
 }
 

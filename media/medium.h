@@ -74,10 +74,12 @@ class Medium {
                                   const ProgressSink& progress) = 0;
 };
 
-// The medium that TARGET or SOURCE names: "iso:FILE", an optical drive "/dev/sr0", a mounted
-// folder, or (to read) a single file.
-// Errors: not_found; usage, when it is something else.
-std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target);
+// The medium that TARGET or SOURCE names: "iso:FILE", an optical drive "/dev/sr0", a drive or image
+// without a file system "raw:PATH", a tape drive "/dev/nst0" or a tape's file "tape:FILE", a
+// mounted folder, or (to read) a single file. serial: the drive's, which is asked for when "raw:"
+// is to be written to. Errors: not_found; device; usage, when it is something else.
+std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target,
+                                    const std::string& serial = {});
 
 // Whether it names a folder or file, so that what lies there has a path that can be opened by
 // itself; discs, images and tapes have not.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
@@ -143,6 +144,68 @@ MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root
   identity.label = udev_name(fs, root + "/dev/disk/by-label", device.filename());
   identity.serial = usb_serial(fs, sysfs, device);
   return identity;
+}
+
+namespace {
+
+// The names below a folder; empty when it cannot be read.
+std::vector<std::string> names_in(FileSystem& fs, const std::string& folder) {
+  std::vector<std::string> names;
+  try {
+    for (const DirEntry& entry : fs.list(open_dir(fs, folder))) names.push_back(entry.name);
+  } catch (const Error&) {
+    // Not there.
+  }
+  return names;
+}
+
+// How one of these devices ("8:16", "8:17") is mounted; empty: none is.
+std::string mounted_at(const std::string& mountinfo, const std::vector<std::string>& numbers) {
+  std::istringstream lines(mountinfo);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string id, parent, device, inner, point;
+    words >> id >> parent >> device >> inner >> point;
+    if (std::ranges::find(numbers, device) != numbers.end()) return unescaped(point);
+  }
+  return {};
+}
+
+}  // namespace
+
+DriveIdentity identity_of_drive(FileSystem& fs, const std::string& numbers,
+                                const std::string& root) {
+  DriveIdentity drive;
+  const std::string sysfs = root + "/sys";
+  const std::string link = target_of(fs, sysfs + "/dev/block", numbers);
+  drive.is_fixed = link.empty();
+  if (link.empty()) return drive;
+  const stdfs::path folder = stdfs::path(link).lexically_normal();
+  const bool is_partition = !text_of(fs, folder / "partition").empty();
+  const stdfs::path whole = is_partition ? folder.parent_path() : folder;
+
+  // The device itself and, of a whole drive, its partitions.
+  std::vector<std::string> all{numbers}, names{folder.filename()};
+  for (const std::string& name : names_in(fs, folder)) {
+    if (text_of(fs, folder / name / "partition").empty()) continue;
+    all.push_back(text_of(fs, folder / name / "dev"));
+    names.push_back(name);
+  }
+  const std::string at = mounted_at(text_of(fs, root + "/proc/self/mountinfo"), all);
+  if (!at.empty()) drive.in_use = "mounted at " + escaped(at);
+  const std::string swaps = text_of(fs, root + "/proc/swaps");
+  for (const std::string& name : names) {
+    if (swaps.find("/dev/" + name + " ") != std::string::npos) drive.in_use = "used as swap";
+    const stdfs::path holders = (name == names.front() ? folder : folder / name) / "holders";
+    for (const std::string& holder : names_in(fs, holders)) drive.in_use = "part of " + holder;
+  }
+
+  drive.serial = usb_serial(fs, sysfs, folder);
+  if (drive.serial.empty()) drive.serial = text_of(fs, whole / "device/serial");
+  const bool is_on_usb = folder.string().find("/usb") != std::string::npos;
+  drive.is_image = whole.filename().string().starts_with("loop");
+  drive.is_fixed = !is_on_usb && !drive.is_image && text_of(fs, whole / "removable") != "1";
+  return drive;
 }
 
 }  // namespace courier

@@ -28,4 +28,17 @@ struct MediumIdentity {
 // looked for. What cannot be found out stays empty. Errors: device, when `on` itself fails.
 MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root = "/");
 
+// A whole drive or partition, by its kernel numbers ("8:16"), and what speaks against writing to it
+// past every file system.
+struct DriveIdentity {
+  std::string serial;     // empty: it has none
+  std::string in_use;     // "mounted at /media/stick", "used as swap", "part of dm-0"; empty: not
+  bool is_fixed = false;  // neither removable nor on USB: a disk of this machine
+  bool is_image = false;  // a loop device: an image file
+};
+
+// Asks about it. root: as identity_of. Errors: none; what cannot be found out counts as fixed.
+DriveIdentity identity_of_drive(FileSystem& fs, const std::string& numbers,
+                                const std::string& root = "/");
+
 }  // namespace courier

@@ -60,7 +60,7 @@ parcel mark         --site                                                      
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID
 parcel discard                                                                  ID
-media write         --volume-size --volume --anew                               ID TARGET
+media write         --volume-size --volume --anew --serial                             ID TARGET
 media verify                                                                    TARGET
 identify                                                                        SOURCE
 receive             --yes --return-to                                           SOURCE

@@ -94,6 +94,21 @@ class Discs(Pair):
                      "check that it is the right one: a disc or image of Courier's has one")
         self.at("B", "identify", "iso:absent.iso", status=7)
 
+    def test_B11_a_parcel_spans_images_and_is_received_in_any_order(self):
+        parcel = self.created(size=9_000_000)
+        images = []
+        while not images or result.status == 5:
+            images.append("iso:v%d.iso" % (len(images) + 1))
+            result = self.at("A", "media", "write", parcel, images[-1], "--volume-size", "4500000", status=None)
+        self.assertEqual(result.status, 0, result)
+        self.assertGreater(len(images), 2)
+        shown = execute(["xorriso", "-indev", "stdio:v2.iso", "-toc"])
+        self.assertIn("PUN_PSE_000001_V2", shown.out + shown.err)
+        for image in images[:0:-1]:
+            self.receive(source=image, status=5)
+        self.receive(source=images[0])
+        self.same_tree("src", "share/PUN00020")
+
     def test_a_cut_image_keeps_what_came_and_names_what_is_missing(self):
         parcel = self.created(size=8_000_000)
         self.at("A", "media", "write", parcel, "iso:out.iso")
@@ -106,7 +121,11 @@ class Discs(Pair):
     def test_a_flipped_byte_in_an_image_is_no_other_content(self):
         parcel = self.created()
         self.at("A", "media", "write", parcel, "iso:out.iso")
+        self.assertIn("intact and genuine", self.at("A", "media", "verify", "iso:out.iso").out)
         flip("out.iso", os.path.getsize("out.iso") // 2)
+        bad = self.at("A", "media", "verify", "iso:out.iso", status=4)
+        self.assertIn("iso:out.iso/%s.pcl" % parcel, bad.out + bad.err)
+        self.assertIn("record", bad.out + bad.err)
         self.receive(source="iso:out.iso", status=4)
         self.assertFalse(os.path.exists("share/PUN00020"))
 

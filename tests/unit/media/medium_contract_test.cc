@@ -14,6 +14,8 @@
 #include "tests/support/test_parcels.h"
 #include "tests/unit/media/iso_bench.h"
 #include "tests/unit/media/medium_bench.h"
+#include "tests/unit/media/raw_bench.h"
+#include "tests/unit/media/tape_bench.h"
 
 namespace courier {
 namespace {
@@ -192,7 +194,7 @@ TEST_P(MediumContract, NamesAFileItCannotReadAndOffersTheOthers) {
   bench_->fail_reads_from(5);
   const ScanResult result = medium_.scan([](OfferedVolume&&) { FAIL(); });
   EXPECT_EQ(result.found, 0u);
-  ASSERT_EQ(result.unreadable.size(), 1u);
+  ASSERT_GE(result.unreadable.size(), 1u);  // and, without a file system, what may be behind it
   EXPECT_EQ(result.unreadable[0].code(), ErrorCode::device);
 }
 
@@ -209,7 +211,8 @@ TEST_P(MediumContract, GivesTheBytesOfAVolumeInAnyOrderAndSaysAtWhichTheyFail) {
   bench_->put("a.pcl", content);
   std::optional<OfferedVolume> volume;
   medium_.scan([&](OfferedVolume&& v) { volume = std::move(v); });
-  ASSERT_TRUE(volume && volume->bytes.read_at);
+  ASSERT_TRUE(volume);
+  if (!volume->bytes.read_at) GTEST_SKIP() << "it is read forwards only";
   EXPECT_EQ(volume->bytes.size, content.size());
   Bytes buffer(1000);
   for (const std::size_t at : {90'000u, 0u, 50'000u}) {
@@ -235,6 +238,8 @@ std::unique_ptr<MediumBench> make() {
 INSTANTIATE_TEST_SUITE_P(Every, MediumContract,
                          testing::Values(Kind{"Folder", make<FolderBench>},
                                          Kind{"Iso", make<test::IsoBench>},
+                                         Kind{"Raw", make<test::RawBench>},
+                                         Kind{"Tape", make<test::TapeBench>},
                                          Kind{"Fake", make<FakeBench>}),
                          [](const auto& param) { return param.param.name; });
 

@@ -1,0 +1,36 @@
+// St tape: a tape in its drive, through the Linux st driver: "/dev/nst0", the device that does not
+// rewind by itself. Source: st(4), Documentation/scsi/st.rst.
+#pragma once
+
+#include <string>
+
+#include "base/file_system.h"
+#include "media/tape_drive.h"
+
+namespace courier {
+
+class StTape final : public TapeDrive {
+ public:
+  // Errors: device, when there is no such drive, or no tape in it.
+  StTape(FileSystem& fs, std::string path);
+
+  std::string name() const override { return path_; }
+  // Not known: the drive says when its tape ends.
+  std::uint64_t room() override;
+  TapeRead read_record(MutableByteView out) override;
+  void write_record(ByteView record) override;
+  void write_filemark() override;
+  void rewind() override;
+  bool space_files(std::uint64_t n) override;
+  void forget_caches() override {}  // rewinding has the drive read from the tape
+
+ private:
+  bool operate(short operation, int count);  // false: errno says why
+  long status_bits();
+
+  const std::string path_;
+  Fd fd_;
+  bool is_writable_ = false;
+};
+
+}  // namespace courier
