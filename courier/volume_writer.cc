@@ -7,6 +7,7 @@
 
 #include "base/frame.h"
 #include "courier/shown.h"
+#include "media/frame_check.h"
 
 namespace courier {
 namespace {
@@ -235,9 +236,10 @@ void VolumeWriter::fill(Medium& medium, const std::string& target, const Progres
 }
 
 void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSink& progress) {
-  const VolumeBytes bytes = volume.is_whole
-                                ? cut_.whole()
-                                : cut_.volume(volume.cut, volume.number, volume.of, volume.run);
+  const VolumeBytes bytes = with_checked_frames(
+      volume.is_whole ? cut_.whole()
+                      : cut_.volume(volume.cut, volume.number, volume.of, volume.run),
+      "parcel " + id_.str());
   ParcelCopy copy;
   copy.target = target_;
   copy.bytes = bytes.size;

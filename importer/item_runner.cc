@@ -176,8 +176,9 @@ void ItemRunner::expect_content(const IncomingParcel& parcel) {
     }
     const ItemDecision decision =
         judge_item(parts_.keys.code(), sender, parcel, item, row.job, incoming, packages);
-    const auto version = packages.version(item.package, item.version);
-    if (!decision.verdict && !(version && version->stored)) expect(item, decision.newer_job);
+    // What is known already is waited for, or here.
+    const bool is_known = packages.version(item.package, item.version).has_value();
+    if (!decision.verdict && !is_known) expect(item, decision.newer_job);
   }
 }
 

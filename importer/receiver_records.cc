@@ -48,20 +48,8 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
 
 bool Receiver::has_space(const OfferedParcel& volumes, const IncomingParcel& parcel, bool again,
                          ReceivedParcelReport& report) {
-  std::uint64_t bytes = 0, here = 0;
-  for (const OpenOffer* volume : volumes) bytes += volume->offer.file_bytes;
-  for (const NumberRange& range : parcel.received) here += range.last - range.first + 1;
-  // What of these volumes is here already takes no room; whose records they are is not known yet.
-  const std::uint64_t count = parcel.record_count.value_or(0);
-  const double open_part =
-      count == 0 ? 1.0
-                 : 1.0 - static_cast<double>(std::min(here, count)) / static_cast<double>(count);
-  const bool is_whole_file = volumes.size() == 1 && volumes.front()->offer.volume.of == 1;
   try {
-    require_space(
-        parts_,
-        is_whole_file ? static_cast<std::uint64_t>(static_cast<double>(bytes) * open_part) : bytes,
-        subject_of(volumes));
+    require_space(parts_, bytes_to_take(volumes, parcel), subject_of(volumes));
     return true;
   } catch (const Error& error) {
     if (!again) IncomingBook{parts_.ledger}.incomplete(parcel.label, error.what());
@@ -134,7 +122,10 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
   keep_head(parts_, *volumes.front()->head);
   Transaction transaction{parts_.ledger};
   incoming.incomplete(parcel.label, what);
-  ItemRunner{parts_, progress_}.expect_content(parcel);
+  // A medium that failed is brought again; a volume may take days.
+  if (!missing.numbers.empty() && !taken.stopped) {
+    ItemRunner{parts_, progress_}.expect_content(parcel);
+  }
   transaction.commit();
 
   report.state = IncomingState::incomplete;

@@ -13,11 +13,17 @@ const VolumeHeader* header_of(const OpenOffer& volume) {
   return volume.stated_volume ? &*volume.stated_volume : nullptr;
 }
 
+RecordRanges whole_range() {
+  RecordRanges ranges;
+  ranges.add(RecordRange{0, UINT64_MAX});
+  return ranges;
+}
+
 RecordRanges stated_records(const OpenOffer& volume) {
   const VolumeHeader* header = header_of(volume);
+  if (header == nullptr) return whole_range();
   RecordRanges ranges;
-  ranges.add(header == nullptr ? RecordRange{0, UINT64_MAX}
-                               : RecordRange{header->first_record, header->end_record});
+  ranges.add(RecordRange{header->first_record, header->end_record});
   return ranges;
 }
 
@@ -105,6 +111,22 @@ class Taking {
 };
 
 }  // namespace
+
+std::uint64_t bytes_to_take(const std::vector<OpenOffer*>& volumes, const IncomingParcel& parcel) {
+  RecordRanges all;
+  all.add(RecordRange{0, parcel.record_count.value_or(UINT64_MAX)});
+  const RecordRanges beyond = without(whole_range(), all);
+  const RecordRanges received = to_records(parcel.received);
+  std::uint64_t bytes = 0;
+  for (const OpenOffer* volume : volumes) {
+    const RecordRanges stated = without(stated_records(*volume), beyond);
+    if (volume->is_head_only || stated.empty()) continue;
+    const double open_part =
+        static_cast<double>(without(stated, received).size()) / static_cast<double>(stated.size());
+    bytes += static_cast<std::uint64_t>(static_cast<double>(volume->offer.file_bytes) * open_part);
+  }
+  return bytes;
+}
 
 TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffer*>& volumes,
                           const OpenedParcel& opened, const IncomingParcel& parcel,

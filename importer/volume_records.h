@@ -29,6 +29,9 @@ struct TakenRecords {
   bool is_whole() const { return count && received.missing(*count).empty(); }
 };
 
+// At most how many bytes of these volumes are not here yet, as they state it.
+std::uint64_t bytes_to_take(const std::vector<OpenOffer*>& volumes, const IncomingParcel& parcel);
+
 // volumes: of one parcel; the first has the head that counts. `parcel` is its row. Stops when every
 // record is here. Errors: as despool.
 TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffer*>& volumes,

@@ -26,8 +26,12 @@ RECEIVED = {"request": 3}
 LEDGER_ONLY = {"unsent-return"}
 
 
+# Volumes of one parcel: only together they are whole.
+VOLUMES = ("volume-1-of-2", "volume-2-of-2")
+
+
 def golden_names():
-    return sorted(name[:-4] for name in os.listdir(V1) if name.endswith(".pcl"))
+    return sorted(name[:-4] for name in os.listdir(V1) if name.endswith(".pcl") and name[:-4] not in VOLUMES)
 
 
 def read(path, *options):
@@ -137,6 +141,22 @@ class TwoReaders(CourierTest):
                                          listing("share/" + item["share"], contents=True))
                         trees += 1
         self.assertGreater(trees, 10)
+
+    def test_put_volumes_together_in_any_order_and_say_when_one_is_missing(self):
+        paths = [V1 + name + ".pcl" for name in VOLUMES]
+        keys = ("--signer", KEYS + "PUN.site", "--key-ring", KEYS + "PSE.keys")
+        for order in (paths, paths[::-1]):
+            self.anew(VOLUMES[0])
+            alone = execute([sys.executable, "-B", READER, order[0], *keys])
+            self.assertEqual((alone.status, alone.err.split(":")[0]), (5, "incomplete"), str(alone))
+            first = self.at("B", "receive", order[0], "--yes", status=5)
+            self.assertIn("volume %s of 2 is missing" % order[1][-10], first.err)
+            self.at("B", "receive", order[1], "--yes")
+            shutil.rmtree("out-volumes", ignore_errors=True)
+            both = execute([sys.executable, "-B", READER, *order, *keys, "--unpack", "out-volumes"])
+            self.assertEqual((both.status, both.err), (0, ""), str(both))
+            package = both.out.split()[1]
+            self.assertEqual(listing("out-volumes/" + package, contents=True), listing("share/" + package, contents=True))
 
     def test_open_one_payload_for_each_addressee(self):
         result = execute([sys.executable, "-B", READER, V1 + "several-addressees.pcl", "--signer", KEYS + "PUN.site",

@@ -28,6 +28,19 @@ class SecondReader(CourierTest):
         self.assertEqual(self.read(parcel, unpack="out").out, "package PUN00020 1\n")
         self.same_tree("source", "out/PUN00020")
 
+    def test_reads_several_volumes_and_one_with_the_head_of_another(self):
+        parcel = self.send_source()
+        os.mkdir("volumes")
+        self.at("A", "media", "write", "PUN-PSE-000001", "volumes", "--volume-size", str(os.path.getsize(parcel) - 1))
+        names = sorted("volumes/" + name for name in os.listdir("volumes"))
+        self.assertEqual(len(names), 2)
+        self.assertEqual(self.read(names[0], status=None).status, 5)
+        self.read(*names[::-1], unpack="out")
+        self.same_tree("source", "out/PUN00020")
+        flip(names[1], 400)  # its label
+        self.read(*names, unpack="again")
+        self.same_tree("source", "again/PUN00020")
+
     def test_unpacks_what_was_made_small(self):
         self.read(self.send_source("small"), unpack="out")
         self.same_tree("source", "out/PUN00020")

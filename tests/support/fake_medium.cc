@@ -71,7 +71,7 @@ ScanResult FakeMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
 
 std::uint64_t FakeMedium::room() {
   if (read_only_) throw fault("is read-only: nothing can be written to it");
-  return capacity_ - std::min(capacity_, used_by(files_));
+  return std::min(largest_, capacity_ - std::min(capacity_, used_by(files_)));
 }
 
 ProvedCopy FakeMedium::write_proved(const VolumeBytes& from, const std::string& name,

@@ -17,6 +17,8 @@ class FakeMedium final : public Medium {
   const std::map<std::string, Bytes>& files() const { return files_; }
 
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  // No file of it can be larger, as on FAT32.
+  void set_largest_file(std::uint64_t bytes) { largest_ = bytes; }
   void set_read_only() { read_only_ = true; }
   // Reads of any file fail from this byte on, as when the drive is pulled out.
   void fail_reads_from(std::uint64_t byte) { fail_from_ = byte; }
@@ -31,7 +33,7 @@ class FakeMedium final : public Medium {
 
  private:
   std::map<std::string, Bytes> files_;
-  std::uint64_t capacity_ = 64u << 20;
+  std::uint64_t capacity_ = 64u << 20, largest_ = UINT64_MAX;
   bool read_only_ = false, spoil_ = false;
   std::optional<std::uint64_t> fail_from_;
 };

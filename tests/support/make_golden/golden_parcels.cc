@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "media/volume_cut.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/test_files.h"
+#include "tests/support/test_parcels.h"
 
 namespace courier::test {
 
@@ -305,6 +307,28 @@ Bytes recovery_data(const GoldenSites&, const Maker& maker) {
   return protected_by(good(maker), 20);
 }
 
+// One parcel of two records for both of its volumes, whatever they are called.
+Bytes volume_of_two(const Maker& maker, std::uint32_t number) {
+  constexpr std::string_view kName = "two-volumes";
+  constexpr std::uint64_t kParcelNumber = 800'000;
+  seed_libsodium(kName);
+  SeededEntropy entropy = entropy_of(kName);
+  const Maker both{maker.from,
+                   maker.other_site,
+                   maker.to,
+                   entropy,
+                   maker.now,
+                   kParcelNumber,
+                   PackageId::make(maker.from.code(), 0xA00)};
+  const Bytes parcel = good(both);
+  const VolumeCut cut(volume_of(parcel), "two-volumes");
+  return all_of(
+      cut.volume(cut_id(cut.header().label_digest, 2), number, 2, cut.run_of(number - 1, number)));
+}
+
+Bytes first_volume(const GoldenSites&, const Maker& maker) { return volume_of_two(maker, 1); }
+Bytes second_volume(const GoldenSites&, const Maker& maker) { return volume_of_two(maker, 2); }
+
 }  // namespace
 
 const std::vector<GoldenParcel>& golden_parcels() {
@@ -343,6 +367,8 @@ const std::vector<GoldenParcel>& golden_parcels() {
       {"records-in-any-order", "record 1, then record 0, then record 1 again", any_order},
       {"padding", "other bytes behind the end, not to be read", padding},
       {"recovery-data", "recovery data for a share of 20 % behind the end", recovery_data},
+      {"volume-1-of-2", "the first record of a parcel of two", first_volume},
+      {"volume-2-of-2", "the second record of that parcel, cut in the same way", second_volume},
   };
   return all;
 }

@@ -99,6 +99,31 @@ TEST_F(VolumeWriterTest, WritesSeveralVolumesOfAGivenSizeToOneMedium) {
   EXPECT_EQ(now_[0].copy.number, 3u);
 }
 
+TEST_F(VolumeWriterTest, FindsOutHowLargeAFileOfTheMediumMayBe) {
+  FakeMedium fat;
+  fat.set_largest_file(size_with(2) + 900);
+  EXPECT_TRUE(write(fat));
+  EXPECT_EQ(names(fat),
+            (Names{"PUN-PSE-000001.v1.pcl", "PUN-PSE-000001.v2.pcl", "PUN-PSE-000001.v3.pcl"}));
+  // Without a row for any of them it knows what lies there.
+  copies_.clear();
+  EXPECT_TRUE(write(fat));
+  EXPECT_EQ(now_.size(), 3u);
+}
+
+TEST_F(VolumeWriterTest, WritesNoVolumeOfAParcelThatWentBad) {
+  Bytes bad = parcel_;
+  bad[cut_.run_of(3, 4).offset + 500] ^= 1;
+  const VolumeCut cut(test::volume_of(bad), "file p.pcl");
+  FakeMedium medium;
+  VolumeWriter writer(cut, id_, {}, {.volume_size = size_with(2)}, clock_,
+                      [](const ParcelCopy&) {});
+  const Error error = error_of([&] { writer.fill(medium, "fake:", {}); });
+  EXPECT_EQ(error.code(), ErrorCode::damaged);
+  EXPECT_NE(std::string(error.what()).find("damaged in record 3"), std::string::npos);
+  EXPECT_EQ(names(medium), Names{"PUN-PSE-000001.v1.pcl"});
+}
+
 TEST_F(VolumeWriterTest, TakesWhatLiesThereAndHasNoRowForWritten) {
   FakeMedium medium;
   medium.set_capacity(size_with(2) + 10);
