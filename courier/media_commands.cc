@@ -6,14 +6,19 @@
 #include "courier/parcel_check.h"
 #include "courier/shown.h"
 #include "courier/terminal.h"
+#include "courier/volume_repair.h"
 #include "ledger/settings.h"
+#include "media/recovery.h"
+#include "media/recovery_search.h"
+#include "media/scratch.h"
 
 namespace courier {
 namespace {
 
 struct MediaOptions {
-  std::string parcel, target, volume_size, serial;
+  std::string parcel, target, volume_size, serial, repair_to;
   std::uint32_t volume = 0;
+  std::optional<unsigned> recovery;
   bool anew = false;
 };
 
@@ -43,6 +48,10 @@ Report write(Context& context, const MediaOptions& options) {
     target.serial = ask_line(
         fmt::format("type the serial number of {} to write to it: ", printable(target.name)));
   }
+  request.recovery = options.recovery;
+  request.protect = [&context](VolumeBytes volume, unsigned percent, const ProgressSink& progress) {
+    return with_recovery(context.fs, std::move(volume), percent, scratch_folder(), progress);
+  };
   Report report;
   const std::optional<ParcelId> id = ParcelId::try_parse(options.parcel);
   if (!id) {
@@ -60,6 +69,77 @@ Report write(Context& context, const MediaOptions& options) {
   return report;
 }
 
+// One file on a medium that is verified, and repaired to another where that is asked for.
+class VerifiedFile {
+ public:
+  VerifiedFile(Context& context, OfferedVolume&& volume, const std::optional<KnownSigners>& known)
+      : context_(context), path_(volume.path), bytes_(volume.bytes) {
+    try {
+      const ParcelCheck check =
+          check_parcel(std::move(volume.source), volume.size, path_, known, context.progress);
+      json = check_json(check, path_);
+      const std::string what = volume_words(check.volume);
+      said_ = fmt::format("parcel {}{}{}: ", check.title, what.empty() ? "" : ", ", what);
+      problem = check.own_problem;
+      if (!problem) check_recovery_data();
+      result_ = problem ? problem->happened() : "intact and genuine";
+    } catch (const Error& error) {
+      json = {{"path", json_text(path_)}, {"error", error_json(error)}};
+      problem = error;
+      result_ = error.what();
+    }
+  }
+
+  // To a folder or other medium, proved as every copy. No problem is left when that was done.
+  void repair_to(const std::string& target) {
+    if (!problem || !bytes_.read_at) return;
+    std::string written;
+    try {
+      const auto write = [&](const VolumeBytes& repaired) {
+        written = open_medium(context_.fs, target)
+                      ->write_proved(repaired, name_of(path_), context_.progress)
+                      .path;
+      };
+      const VolumeRepair repair =
+          repair_volume(context_.fs, bytes_, path_, write, context_.progress);
+      json["repair"] = repair_json(repair, written);
+      if (!repair.problem) result_ += "; repaired copy written and verified: " + written;
+      problem = repair.problem;
+    } catch (const Error& error) {
+      json["repair"] = {{"error", error_json(error)}};
+      result_ += std::string("; not repaired: ") + error.what();
+      problem = error;
+    }
+  }
+
+  std::string text() const {
+    return fmt::format("{}: {}{}\n", printable(path_), said_, printable(result_));
+  }
+
+  Json json;
+  std::optional<Error> problem;
+
+ private:
+  static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+  // That of an intact volume: it is looked for at the end alone.
+  void check_recovery_data() {
+    if (!bytes_.read_at || !ends_with_recovery_data(bytes_)) return;
+    const auto volume = RepairedVolume::open(context_.fs, bytes_, scratch_folder());
+    if (!volume || volume->check_recovery_data()) return;
+    problem = Error(ErrorCode::damaged, "file " + path_,
+                    fmt::format("is whole, but its recovery data is damaged ({} of its parity)",
+                                counted(volume->report().damaged_parity_cells, "cell", "cells")))
+                  .with_loss("nothing was lost: every record is intact and genuine")
+                  .with_hint("write it again, to another medium");
+  }
+
+  Context& context_;
+  std::string path_;
+  VolumeBytes bytes_;
+  std::string said_, result_;
+};
+
 // Everything on it that is a parcel or a volume, each by itself.
 Report verify(Context& context, const MediaOptions& options) {
   std::optional<KnownSigners> known;
@@ -72,22 +152,11 @@ Report verify(Context& context, const MediaOptions& options) {
   const std::unique_ptr<Medium> medium = open_medium(context.fs, options.target);
   const std::string name = medium->identity().describe();
   const ScanResult scanned = medium->scan([&](OfferedVolume&& volume) {
-    const std::string path = volume.path;
-    try {
-      const ParcelCheck check =
-          check_parcel(std::move(volume.source), volume.size, path, known, context.progress);
-      checks.push_back(check_json(check, path));
-      const std::string what = volume_words(check.volume);
-      report.text += fmt::format(
-          "{}: parcel {}{}{}: {}\n", printable(path), check.title, what.empty() ? "" : ", ", what,
-          check.own_problem ? check.own_problem->happened() : "intact and genuine");
-      if (check.own_problem) problems.push_back(*check.own_problem);
-    } catch (const Error& error) {
-      Json one = {{"path", json_text(path)}, {"error", error_json(error)}};
-      checks.push_back(std::move(one));
-      report.text += fmt::format("{}: {}\n", printable(path), printable(error.what()));
-      problems.push_back(error);
-    }
+    VerifiedFile file(context, std::move(volume), known);
+    if (!options.repair_to.empty()) file.repair_to(options.repair_to);
+    checks.push_back(file.json);
+    report.text += file.text();
+    if (file.problem) problems.push_back(*file.problem);
   });
   for (const Error& error : scanned.unreadable) problems.push_back(error);
   report.json = {
@@ -125,6 +194,12 @@ void add_media_commands(Commands& commands) {
       .add_option("--serial", o.serial,
                   "of the drive that raw:PATH names, which is asked for on a terminal")
       ->type_name("TEXT");
+  write_verb
+      .add_option(
+          "--recovery", o.recovery,
+          "recovery data for so many percent of it, 0 to 50 (else 10 on discs, 0 elsewhere)")
+      ->type_name("PCT")
+      ->check(CLI::Range(0u, kMaxRecoveryPercent));
   CLI::Option* only =
       write_verb.add_option("--volume", o.volume, "only this volume, again")->type_name("K");
   write_verb
@@ -138,6 +213,10 @@ void add_media_commands(Commands& commands) {
                   "a mounted folder, one parcel file, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or "
                   "/dev/nst0")
       ->required();
+  verify_verb
+      .add_option("--repair-to", o.repair_to,
+                  "bring what is damaged back by its recovery data, to this folder")
+      ->type_name("DIR");
 }
 
 }  // namespace courier

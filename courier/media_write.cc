@@ -21,6 +21,7 @@ Json volume_json(const WrittenVolume& written) {
           {"end_record", copy.end_record},
           {"path", json_text(written.proved.path)},
           {"bytes", written.proved.size},
+          {"recovery_percent", written.recovery},
           {"digest", written.proved.digest.hex()},
           {"medium", json_text(copy.medium)},
           {"verified", true},
@@ -28,7 +29,8 @@ Json volume_json(const WrittenVolume& written) {
 }
 
 std::string volume_text(const WrittenVolume& written) {
-  const std::string path = printable(written.proved.path);
+  std::string path = printable(written.proved.path);
+  if (written.recovery > 0) path += fmt::format(", with {} % recovery data", written.recovery);
   if (written.is_whole) {
     return fmt::format("{}: {}\n",
                        written.proved.was_there ? "the same copy was there, read back again"
@@ -136,6 +138,7 @@ void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
       if (is_recorded && request.volume_size != 0) {
         command += fmt::format(" --volume-size {}", request.volume_size);
       }
+      if (request.recovery) command += fmt::format(" --recovery {}", *request.recovery);
       report.problem = not_all(writer, id.str(), std::move(command), is_recorded);
     }
   } catch (const Error& error) {

@@ -8,6 +8,7 @@
 #include "base/frame.h"
 #include "courier/shown.h"
 #include "media/frame_check.h"
+#include "media/recovery.h"
 
 namespace courier {
 namespace {
@@ -79,7 +80,12 @@ VolumeProgress progress_of(const std::vector<ParcelCopy>& copies, std::uint64_t 
 
 VolumeWriter::VolumeWriter(const VolumeCut& cut, ParcelId id, const std::vector<ParcelCopy>& copies,
                            const VolumeRequest& request, const Clock& clock, Record record)
-    : cut_(cut), id_(std::move(id)), request_(request), clock_(clock), record_(std::move(record)) {
+    : cut_(cut),
+      id_(std::move(id)),
+      copies_(copies),
+      request_(request),
+      clock_(clock),
+      record_(std::move(record)) {
   const std::uint64_t size = request_.volume_size;
   if (size != 0 && size < cut_.least_size() && cut_.whole().size > size) {
     throw Error(ErrorCode::usage, fmt::format("--volume-size {}", size),
@@ -91,15 +97,42 @@ VolumeWriter::VolumeWriter(const VolumeCut& cut, ParcelId id, const std::vector<
   if (!request_.anew && cut_.is_whole()) state_ = progress_of(copies, cut_.record_count());
   if (state_.number == 1) state_.next_record = cut_.first_record();
   if (!state_.written.empty()) volumes_ = state_.written.back().volumes;
-  if (request_.only != 0) choose_only(copies);
 }
 
-void VolumeWriter::choose_only(const std::vector<ParcelCopy>& copies) {
+void VolumeWriter::choose_recovery(Medium& medium) {
+  recovery_ = 0;
+  if (!request_.protect) return;
+  const std::string kind = medium.identity().kind;
+  recovery_ = request_.recovery.value_or(kind == "disc" || kind == "image" ? kDiscRecovery : 0);
+}
+
+std::uint64_t VolumeWriter::needed_for(std::uint64_t volume_size) const {
+  return volume_size + recovery_size(volume_size, recovery_);
+}
+
+VolumeWriter::Runs VolumeWriter::runs_within(std::uint64_t first, std::uint64_t limit) const {
+  Runs runs{{}, volume_within(limit, recovery_)};
+  while (runs.volume_size >= cut_.least_size()) {
+    runs.runs = cut_.plan(first, runs.volume_size);
+    // Smaller cells have more digests: a volume that is a little smaller can need a little more.
+    std::uint64_t excess = 0;
+    for (const RecordRun& run : runs.runs) {
+      const std::uint64_t needed = needed_for(cut_.size_of(run));
+      excess = std::max(excess, needed - std::min(needed, limit));
+    }
+    if (excess == 0) return runs;
+    runs.volume_size -= std::min(excess, runs.volume_size);
+  }
+  runs.runs.clear();
+  return runs;
+}
+
+void VolumeWriter::choose_only() {
   const std::uint32_t number = request_.only;
-  const auto known = std::find_if(copies.rbegin(), copies.rend(), [&](const ParcelCopy& copy) {
+  const auto known = std::find_if(copies_.rbegin(), copies_.rend(), [&](const ParcelCopy& copy) {
     return !copy.cut.empty() && copy.number == number && copy.end_record <= cut_.end_record();
   });
-  if (request_.volume_size == 0 && known != copies.rend() && cut_.is_whole()) {
+  if (request_.volume_size == 0 && known != copies_.rend() && cut_.is_whole()) {
     only_ = {cut_of(known->cut), number, known->volumes,
              cut_.run_of(known->first_record, known->end_record), false};
     return;
@@ -109,12 +142,12 @@ void VolumeWriter::choose_only(const std::vector<ParcelCopy>& copies) {
                 "there is no record of such a volume: how large are the volumes?")
         .with_hint("give --volume-size, as when the others were written");
   }
-  const auto runs = cut_.plan(cut_.first_record(), request_.volume_size);
+  const auto [runs, most] = runs_within(cut_.first_record(), request_.volume_size);
   if (number > runs.size()) {
     throw Error(ErrorCode::usage, fmt::format("--volume {}", number),
                 fmt::format("there are {} volumes of that size", runs.size()));
   }
-  only_ = {cut_id(cut_.header().label_digest, request_.volume_size), number,
+  only_ = {cut_id(cut_.header().label_digest, most), number,
            static_cast<std::uint32_t>(runs.size()), runs[number - 1], false};
 }
 
@@ -158,7 +191,9 @@ std::optional<VolumeWriter::Volume> VolumeWriter::adopted(
   const std::uint64_t limit = request_.volume_size == 0 ? UINT64_MAX : request_.volume_size;
   for (const VolumeHeader& header : lying) {
     if (header == cut_.header()) {
-      if (is_at_start() && cut_.whole().size <= limit) return Volume{{}, 1, 1, {}, true};
+      if (is_at_start() && needed_for(cut_.whole().size) <= limit) {
+        return Volume{{}, 1, 1, {}, true};
+      }
       continue;
     }
     const bool is_next = state_.cut ? header.cut == *state_.cut && header.number == state_.number
@@ -168,7 +203,10 @@ std::optional<VolumeWriter::Volume> VolumeWriter::adopted(
       continue;
     }
     const RecordRun run = cut_.run_of(header.first_record, header.end_record);
-    if (request_.volume_size != 0 && cut_.plan(run.first, limit).front() != run) continue;
+    if (request_.volume_size != 0) {
+      const Runs runs = runs_within(run.first, limit);
+      if (runs.runs.empty() || runs.runs.front() != run) continue;
+    }
     return Volume{header.cut, header.number, header.of, run, false};
   }
   return std::nullopt;
@@ -177,22 +215,24 @@ std::optional<VolumeWriter::Volume> VolumeWriter::adopted(
 // What comes next, for a medium with so much room; none when it is for another medium.
 std::optional<VolumeWriter::Volume> VolumeWriter::planned(std::uint64_t room, bool is_first) {
   const std::uint64_t limit = request_.volume_size == 0 ? room : request_.volume_size;
-  const std::uint64_t whole = cut_.whole().size;
+  const std::uint64_t whole = needed_for(cut_.whole().size);
   Volume volume;
   std::uint64_t needed = whole;
   if (is_at_start() && whole <= limit) {
     volume.is_whole = true;
-  } else if (limit < cut_.least_size()) {
-    if (!is_first) return std::nullopt;
-    throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()),
-                  cut_.least_size(), room);
   } else {
-    const auto runs = cut_.plan(state_.next_record, limit);
+    const Runs within = runs_within(state_.next_record, limit);
+    const std::vector<RecordRun>& runs = within.runs;
+    if (runs.empty() && !is_first) return std::nullopt;
+    if (runs.empty()) {
+      throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()),
+                    needed_for(cut_.least_size()), room);
+    }
     volume.number = state_.number;
     volume.of = state_.number - 1 + static_cast<std::uint32_t>(runs.size());
     volume.run = runs.front();
-    volume.cut = state_.cut ? *state_.cut : cut_id(cut_.header().label_digest, limit);
-    needed = cut_.size_of(volume.run);
+    volume.cut = state_.cut ? *state_.cut : cut_id(cut_.header().label_digest, within.volume_size);
+    needed = needed_for(cut_.size_of(volume.run));
     if (request_.volume_size == 0) {
       // What is left of a medium behind a volume is not worth one of its own.
       if (!is_first && runs.size() > 1 && needed < last_size_ / 8) return std::nullopt;
@@ -218,7 +258,9 @@ std::optional<VolumeWriter::Volume> VolumeWriter::planned(std::uint64_t room, bo
 
 void VolumeWriter::fill(Medium& medium, const std::string& target, const ProgressSink& progress) {
   target_ = target;
-  if (only_) {
+  choose_recovery(medium);
+  if (request_.only != 0) {
+    if (!only_) choose_only();
     write(medium, *only_, progress);
     is_done_ = true;
     return;
@@ -236,10 +278,11 @@ void VolumeWriter::fill(Medium& medium, const std::string& target, const Progres
 }
 
 void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSink& progress) {
-  const VolumeBytes bytes = with_checked_frames(
-      volume.is_whole ? cut_.whole()
-                      : cut_.volume(volume.cut, volume.number, volume.of, volume.run),
-      "parcel " + id_.str());
+  VolumeBytes bytes = volume.is_whole
+                          ? cut_.whole()
+                          : cut_.volume(volume.cut, volume.number, volume.of, volume.run);
+  if (recovery_ > 0) bytes = request_.protect(std::move(bytes), recovery_, progress);
+  bytes = with_checked_frames(std::move(bytes), "parcel " + id_.str());
   ParcelCopy copy;
   copy.target = target_;
   copy.bytes = bytes.size;
@@ -276,6 +319,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
   advance(volume, copy);
   written.copy = std::move(copy);
   written.is_whole = volume.is_whole;
+  written.recovery = recovery_;
   now_.push_back(std::move(written));
 }
 

@@ -35,12 +35,21 @@ struct VolumeRequest {
   std::uint64_t volume_size = 0;  // at most so many bytes each; 0: as the medium has room
   std::uint32_t only = 0;         // this one volume, again; 0: what is next
   bool anew = false;              // from the first record, whatever was begun
+  // Recovery data: the share in percent; none: kDiscRecovery on what is burned, else 0.
+  std::optional<unsigned> recovery = std::nullopt;
+  // Puts it behind a volume; absent: there is never any.
+  std::function<VolumeBytes(VolumeBytes volume, unsigned percent, const ProgressSink&)> protect =
+      nullptr;
 };
+
+// Discs are scratched and decay; what can be written again in a minute seldom needs it.
+inline constexpr unsigned kDiscRecovery = 10;
 
 // Where a volume went, for the report.
 struct WrittenVolume {
   ParcelCopy copy;
   bool is_whole = false;  // the parcel as it is: volume 1 of 1
+  unsigned recovery = 0;  // percent
   ProvedCopy proved;
 };
 
@@ -78,7 +87,16 @@ class VolumeWriter {
     bool is_whole = false;
   };
 
-  void choose_only(const std::vector<ParcelCopy>& copies);
+  void choose_only();
+  void choose_recovery(Medium& medium);
+  // With recovery data.
+  std::uint64_t needed_for(std::uint64_t volume_size) const;
+  struct Runs {
+    std::vector<RecordRun> runs;    // empty: the limit is too small for the largest record
+    std::uint64_t volume_size = 0;  // at most, without recovery data
+  };
+  // Volumes of at most so many bytes with their recovery data.
+  Runs runs_within(std::uint64_t first, std::uint64_t limit) const;
   bool is_at_start() const { return state_.next_record == cut_.first_record(); }
   std::string name_of(const Volume& volume) const;
   std::vector<VolumeHeader> lying_on(Medium& medium) const;
@@ -89,7 +107,9 @@ class VolumeWriter {
 
   const VolumeCut& cut_;
   const ParcelId id_;
+  const std::vector<ParcelCopy> copies_;
   const VolumeRequest request_;
+  unsigned recovery_ = 0;  // percent, on the medium that is being written to
   const Clock& clock_;
   const Record record_;
   VolumeProgress state_;

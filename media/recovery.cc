@@ -204,6 +204,22 @@ std::uint64_t recovery_size(std::uint64_t volume_size, unsigned percent) {
   return RecoveryLayout(choose_recovery_set(volume_size, percent)).total_size() - volume_size;
 }
 
+std::uint64_t volume_within(std::uint64_t limit, unsigned percent) {
+  if (percent == 0) return limit;
+  std::uint64_t fits = 0, too_large = std::min(limit, kMaxRecoverable) + 1;
+  while (fits + 1 < too_large) {
+    const std::uint64_t middle = fits + (too_large - fits) / 2;
+    bool is_within = false;
+    try {
+      is_within = middle + recovery_size(middle, percent) <= limit;
+    } catch (const Error&) {
+      // Larger than any volume that can have recovery data.
+    }
+    (is_within ? fits : too_large) = middle;
+  }
+  return fits;
+}
+
 VolumeBytes with_recovery(FileSystem& fs, VolumeBytes volume, unsigned percent,
                           const std::string& scratch_folder, const ProgressSink& progress) {
   if (percent == 0) return volume;

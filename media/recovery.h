@@ -23,6 +23,10 @@ namespace courier {
 // Errors: not_allowed, when a volume of this size can have none.
 std::uint64_t recovery_size(std::uint64_t volume_size, unsigned percent);
 
+// The largest volume, or one little smaller, that has room for itself and its recovery data in
+// `limit` bytes; 0: none has.
+std::uint64_t volume_within(std::uint64_t limit, unsigned percent);
+
 // The volume with recovery data for a share of `percent` behind it; with 0 the volume as it is. All
 // of the volume is read before this returns. The scratch file lies in the folder given and is gone
 // with the result. Progress: phase "recovery". fs outlives the result. Errors: not_allowed;

@@ -11,6 +11,8 @@ namespace {
 
 // The longest distance from one frame to the next, and what a frame needs to be known.
 constexpr std::uint64_t kLongestFrame = kRecoveryOverhead + kMaxCell;
+// The longest frame of a page, which is the last.
+constexpr std::uint64_t kLastFrame = kRecoveryOverhead + kPageDigests * kCellDigestSize;
 constexpr std::uint64_t kStretch = 2 * kLongestFrame;
 constexpr std::uint64_t kMostStretches = 4096;
 constexpr std::size_t kSector = 2048;
@@ -38,10 +40,12 @@ std::optional<RecoverySet> last_set(ByteView bytes, std::uint64_t offset,
 
 }  // namespace
 
-bool ends_like_volume(ByteView end, std::uint64_t size) {
-  if (end.size() > size) bug("the end of a file is longer than the file");
-  const auto set = last_set(end, size - end.size(), {});
-  return set && RecoveryLayout(*set).total_size() == size;
+bool ends_with_recovery_data(const VolumeBytes& bytes) {
+  Bytes end(std::min<std::uint64_t>(kLastFrame, bytes.size));
+  const std::uint64_t offset = bytes.size - end.size();
+  if (salvage(bytes, offset, end, end.size()) > 0) return false;
+  const auto set = last_set(end, offset, {});
+  return set && RecoveryLayout(*set).total_size() == bytes.size;
 }
 
 std::optional<RecoverySet> find_recovery_set(const VolumeBytes& bytes,

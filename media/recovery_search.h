@@ -10,13 +10,9 @@
 
 namespace courier {
 
-// How many bytes of a file's end ends_like_volume wants.
-inline constexpr std::size_t kRecoveryProbeSize =
-    kRecoveryOverhead + kPageDigests * kCellDigestSize;
-
-// Whether a file of this size ends with a frame of recovery data in its place: a volume, however
-// its beginning looks. end: the last kRecoveryProbeSize bytes, or the whole of a shorter file.
-bool ends_like_volume(ByteView end, std::uint64_t size);
+// Whether the bytes end with a frame of recovery data that lies where it says and is the last of
+// its set: a volume, however its beginning looks. One read of 4 KiB; one that fails says no.
+bool ends_with_recovery_data(const VolumeBytes& bytes);
 
 // The set of the last frame of recovery data that lies where it says, other than those in `known`;
 // nullopt: there is none. What cannot be read is passed over. Reads backwards from the end: an

@@ -39,18 +39,6 @@ class Forwards {
   std::uint64_t offset_ = 0;
 };
 
-// A volume whose beginning is gone is known by its end.
-bool ends_with_recovery_data(const VolumeBytes& bytes) {
-  Bytes end(std::min<std::uint64_t>(kRecoveryProbeSize, bytes.size));
-  try {
-    return bytes.read_at(bytes.size - end.size(), end) == end.size() &&
-           ends_like_volume(end, bytes.size);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::device) throw;
-    return false;
-  }
-}
-
 }  // namespace
 
 VolumeBytes with_place(VolumeBytes bytes, const std::string& place) {
@@ -121,6 +109,7 @@ std::optional<OfferedVolume> offer_if_parcel(std::string path, VolumeBytes bytes
     beginning.clear();
     unreadable = error;
   }
+  // A volume whose beginning is gone is known by its end.
   if (!begins_like_parcel(beginning) && !ends_with_recovery_data(volume.bytes)) {
     if (unreadable) throw *unreadable;
     return std::nullopt;

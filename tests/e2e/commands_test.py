@@ -60,8 +60,8 @@ parcel mark         --site                                                      
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID
 parcel discard                                                                  ID
-media write         --volume-size --volume --anew --serial                             ID TARGET
-media verify                                                                    TARGET
+media write         --volume-size --serial --recovery --volume --anew           ID TARGET
+media verify        --repair-to                                                 TARGET
 identify                                                                        SOURCE
 receive             --yes --return-to                                           SOURCE
 return create       --to --out

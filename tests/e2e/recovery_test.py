@@ -124,5 +124,85 @@ class Repair(CourierTest):
         self.assertTrue(checked.json["whole"])
 
 
+class Media(CourierTest):
+    """From media write to receive, with damage on the way (B10, B11)."""
+
+    def setUp(self):
+        super().setUp()
+        self.pun_and_pse()
+        os.mkdir("src")
+        write("src/noise", noise(12_000_000, 7))
+        self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", "Tools")
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        self.id = self.facts("A", "parcel", "create", "--to", "PSE")["id"]
+        self.path = "drive/%s.pcl" % self.id
+
+    def write(self, target, *options):
+        written = self.facts("A", "media", "write", self.id, target, *options)["written"]
+        self.assertEqual({one["verified"] for one in written}, {True})
+        return written
+
+    def installed(self):
+        self.same_tree("src", "share/PUN00020")
+        self.store_is_clean("B")
+
+    def test_a_medium_has_as_much_recovery_data_as_was_asked_for_and_discs_have_it_anyway(self):
+        size = os.path.getsize("A/outbox/%s.pcl" % self.id)
+        self.assertEqual(self.write("drive")[0]["recovery_percent"], 0)
+        self.assertEqual(os.path.getsize(self.path), size)
+        os.remove(self.path)
+        self.assertEqual(self.write("drive", "--recovery", "20")[0]["recovery_percent"], 20)
+        whole = read(self.path)
+        layout = pcl_recovery.find(whole)
+        self.assertEqual((layout.volume, layout.total), (size, len(whole)))
+        self.assertGreaterEqual(layout.m * 5, layout.k)
+        self.assertEqual(self.write("drive", "--recovery", "20")[0]["was_there"], True)
+        self.assertEqual(self.write("iso:disc.iso")[0]["recovery_percent"], 10)
+        self.assertEqual(self.write("iso:bare.iso", "--recovery", "0")[0]["recovery_percent"], 0)
+        for percent in ("51", "-1", "x"):
+            self.at("A", "media", "write", self.id, "drive", "--recovery", percent, status=2)
+
+    def test_volumes_with_recovery_data_are_no_larger_than_was_asked_for(self):
+        self.write("drive", "--volume-size", "6M", "--recovery", "25")
+        names = sorted(os.listdir("drive"))
+        self.assertGreater(len(names), 2)
+        for name in names:
+            self.assertLessEqual(os.path.getsize("drive/" + name), 6 << 20)
+        self.at("B", "receive", "drive", "--yes")
+        self.installed()
+
+    def test_a_damaged_volume_is_repaired_to_another_folder_and_said_to_be_damaged_without(self):
+        self.write("drive", "--recovery", "10")
+        self.at("A", "media", "verify", "drive")
+        whole = read(self.path)
+        damage(self.path, 700_000, 50_000)
+        facts = self.facts("A", "media", "verify", "drive", status=4)
+        self.assertFalse(facts["files"][0]["whole"])
+        os.mkdir("other")
+        facts = self.facts("A", "media", "verify", "drive", "--repair-to", "other")
+        self.assertGreater(facts["files"][0]["repair"]["repaired_bytes"], 49_000)
+        self.assertEqual(read("other/%s.pcl" % self.id), whole)
+        result = self.courier("media", "verify", "drive", "--repair-to", "other")
+        self.assertIn("repaired copy written and verified: other/%s.pcl" % self.id, result.out)
+
+    def test_damage_of_the_recovery_data_alone_is_found_by_verify(self):
+        self.write("drive", "--recovery", "10")
+        layout = pcl_recovery.find(read(self.path))
+        damage(self.path, layout.parity_start[0] + 5_000, 1)
+        result = self.at("A", "media", "verify", "drive", status=4)
+        self.message(result, "file %s: is whole, but its recovery data is damaged (1 cell of its parity)" % os.path.abspath(self.path),
+                     "nothing was lost: every record is intact and genuine", "write it again, to another medium")
+        self.at("B", "receive", "drive", "--yes")
+        self.installed()
+
+    def test_damage_beyond_repair_leaves_no_copy(self):
+        self.write("drive", "--recovery", "1")
+        damage(self.path, 200_000, 300_000)
+        os.mkdir("other")
+        facts = self.facts("A", "media", "verify", "drive", "--repair-to", "other", status=4)
+        self.assertGreater(facts["files"][0]["repair"]["lost_bytes"], 250_000)
+        self.assertEqual(os.listdir("other"), [])
+
+
 if __name__ == "__main__":
     main()

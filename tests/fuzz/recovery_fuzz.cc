@@ -51,8 +51,7 @@ void try_header(ByteView bytes) {
 
 void try_volume(const Bytes& bytes, const std::string& scratch_folder) {
   PosixFileSystem fs;
-  ends_like_volume(ByteView(bytes).last(std::min<std::size_t>(bytes.size(), kRecoveryProbeSize)),
-                   bytes.size());
+  ends_with_recovery_data(test::volume_of(bytes));
   const auto repaired = RepairedVolume::open(fs, test::volume_of(bytes), scratch_folder);
   if (!repaired) return;
   require(repaired->size() < bytes.size());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "media/recovery.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_medium.h"
@@ -220,6 +221,31 @@ TEST_F(VolumeWriterTest, CutsAVolumeAgainForSmallerMedia) {
   EXPECT_TRUE(writer.is_done());
   EXPECT_EQ(small.files().size(), 2u);
   EXPECT_EQ(writer.written_now()[0].copy.first_record, 3u);
+}
+
+TEST_F(VolumeWriterTest, LeavesRoomForTheRecoveryDataOfEachVolume) {
+  VolumeRequest request{.volume_size = size_with(2) + 1500};
+  request.recovery = 20;
+  std::vector<std::uint64_t> sizes;
+  request.protect = [&](VolumeBytes volume, unsigned percent, const ProgressSink&) {
+    EXPECT_EQ(percent, 20u);
+    // As large as it will be: what is in it is of no interest here.
+    Bytes whole = test::all_of(volume);
+    whole.resize(volume.size + recovery_size(volume.size, percent));
+    sizes.push_back(whole.size());
+    return test::volume_of(whole);
+  };
+  FakeMedium medium;
+  EXPECT_TRUE(write(medium, request));
+  EXPECT_GT(sizes.size(), 2u);
+  for (const std::uint64_t size : sizes) EXPECT_LE(size, request.volume_size);
+  for (const WrittenVolume& written : now_) EXPECT_EQ(written.recovery, 20u);
+  EXPECT_EQ(now_.back().copy.end_record, 5u);
+
+  request.recovery.reset();  // on what is no disc
+  FakeMedium other;
+  EXPECT_TRUE(write(other, request));
+  EXPECT_EQ(now_.front().recovery, 0u);
 }
 
 }  // namespace

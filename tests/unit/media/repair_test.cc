@@ -287,12 +287,35 @@ TEST_F(RepairTest, AFrameThatLiesElsewhereThanItSaysIsNone) {
   EXPECT_FALSE(open(medium));
 }
 
-TEST_F(RepairTest, AFileIsKnownByItsEndThoughItsBeginningIsGone) {
-  EXPECT_TRUE(ends_like_volume(ByteView(whole_).last(kRecoveryProbeSize), whole_.size()));
-  EXPECT_TRUE(ends_like_volume(whole_, whole_.size()));
-  EXPECT_FALSE(ends_like_volume(ByteView(whole_).last(kRecoveryProbeSize), whole_.size() + 1));
-  EXPECT_FALSE(ends_like_volume(ByteView(volume_).last(kRecoveryProbeSize), volume_.size()));
-  EXPECT_FALSE(ends_like_volume({}, 0));
+TEST_F(RepairTest, AVolumeIsKnownByItsEndThoughItsBeginningIsGone) {
+  const auto is_known = [](const Bytes& bytes) {
+    return ends_with_recovery_data(test::volume_of(bytes));
+  };
+  Bytes gone = whole_, longer = whole_, shorter = whole_;
+  std::fill_n(gone.begin(), 20'000, 0);
+  EXPECT_TRUE(is_known(gone));
+  longer.push_back(0);
+  EXPECT_FALSE(is_known(longer));
+  shorter.pop_back();
+  EXPECT_FALSE(is_known(shorter));
+  EXPECT_FALSE(is_known(volume_));
+  EXPECT_FALSE(is_known({}));
+  DamagedBytes unreadable(whole_);
+  unreadable.fail(whole_.size() - 1, 1);
+  EXPECT_FALSE(ends_with_recovery_data(unreadable.view()));
+}
+
+TEST_F(RepairTest, AVolumeIsCutSoThatItsRecoveryDataHasRoomToo) {
+  for (const std::uint64_t limit : {100'000ull, 1'000'000ull, 52'500'000ull, 4'294'901'760ull}) {
+    for (const unsigned percent : {0u, 1u, 10u, 50u}) {
+      const std::uint64_t size = volume_within(limit, percent);
+      EXPECT_LE(size + recovery_size(size, percent), limit);
+      EXPECT_GT(static_cast<double>(size + recovery_size(size, percent)),
+                0.97 * static_cast<double>(limit));
+    }
+  }
+  EXPECT_EQ(volume_within(0, 10), 0u);
+  EXPECT_EQ(volume_within(500, 10), 0u);
 }
 
 TEST_F(RepairTest, RandomDamageIsRepairedExactlyWhenNoColumnHasTooMuch) {
