@@ -6,6 +6,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_medium.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_parcels.h"
 
 namespace courier {
@@ -227,13 +228,13 @@ TEST_F(VolumeWriterTest, LeavesRoomForTheRecoveryDataOfEachVolume) {
   VolumeRequest request{.volume_size = size_with(2) + 1500};
   request.recovery = 20;
   std::vector<std::uint64_t> sizes;
-  request.protect = [&](VolumeBytes volume, unsigned percent, const ProgressSink&) {
+  PosixFileSystem fs;
+  const test::TempFolder scratch;
+  request.protect = [&](VolumeBytes volume, unsigned percent, const ProgressSink& progress) {
     EXPECT_EQ(percent, 20u);
-    // As large as it will be: what is in it is of no interest here.
-    Bytes whole = test::all_of(volume);
-    whole.resize(volume.size + recovery_size(volume.size, percent));
-    sizes.push_back(whole.size());
-    return test::volume_of(whole);
+    VolumeBytes whole = with_recovery(fs, std::move(volume), percent, scratch.path(), progress);
+    sizes.push_back(whole.size);
+    return whole;
   };
   FakeMedium medium;
   EXPECT_TRUE(write(medium, request));
