@@ -223,6 +223,22 @@ class Writing(Spanned):
             self.receive(source=name, status=status)
         self.all_is_installed()
 
+    def test_volumes_of_one_parcel_travel_on_a_disc_a_tape_and_a_drive_without_a_file_system(self):
+        for number in (1, 2, 3):
+            self.at("A", "media", "write", PARCEL, "iso:%d.iso" % number, "--volume-size", "1M", status=0 if number == 3 else 5)
+        self.at("A", "media", "write", PARCEL, "tape:all.tap", "--volume-size", "1M", "--anew")
+        with open("raw.img", "wb") as image:
+            image.truncate(2 << 20)
+        self.at("A", "media", "write", PARCEL, "raw:raw.img", "--anew", status=5)
+        self.assertEqual(len(self.facts("A", "parcel", "show", PARCEL)["copies"]), 7)
+        for target, files in (("iso:2.iso", 1), ("tape:all.tap", 3), ("raw:raw.img", 1)):
+            checked = self.courier("media", "verify", target)
+            self.assertEqual(checked.out.count("intact and genuine"), files)
+        os.unlink("2.iso")
+        self.receive(source="iso:3.iso", status=5)
+        self.receive(source="raw:raw.img")  # all but the last
+        self.all_is_installed()
+
     def test_on_a_terminal_it_asks_for_the_next_medium(self):
         for name in ("one", "two", "three"):
             self.medium(name, 1_200_000)
