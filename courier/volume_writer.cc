@@ -87,16 +87,19 @@ VolumeWriter::VolumeWriter(const VolumeCut& cut, ParcelId id, const std::vector<
       clock_(clock),
       record_(std::move(record)) {
   const std::uint64_t size = request_.volume_size;
-  if (size != 0 && size < cut_.least_size() && cut_.whole().size > size) {
-    throw Error(ErrorCode::usage, fmt::format("--volume-size {}", size),
-                fmt::format("is too small: the largest record of parcel {} needs a volume of {} "
-                            "bytes",
-                            id_.str(), cut_.least_size()))
-        .with_hint(fmt::format("give --volume-size {} or more", cut_.least_size()));
-  }
+  if (size != 0 && size < cut_.least_size() && cut_.whole().size > size) throw too_small();
   if (!request_.anew && cut_.is_whole()) state_ = progress_of(copies, cut_.record_count());
   if (state_.number == 1) state_.next_record = cut_.first_record();
   if (!state_.written.empty()) volumes_ = state_.written.back().volumes;
+}
+
+Error VolumeWriter::too_small() const {
+  const std::uint64_t least = needed_for(cut_.least_size());
+  return Error(ErrorCode::usage, fmt::format("--volume-size {}", request_.volume_size),
+               fmt::format("is too small: the largest record of parcel {} needs a volume of {} "
+                           "bytes{}",
+                           id_.str(), least, recovery_ > 0 ? " with its recovery data" : ""))
+      .with_hint(fmt::format("give --volume-size {} or more", least));
 }
 
 void VolumeWriter::choose_recovery(Medium& medium) {
@@ -143,6 +146,7 @@ void VolumeWriter::choose_only() {
         .with_hint("give --volume-size, as when the others were written");
   }
   const auto [runs, most] = runs_within(cut_.first_record(), request_.volume_size);
+  if (runs.empty()) throw too_small();
   if (number > runs.size()) {
     throw Error(ErrorCode::usage, fmt::format("--volume {}", number),
                 fmt::format("there are {} volumes of that size", runs.size()));
@@ -223,6 +227,7 @@ std::optional<VolumeWriter::Volume> VolumeWriter::planned(std::uint64_t room, bo
   } else {
     const Runs within = runs_within(state_.next_record, limit);
     const std::vector<RecordRun>& runs = within.runs;
+    if (runs.empty() && request_.volume_size != 0) throw too_small();
     if (runs.empty() && !is_first) return std::nullopt;
     if (runs.empty()) {
       throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()),

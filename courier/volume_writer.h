@@ -88,6 +88,7 @@ class VolumeWriter {
   };
 
   void choose_only();
+  Error too_small() const;  // the volume size that was asked for
   void choose_recovery(Medium& medium);
   // With recovery data.
   std::uint64_t needed_for(std::uint64_t volume_size) const;

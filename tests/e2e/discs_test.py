@@ -97,9 +97,11 @@ class Discs(Pair):
     def test_B11_a_parcel_spans_images_and_is_received_in_any_order(self):
         parcel = self.created(size=9_000_000)
         images = []
+        small = self.at("A", "media", "write", parcel, "iso:v1.iso", "--volume-size", "4500000", status=2)
+        self.assertRegex(small.err, r"the largest record of parcel \S+ needs a volume of \d+ bytes with its recovery data")
         while not images or result.status == 5:
             images.append("iso:v%d.iso" % (len(images) + 1))
-            result = self.at("A", "media", "write", parcel, images[-1], "--volume-size", "4500000", status=None)
+            result = self.at("A", "media", "write", parcel, images[-1], "--volume-size", "5M", status=None)
         self.assertEqual(result.status, 0, result)
         self.assertGreater(len(images), 2)
         shown = execute(["xorriso", "-indev", "stdio:v2.iso", "-toc"])
