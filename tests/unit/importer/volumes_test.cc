@@ -124,6 +124,34 @@ TEST_F(Volumes, ThatEndEarlyAreAskedForAgain) {
   is_whole();
 }
 
+TEST_F(Volumes, OnAMediumThatIsPulledOutAgainAndAgainGoOnWhereTheyWere) {
+  make(3);
+  const std::string path = stick(volumes_);
+  std::uint64_t before = 0;
+  for (std::size_t volume = 0; volume < 3; ++volume) {
+    for (std::uint64_t byte = 0; byte < volumes_[volume].size(); byte += 60'000) {
+      FaultyFileSystem drive{real};
+      for (std::size_t i = volume; i < 3; ++i) {  // this one from there on, and all that follow
+        drive.fail_reads(path + "/" + std::to_string(100 + i), i == volume ? byte : 0, ENODEV);
+      }
+      const ImporterParts parts{drive,    clock,     entropy,   pse.journal, pse.path,
+                                pse.keys, pse.trust, pse.store, pse.ledger,  pse.distribution};
+      const ReceiveReport report = receive(parts, path, {});
+      EXPECT_NE(report.exit_status, 0);
+      const auto row = IncomingBook{pse.ledger}.find(ParcelId::parse("PUN-PSE-000001"));
+      if (!row) continue;
+      EXPECT_EQ(row->state, IncomingState::incomplete) << volume << ", byte " << byte;
+      std::uint64_t here = 0;
+      for (const NumberRange& range : row->received) here += range.last - range.first + 1;
+      EXPECT_GE(here, before);
+      before = here;
+    }
+  }
+  EXPECT_GT(before, cut_->record_count() / 2);
+  EXPECT_EQ(pse.take(path).exit_status, 0);
+  is_whole();
+}
+
 TEST_F(Volumes, WithADamagedRecordAreAcceptedWhenAllCameAndMadeWholeByACopy) {
   make(3);
   Bytes damaged = volumes_[1];
