@@ -1,5 +1,6 @@
 #include "parcel/parcel_reader.h"
 
+#include "tests/support/error_of.h"
 #include "tests/support/plain_frames.h"
 #include "tests/unit/parcel/parcel_fixture.h"
 
@@ -52,6 +53,43 @@ TEST_F(ParcelReaderTest, ReadsTheSameFromASourceThatGivesOneByteAtATime) {
   EXPECT_EQ(records, 3u);
   EXPECT_EQ(reader.finish(head).end, EndState::genuine);
   EXPECT_EQ(reader.bytes_read(), parcel.size());
+}
+
+TEST_F(ParcelReaderTest, ReadsAVolumeWhoseHeadIsDamagedWithTheHeadOfAnother) {
+  const Bytes parcel = build();
+  const auto reader_of = [](const Bytes& bytes) {
+    return ParcelReader(test::plain_frames(memory_source(bytes)), "volume");
+  };
+  ParcelReader whole = reader_of(parcel);
+  const ParcelHead good = whole.read_head();
+  const VerifiedHead head = verify_head(good, pun_.public_keys().signing);
+  const auto frames = test::take_apart(parcel);
+  for (const std::size_t part : {test::kVolumeAt, test::kLabelAt, test::kListAt}) {
+    Bytes damaged = parcel;
+    damaged[test::offset_of(frames, part) + kFrameHeaderSize + 5] ^= 1;
+    ParcelReader refused = reader_of(damaged);
+    EXPECT_EQ(test::error_of([&] { refused.read_head(); }).code(), ErrorCode::damaged);
+    // Volume header and label each say whose it is.
+    EXPECT_EQ(refused.stated_label(), good.label_digest) << part;
+    EXPECT_EQ(refused.stated_volume().has_value(), part != test::kVolumeAt);
+    ParcelReader again = reader_of(damaged);
+    again.borrow_head(head);
+    std::size_t records = 0;
+    while (const auto raw = again.next_record()) {
+      records +=
+          authenticate(*raw, head.label_digest(), head.label().parcel_key) == RecordStatus::ok;
+    }
+    EXPECT_EQ(records, 3u);
+    EXPECT_EQ(again.finish(head).end, EndState::genuine);
+  }
+  // With both gone nobody knows.
+  Bytes unknown = parcel;
+  for (const std::size_t part : {test::kVolumeAt, test::kLabelAt}) {
+    unknown[test::offset_of(frames, part) + kFrameHeaderSize + 5] ^= 1;
+  }
+  ParcelReader refused = reader_of(unknown);
+  EXPECT_THROW(refused.read_head(), Error);
+  EXPECT_FALSE(refused.stated_label());
 }
 
 TEST_F(ParcelReaderTest, OpensOnePayloadForEachOfItsAddressees) {
