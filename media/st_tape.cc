@@ -6,6 +6,7 @@
 #include <sys/mtio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -14,6 +15,8 @@
 namespace courier {
 
 namespace {
+
+constexpr std::size_t kLeastRecord = 256u << 10;  // that every adapter takes
 
 Error tape_ends(const std::string& name) {
   return Error(ErrorCode::no_space, "tape in " + escaped(name), "ends here");
@@ -67,9 +70,17 @@ std::uint64_t StTape::room() {
 TapeRead StTape::read_record(MutableByteView out) {
   ssize_t n = 0;
   do {
-    n = ::read(fd_.get(), out.data(), out.size());
+    n = ::read(fd_.get(), buffer_.bytes().data(), std::min(out.size(), longest_));
+    // More than the adapter takes in one piece; no record on this tape was longer, then.
+    if (n < 0 && errno == EINVAL && longest_ > kLeastRecord) {
+      longest_ /= 2;
+      errno = EINTR;
+    }
   } while (n < 0 && errno == EINTR);
-  if (n > 0) return {TapeRead::Kind::record, static_cast<std::size_t>(n)};
+  if (n > 0) {
+    std::copy_n(buffer_.bytes().begin(), n, out.begin());
+    return {TapeRead::Kind::record, static_cast<std::size_t>(n)};
+  }
   const int fault = errno;
   const long bits = status_bits();
   if (n == 0) return {GMT_EOD(bits) ? TapeRead::Kind::end_of_data : TapeRead::Kind::filemark, 0};
@@ -77,16 +88,18 @@ TapeRead StTape::read_record(MutableByteView out) {
   if (GMT_EOD(bits) || fault == ENOSPC) return {};
   if (fault == ENOMEM) {
     throw Error(ErrorCode::device, "tape in " + escaped(path_),
-                fmt::format("has a record longer than the {} bytes expected", out.size()))
+                fmt::format("has a record longer than the {} bytes expected",
+                            std::min(out.size(), longest_)))
         .with_hint("it is not one of Courier's, or stands at the wrong place: rewind it");
   }
   throw system_error(fault, "tape in " + escaped(path_), "cannot read it");
 }
 
 void StTape::write_record(ByteView record) {
+  std::ranges::copy(record, buffer_.bytes().begin());
   ssize_t n = 0;
   do {
-    n = ::write(fd_.get(), record.data(), record.size());
+    n = ::write(fd_.get(), buffer_.bytes().data(), record.size());
   } while (n < 0 && errno == EINTR);
   if (n == static_cast<ssize_t>(record.size())) return;
   if (n >= 0 || errno == ENOSPC) throw tape_ends(path_);

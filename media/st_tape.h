@@ -5,9 +5,12 @@
 #include <string>
 
 #include "base/file_system.h"
+#include "media/aligned_buffer.h"
 #include "media/tape_drive.h"
 
 namespace courier {
+
+inline constexpr std::size_t kLongestRecord = 4u << 20;
 
 class StTape final : public TapeDrive {
  public:
@@ -31,6 +34,8 @@ class StTape final : public TapeDrive {
   const std::string path_;
   Fd fd_;
   bool is_writable_ = false;
+  std::size_t longest_ = kLongestRecord;  // record that can be read, as far as is known
+  AlignedBuffer buffer_{kLongestRecord};  // drivers move what is not aligned in other ways
 };
 
 }  // namespace courier
