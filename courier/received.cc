@@ -76,6 +76,9 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   one["records"] = parcel.records;
   one["new_bytes"] = parcel.new_bytes;
   one["missing_records"] = missing_json(parcel.missing_records);
+  one["repaired_cells"] = parcel.repaired_cells;
+  one["repaired_bytes"] = parcel.repaired_bytes;
+  one["beyond_repair_bytes"] = parcel.lost_bytes;
   Json items = Json::array();
   Table table({">job", "kind", "package", ">version", "verdict", "reason"});
   for (const ReceivedItem& item : parcel.items) {
@@ -251,6 +254,7 @@ Json offer_json(const Offer& offer) {
                     offer.volume.end_record == kToTheEnd ? Json() : Json(offer.volume.end_record)}};
   one["created"] = json_time(label.created);
   one["is_return"] = offer.is_return;
+  one["is_head_repaired"] = offer.is_repaired;
   one["item_count"] = label.item_count;
   one["content_bytes"] = label.content_bytes;
   one["records"] = label.record_count ? Json(*label.record_count) : Json();
@@ -293,6 +297,7 @@ std::string offer_text(const Offer& offer) {
        {"items", fmt::format("{}, {} of content", counted(label.item_count, "item", "items"),
                              human_size(label.content_bytes))},
        {"size", human_size(offer.file_bytes)},
+       {"repaired", offer.is_repaired ? "its head, by its recovery data" : ""},
        {"signer", is_signer_known(offer)            ? offer.fingerprint
                   : offer.standing == Standing::own ? "this site itself"
                                                     : ""},

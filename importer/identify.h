@@ -51,12 +51,13 @@ struct Offer {
   // All below is from the label; nothing of it when unreadable.
   Label label;
   Digest label_digest;
-  VolumeHeader volume;      // as it states itself; unsigned
-  ParcelId id;              // for this site when it is an addressee, else for the first
-  std::string title;        // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
-  std::string fingerprint;  // of the signing key, for people
-  bool is_signed = false;   // the label is whole and signed by the key it names
-  bool is_return = false;   // it has verdicts and nothing else
+  VolumeHeader volume;       // as it states itself; unsigned
+  ParcelId id;               // for this site when it is an addressee, else for the first
+  std::string title;         // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
+  std::string fingerprint;   // of the signing key, for people
+  bool is_signed = false;    // the label is whole and signed by the key it names
+  bool is_return = false;    // it has verdicts and nothing else
+  bool is_repaired = false;  // its head is damaged, and was read by its recovery data
   // Of genuine and known offers, when this site's keys are here and unlocked.
   std::vector<OfferedItem> items;
 };

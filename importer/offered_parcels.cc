@@ -69,7 +69,7 @@ bool OfferedParcels::add_without_head(const ImporterParts& parts, OpenOffer& ope
     auto kept = open_kept_head(parts, label);
     if (!kept) return false;
     OpenOffer head =
-        read_offer(std::move(*kept), IdentifyHome{parts.keys, parts.trust, parts.ledger});
+        read_offer(parts.fs, std::move(*kept), IdentifyHome{parts.keys, parts.trust, parts.ledger});
     if (!is_for_us(head.offer) || head.offer.label_digest != label || !head.head) return false;
     head.is_head_only = true;
     kept_heads_.push_back(std::move(head));

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "ledger/incoming_book.h"
+#include "media/scratch.h"
 #include "signer/fingerprint.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
@@ -196,6 +197,8 @@ void close(OpenOffer& open) {
   open.head.reset();
   open.reader.reset();
   open.source.reset();
+  open.repaired.reset();
+  open.bytes = {};
 }
 
 void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
@@ -204,7 +207,7 @@ void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
   try {
     OpenOffer again;
     find_again(fs, open,
-               [&](OfferedVolume&& volume) { again = read_offer(std::move(volume), home); });
+               [&](OfferedVolume&& volume) { again = read_offer(fs, std::move(volume), home); });
     again.medium = open.medium;
     if (!is_for_us(again.offer) || again.offer.label_digest != open.offer.label_digest) {
       throw Error{ErrorCode::damaged, "file " + escaped(open.offer.path),
@@ -230,29 +233,75 @@ std::unique_ptr<ParcelReader> read_with(FileSystem& fs, const OpenOffer& open,
   return reader;
 }
 
-OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& home) {
+ByteSource repaired_source(RepairedVolume& repaired) {
+  return [&repaired, offset = std::uint64_t{0}](MutableByteView out) mutable {
+    const std::size_t n = repaired.read_at(offset, out);
+    offset += n;
+    return n;
+  };
+}
+
+namespace {
+
+void open_stream(OpenOffer& open, ByteSource bytes) {
+  open.source = std::make_unique<RecordedSource>(std::move(bytes), open.offer.path);
+  RecordedSource* source = open.source.get();
+  open.reader = std::make_unique<ParcelReader>(
+      confined_frames([source](MutableByteView out) { return source->read(out); }, open.offer.path),
+      open.offer.path);
+}
+
+// The head by the volume's recovery data, and the stream behind it; none where that does not help.
+std::optional<ParcelHead> read_repaired_head(FileSystem& fs, OpenOffer& open) {
+  if (!open.bytes.read_at) return std::nullopt;
+  OpenOffer again;
+  again.offer.path = open.offer.path;
+  again.repaired = RepairedVolume::open(fs, open.bytes, scratch_folder());
+  if (!again.repaired) return std::nullopt;
+  open_stream(again, repaired_source(*again.repaired));
+  try {
+    ParcelHead head = again.reader->read_head();
+    open.reader = std::move(again.reader);
+    open.source = std::move(again.source);
+    open.repaired = std::move(again.repaired);
+    return head;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported) throw;
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
+                     const std::optional<IdentifyHome>& home) {
   OpenOffer open;
   open.offer.path = volume.path;
   open.offer.file_bytes = volume.size;
-  open.source = std::make_unique<RecordedSource>(std::move(volume.source), volume.path);
-  RecordedSource* source = open.source.get();
-  open.reader = std::make_unique<ParcelReader>(
-      confined_frames([source](MutableByteView out) { return source->read(out); }, volume.path),
-      volume.path);
+  open.bytes = std::move(volume.bytes);
+  open_stream(open, std::move(volume.source));
   ParcelHead head;
   try {
     head = open.reader->read_head();
   } catch (const Error& error) {
+    std::optional<ParcelHead> repaired;
+    if (error.code() == ErrorCode::damaged || error.code() == ErrorCode::device) {
+      repaired = read_repaired_head(fs, open);
+    }
     // What the bytes are is an answer; a medium that fails is not.
-    if (error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported &&
+    if (!repaired && error.code() != ErrorCode::damaged && error.code() != ErrorCode::unsupported &&
         error.code() != ErrorCode::incomplete) {
       throw;
     }
-    open.offer.standing = Standing::unreadable;
-    open.offer.error = error;
-    open.stated_label = open.reader->stated_label();
-    open.stated_volume = open.reader->stated_volume();
-    return open;
+    if (!repaired) {
+      open.offer.standing = Standing::unreadable;
+      open.offer.error = error;
+      open.stated_label = open.reader->stated_label();
+      open.stated_volume = open.reader->stated_volume();
+      return open;
+    }
+    head = std::move(*repaired);
+    open.offer.is_repaired = true;
   }
   open.offer.label = head.label;
   open.offer.volume = head.volume;
@@ -285,7 +334,7 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
     const std::string path = volume.path;
     const std::uint64_t size = volume.size;
     try {
-      open = read_offer(std::move(volume), home);
+      open = read_offer(fs, std::move(volume), home);
     } catch (const Error& error) {
       open = OpenOffer{};
       open.offer.path = path;

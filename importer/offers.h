@@ -10,6 +10,7 @@
 
 #include "importer/identify.h"
 #include "media/medium.h"
+#include "media/repair.h"
 #include "parcel/parcel_reader.h"
 
 namespace courier {
@@ -37,7 +38,9 @@ class RecordedSource {
 // An offer with the stream it came from, open behind its head.
 struct OpenOffer {
   Offer offer;
-  std::unique_ptr<RecordedSource> source;  // used by reader
+  VolumeBytes bytes;                         // of the same volume, as long as it is open
+  std::unique_ptr<RepairedVolume> repaired;  // what source reads, where its own head is damaged
+  std::unique_ptr<RecordedSource> source;    // used by reader
   std::unique_ptr<ParcelReader> reader;
   std::optional<VerifiedHead> head;  // genuine, known and unknown_signer (by its own key)
   bool is_set_aside = false;         // closed again; reopen() before its turn
@@ -53,9 +56,14 @@ struct OpenOffer {
 constexpr std::size_t kMaxOpenOffers = 16;
 constexpr std::uint64_t kMaxOpenBytes = 64u << 20;  // of their beginnings
 
-// Reads the head and judges it. Never throws for what the bytes are: that is an offer, too.
-// Errors: what the source throws (device).
-OpenOffer read_offer(OfferedVolume&& volume, const std::optional<IdentifyHome>& home);
+// Reads the head and judges it; one that is damaged, or cannot be read, by the volume's recovery
+// data where it has any. Never throws for what the bytes are: that is an offer, too. Errors: what
+// the source throws (device).
+OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
+                     const std::optional<IdentifyHome>& home);
+
+// Reads a repaired volume forwards; `repaired` outlives it.
+ByteSource repaired_source(RepairedVolume& repaired);
 
 // Lets go of its stream and its head.
 void close(OpenOffer& open);

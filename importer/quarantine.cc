@@ -115,6 +115,7 @@ std::vector<OfferedVolume> open_quarantined(const ImporterParts& parts, const Di
     volume.size = static_cast<std::uint64_t>(parts.fs.stat(*fd).st_size);
     volume.source = [&fs = parts.fs, fd](MutableByteView out) { return fs.read(*fd, out); };
     volume.bytes = bytes_of_file(parts.fs, fd);
+    volume.bytes = bytes_of_file(parts.fs, fd);
     volumes.push_back(std::move(volume));
   }
   return volumes;

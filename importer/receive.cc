@@ -181,7 +181,7 @@ void run_quarantine(const ImporterParts& parts, const ProgressSink& progress,
     }
     std::vector<OpenOffer> kept_volumes;
     for (OfferedVolume& volume : open_quarantined(parts, label)) {
-      kept_volumes.push_back(read_offer(std::move(volume), view_of(parts)));
+      kept_volumes.push_back(read_offer(parts.fs, std::move(volume), view_of(parts)));
     }
     const OfferedParcel volumes = volumes_of(kept_volumes);
     if (volumes.empty()) continue;

@@ -66,11 +66,13 @@ struct ReceivedParcelReport {
   std::uint64_t damaged_bytes = 0;             // between the records
   bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
-  std::optional<Error> killed;       // a record ended the confined child that opened it
-  std::string remark;                // worth saying, and nothing went wrong
-  std::string hint;                  // what to do about a DP that did not get an item
-  std::optional<Error> error;  // refused, damaged, no space, quarantined: the three-part message
-  std::string return_id;       // "PSE-PUN-000003": the return made for it
+  // What the recovery data of its volumes brought back, and what is beyond repair.
+  std::uint64_t repaired_cells = 0, repaired_bytes = 0, lost_bytes = 0;
+  std::optional<Error> killed;  // a record ended the confined child that opened it
+  std::string remark;           // worth saying, and nothing went wrong
+  std::string hint;             // what to do about a DP that did not get an item
+  std::optional<Error> error;   // refused, damaged, no space, quarantined: the three-part message
+  std::string return_id;        // "PSE-PUN-000003": the return made for it
   int exit_status = 0;
 };
 

@@ -30,6 +30,18 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
   report.killed = taken.killed;
   report.is_end_damaged = taken.end > EndState::genuine;
   report.is_end_forged = taken.end == EndState::forged;
+  report.repaired_cells = taken.repaired_cells;
+  report.repaired_bytes = taken.repaired_bytes;
+  report.lost_bytes = taken.lost_bytes;
+  if (taken.repaired_cells > 0) {
+    report.remark =
+        fmt::format("repaired by its recovery data: {} ({})", human_size(taken.repaired_bytes),
+                    counted(taken.repaired_cells, "cell", "cells"));
+  }
+  if (taken.lost_bytes > 0) {
+    report.remark += fmt::format("{}beyond repair: {}", report.remark.empty() ? "" : "; ",
+                                 human_size(taken.lost_bytes));
+  }
   for (const std::string& path : taken.without_head) {
     report.remark += fmt::format("{}the head of {} is damaged: another volume's was used",
                                  report.remark.empty() ? "" : "; ", escaped(path));
@@ -83,9 +95,10 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
   tell_counts(taken, report);
   parts_.journal.write(
       Component::despooler, Severity::info,
-      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine",
+      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine; {} bytes "
+                  "repaired by recovery data, {} beyond repair",
                   subject_of(volumes), taken.taken_records, taken.damaged_records,
-                  taken.forged_records),
+                  taken.forged_records, taken.repaired_bytes, taken.lost_bytes),
       {{"parcel", parcel.id.str()}});
   if (taken.killed) {
     parts_.journal.write(Component::despooler, Severity::error, taken.killed->what(),

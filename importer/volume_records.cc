@@ -4,6 +4,7 @@
 
 #include "importer/returned_rows.h"
 #include "importer/volume_set.h"
+#include "media/scratch.h"
 
 namespace courier {
 namespace {
@@ -66,14 +67,10 @@ class Taking {
       return;
     }
     if (!borrowed) volume.source->stop_recording();
-    const DespoolResult result = despool(
-        borrowed ? *borrowed : *volume.reader, head_, opened_.opener, parts_.store, taken.received,
-        [&](const RecordRanges& records, const std::vector<Digest>& packs) {
-          std::vector<std::string> names;
-          for (const Digest& pack : packs) names.push_back(pack.hex());
-          IncomingBook{parts_.ledger}.add_received(parcel_.label, to_numbers(records), names);
-        },
-        volume.offer.file_bytes, progress_);
+    DespoolResult result =
+        despool_from(borrowed ? *borrowed : *volume.reader, taken.received, volume);
+    if (is_damaged(result)) take_repaired(volume, result);
+    if (volume.repaired) add(volume.repaired->report());
     add(result);
     see(volume, result);
   }
@@ -81,6 +78,50 @@ class Taking {
   TakenRecords taken;
 
  private:
+  DespoolResult despool_from(ParcelReader& reader, const RecordRanges& received,
+                             const OpenOffer& volume) {
+    return despool(
+        reader, head_, opened_.opener, parts_.store, received,
+        [&](const RecordRanges& records, const std::vector<Digest>& packs) {
+          std::vector<std::string> names;
+          for (const Digest& pack : packs) names.push_back(pack.hex());
+          IncomingBook{parts_.ledger}.add_received(parcel_.label, to_numbers(records), names);
+        },
+        volume.offer.file_bytes, progress_);
+  }
+
+  // Something of this volume did not come that could come of its recovery data.
+  bool is_damaged(const DespoolResult& result) const {
+    const std::optional<std::uint64_t> count =
+        result.tail.record_count ? result.tail.record_count : taken.count;
+    if (count && result.received.missing(*count).empty()) return false;
+    const bool is_device = result.stopped && result.stopped->code() == ErrorCode::device;
+    if (result.stopped && !is_device) return false;
+    return is_device || result.damaged_records > 0 || result.tail.is_damaged() ||
+           result.tail.end == EndState::not_seen;
+  }
+
+  // The intact records are in. What is left of the volume, repaired, is read once more.
+  void take_repaired(OpenOffer& volume, DespoolResult& first) {
+    if (!volume.bytes.read_at || volume.repaired) return;
+    const std::string& path = volume.offer.path;
+    volume.repaired = RepairedVolume::open(parts_.fs, volume.bytes, scratch_folder());
+    if (!volume.repaired) return;
+    ParcelReader reader(confined_frames(repaired_source(*volume.repaired), path), path);
+    reader.borrow_head(head_);
+    DespoolResult second = despool_from(reader, first.received, volume);
+    second.taken_records += first.taken_records;
+    second.taken_bytes += first.taken_bytes;
+    if (!second.killed) second.killed = first.killed;
+    first = std::move(second);
+  }
+
+  void add(const RepairReport& repair) {
+    taken.repaired_cells += repair.repaired_cells;
+    taken.repaired_bytes += repair.repaired_bytes;
+    taken.lost_bytes += repair.lost_bytes;
+  }
+
   void add(const DespoolResult& result) {
     taken.received = result.received;
     taken.taken_records += result.taken_records;

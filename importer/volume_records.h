@@ -25,6 +25,8 @@ struct TakenRecords {
   std::optional<Error> killed, stopped;  // as DespoolResult; of the first volume
   std::size_t volumes_read = 0;
   std::vector<std::string> without_head;  // paths: read with another volume's head
+  // By recovery data, in a second pass; lost: beyond repair.
+  std::uint64_t repaired_cells = 0, repaired_bytes = 0, lost_bytes = 0;
 
   bool is_whole() const { return count && received.missing(*count).empty(); }
 };

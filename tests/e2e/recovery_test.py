@@ -168,7 +168,74 @@ class Media(CourierTest):
         self.assertGreater(len(names), 2)
         for name in names:
             self.assertLessEqual(os.path.getsize("drive/" + name), 6 << 20)
+            damage("drive/" + name, 1_000, 60_000)
         self.at("B", "receive", "drive", "--yes")
+        self.installed()
+
+    def received(self, source="drive", status=0):
+        facts = self.facts("B", "receive", source, "--yes", status=status)
+        return facts["parcels"][0]
+
+    def test_receive_repairs_what_was_damaged_on_the_way_and_says_how_much(self):
+        self.write("drive", "--recovery", "10")
+        damage(self.path, 5_000_000, 1_000_000)
+        result = self.at("B", "receive", "drive", "--yes")
+        self.assertRegex(result.out, r"remark: repaired by its recovery data: 1\.0 MB \(\d+ cells\)")
+        self.installed()
+
+    def test_what_is_intact_is_not_taken_in_twice(self):
+        self.write("drive", "--recovery", "10")
+        records = self.facts("A", "parcel", "show", self.id)["records"]
+        damage(self.path, 5_000_000, 100)
+        parcel = self.received()
+        self.assertEqual((parcel["records"], parcel["missing_records"]), (records, []))
+        self.assertGreater(parcel["repaired_bytes"], 100)
+        self.assertEqual(parcel["beyond_repair_bytes"], 0)
+        self.installed()
+
+    def test_a_volume_whose_beginning_is_gone_is_identified_and_received(self):
+        self.write("drive", "--recovery", "10")
+        damage(self.path, 0, 70_000)
+        offer = self.facts("B", "identify", "drive")["parcels"][0]
+        self.assertEqual((offer["verdict"], offer["is_head_repaired"], offer["id"]), ("genuine", True, self.id))
+        self.assertIn("its head, by its recovery data", self.at("B", "identify", "drive").out)
+        self.assertGreater(self.received()["repaired_bytes"], 69_000)
+        self.installed()
+
+    def test_a_volume_that_ends_early_is_received(self):
+        self.write("drive", "--recovery", "10")
+        layout = pcl_recovery.find(read(self.path))
+        os.truncate(self.path, layout.parity_start[0] + 1_000)
+        damage(self.path, 3_000_000, 1)
+        self.received(status=4)  # too little of the parity is left for that
+        os.truncate(self.path, 0)
+        os.remove(self.path)
+        self.write("drive", "--recovery", "10")
+        os.truncate(self.path, layout.parity_start[1] + 1_000_000 // 2)
+        damage(self.path, 3_000_000, 1)
+        self.received()
+        self.installed()
+
+    def test_a_scratched_disc_is_received_without_being_mounted(self):
+        self.write("iso:disc.iso")
+        damage("disc.iso", 4_000_000, 800_000)
+        self.assertGreater(self.received("iso:disc.iso")["repaired_bytes"], 790_000)
+        self.installed()
+
+    def test_damage_beyond_repair_lets_in_what_is_intact_and_says_what_is_missing(self):
+        self.write("drive", "--recovery", "1")
+        damage(self.path, 4_000_000, 1_000_000)
+        result = self.at("B", "receive", "drive", "--yes", "--json", status=4)
+        parcel = result.json["parcels"][0]
+        self.assertGreater(parcel["records"], 0)
+        self.assertTrue(parcel["missing_records"])
+        self.assertGreater(parcel["beyond_repair_bytes"], 900_000)
+        self.assertIn("beyond repair", parcel["remark"])
+        self.store_is_clean("B")
+        # A better copy brings the rest.
+        os.remove(self.path)
+        self.write("drive")
+        self.received()
         self.installed()
 
     def test_a_damaged_volume_is_repaired_to_another_folder_and_said_to_be_damaged_without(self):

@@ -72,7 +72,7 @@ TEST_F(CrowdedMedium, AFileThatOnlyBeginsLikeAParcelIsReadNoFurtherThanAHeadCanR
     return out.size();
   };
   const OpenOffer open =
-      read_offer(std::move(endless), IdentifyHome{pse.keys, pse.trust, pse.ledger});
+      read_offer(pse.fs, std::move(endless), IdentifyHome{pse.keys, pse.trust, pse.ledger});
   EXPECT_EQ(open.offer.standing, Standing::unreadable);
   ASSERT_TRUE(open.offer.error);
   EXPECT_EQ(open.offer.error->code(), ErrorCode::damaged);
