@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ledger/package_book.h"
+#include "ledger/restore.h"
 #include "signer/trust_file.h"
 
 namespace courier {
@@ -113,7 +114,7 @@ void restore_records(FileSystem& fs, const Clock& clock, const std::string& home
   const Secret trust = backup.read_small(BackupPart::trust_list, kMaxTrustFileSize);
   TrustList::restore(fs, home, trust.view());
   Ledger ledger = Ledger::open(home + "/" + kLedgerName, clock);
-  ledger.reset_for_restore(result.incarnation, versions_without_files(ledger));
+  reset_for_restore(ledger, result.incarnation, versions_without_files(ledger));
   for (const PackageRow& package : PackageBook(ledger).list()) {
     if (package.no_source || package.stored_version != 0) continue;
     (package.id.origin() == result.head.code ? result.to_add : result.to_receive)

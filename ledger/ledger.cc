@@ -221,49 +221,4 @@ void Transaction::commit() {
   done_ = true;
 }
 
-void Ledger::reset_for_restore(
-    const Incarnation& incarnation,
-    const std::vector<std::pair<PackageId, std::uint32_t>>& whole_versions) {
-  Impl& db = *impl_;
-  Transaction transaction(db);
-  sql::run(db, "UPDATE site SET incarnation = :i WHERE role = 0", sql::text_of(incarnation));
-  // What others proved, and which of our returns they saw, was said to the former incarnation.
-  sql::run(db,
-           "UPDATE site SET last_return = 0, last_return_label = '', last_return_time = NULL,"
-           " last_return_applied = NULL, acknowledged = 0, not_received = '',"
-           " next_parcel = (next_parcel + 999) / 1000 * 1000 + 1 WHERE role <> 0");
-  for (const char* table : {"holding", "partial_receipt", "dp_space", "sent_return", "told"})
-    sql::run(db, std::string("DELETE FROM ") + table);
-  sql::run(db, "DELETE FROM received_return");
-  sql::run(db, "DELETE FROM package_dp WHERE site <> (SELECT code FROM site WHERE role = 0)");
-  // What was taken in is judged afresh: the content may not have come back with the ledger.
-  sql::run(db, "DELETE FROM incoming");
-  sql::run(db, "UPDATE misdelivered SET first_return = 0");
-  sql::run(db, "UPDATE version SET stored = 0");
-  for (const auto& [package, version] : whole_versions)
-    sql::run(db, "UPDATE version SET stored = 1 WHERE package = :p AND version = :v", package,
-             version);
-  sql::run(db,
-           "UPDATE package SET stored_version = 0 WHERE no_source = 0 AND NOT EXISTS (SELECT 1 FROM"
-           " version v WHERE v.package = id AND v.version = stored_version AND v.stored = 1)");
-  // Parcels on the road were made for a proof that is void: their jobs are planned anew.
-  for (const auto& [number, step] : sql::rows<long long, std::string>(
-           db, "SELECT number, step FROM job WHERE step IN ('sent', 'in parcel')")) {
-    const bool sent = step == "sent";
-    const std::string to(sent ? "accepted" : "routed");
-    record(db, "job", std::to_string(number), sent ? "J13" : "J10", step, to,
-           "restored from a backup");
-    sql::run(db,
-             "UPDATE job SET step = :s, state = CASE WHEN kind = 2 THEN 4 ELSE 1 END, pending = 1,"
-             " reason = 'planned anew after the restore' WHERE number = :n",
-             to, number);
-  }
-  for (const auto& [id, state] : sql::rows<std::string, std::string>(
-           db, "SELECT id, state FROM addressee WHERE state IN ('Created', 'Sent') AND lost = 0")) {
-    record(db, "parcel", id, "P9", state, state, "restored from a backup");
-    sql::run(db, "UPDATE addressee SET lost = 1 WHERE id = :i", id);
-  }
-  transaction.commit();
-}
-
 }  // namespace courier

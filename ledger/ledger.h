@@ -66,14 +66,6 @@ class Ledger {
   // Errors: not_allowed when path exists; no_space, device.
   void copy_to(const std::string& path);
 
-  // What a restore from a backup must reset, in one transaction: the own incarnation; what other
-  // sites have proved (their holdings, returns seen and DP states); returns written and not
-  // acknowledged; which parcels were taken in (they are judged afresh). Stored versions of packages
-  // are set to those listed, which the caller found whole in the store. Parcel numbers go on at the
-  // next thousand, so that no name is used twice even when parcels were made after the backup.
-  void reset_for_restore(const Incarnation& incarnation,
-                         const std::vector<std::pair<PackageId, std::uint32_t>>& whole_versions);
-
   // The changes of one thing, oldest first. kind: "job", "parcel", "incoming", "package-dp",
   // "transfer"; subject: "12", "PUN-PSE-000001", a label digest in hex, "PSE/D1/PUN00020", "4/D1".
   std::vector<HistoryRow> history(const std::string& kind, const std::string& subject);

@@ -3,6 +3,7 @@
 #include "ledger/arrows.h"
 #include "ledger/incoming_book.h"
 #include "ledger/package_dp_book.h"
+#include "ledger/restore.h"
 #include "ledger/return_book.h"
 #include "ledger/sql.h"
 
@@ -129,37 +130,7 @@ void SiteBook::see_incarnation(const SiteCode& code, const Incarnation& incarnat
     ReturnBook(ledger_).forget_proofs(code);
     PackageDpBook(ledger_).forget_site(code);
     IncomingBook(ledger_).forget_told(code);
-    for (const auto& [number, step] : sql::rows<L, S>(
-             db, "SELECT number, step FROM job WHERE site = :c AND step IN ('sent', 'in parcel')",
-             code)) {
-      const bool sent = step == "sent";
-      const std::string to(sent ? "accepted" : "routed");
-      record(db, "job", std::to_string(number), sent ? "J13" : "J10", step, to, evidence);
-      sql::run(db,
-               "UPDATE job SET step = :s, state = CASE WHEN kind = 2 THEN 4 ELSE 1 END,"
-               " pending = 1, reason = :r WHERE number = :n",
-               to, evidence, number);
-    }
-    for (const auto& [id, state] :
-         sql::rows<S, S>(db,
-                         "SELECT a.id, a.state FROM addressee a JOIN parcel p ON p.key = a.parcel"
-                         " WHERE a.site = :c AND a.state IN ('Created', 'Sent') AND a.lost = 0"
-                         " AND p.is_return = 0",
-                         code)) {
-      if (state == "Sent") {
-        record(db, "parcel", id, "P9", state, state, evidence);
-        sql::run(db, "UPDATE addressee SET lost = 1 WHERE id = :i", id);
-        continue;
-      }
-      // It never left, and it builds on what the site held before: for this addressee it is void.
-      record(db, "parcel", id, "P4", state, "discarded", evidence);
-      sql::run(db, "UPDATE addressee SET state = 'discarded' WHERE id = :i", id);
-      sql::run(db,
-               "UPDATE parcel SET payload_removed = 1 WHERE key ="
-               " (SELECT parcel FROM addressee WHERE id = :i) AND NOT EXISTS (SELECT 1 FROM"
-               " addressee b WHERE b.parcel = key AND b.state <> 'discarded')",
-               id);
-    }
+    replan(db, code, evidence);
   }
   transaction.commit();
 }

@@ -48,8 +48,8 @@ class SiteBook {
 
   // A newer incarnation of a site was accepted (signer/trust_list): voids what the older one
   // proved, and re-plans what is on the road: holdings, DP states and returns seen are forgotten,
-  // parcels not Confirmed become lost for that site, their jobs accepted again. Same incarnation:
-  // nothing. The caller has checked that it is newer. Ensures: one transaction.
+  // parcels on the road are lost for that site or given up, their jobs pending again. Same
+  // incarnation: nothing. The caller has checked that it is newer. Ensures: one transaction.
   void see_incarnation(const SiteCode& code, const Incarnation& incarnation);
 
   // The addressee's label says which of our returns it has seen: `number` of the own incarnation.

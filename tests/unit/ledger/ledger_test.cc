@@ -13,6 +13,7 @@
 #include "ledger/incoming_book.h"
 #include "ledger/package_book.h"
 #include "ledger/parcel_book.h"
+#include "ledger/restore.h"
 #include "ledger/return_book.h"
 #include "ledger/schema.h"
 #include "ledger/settings.h"
@@ -299,7 +300,7 @@ TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
   r.holdings = {{id, 1, digest("root"), false, {}}};
   ReturnBook(*ledger_).replace_proofs(pse_, r);
 
-  ledger_->reset_for_restore(incarnation(2), {{id, 1}});
+  reset_for_restore(*ledger_, incarnation(2), {{id, 1}});
 
   EXPECT_EQ(SiteBook(*ledger_).self().incarnation, incarnation(2));
   EXPECT_TRUE(ReturnBook(*ledger_).holdings(pse_).empty());
@@ -307,9 +308,40 @@ TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
   EXPECT_TRUE(parcels.get(ids[0]).lost());
   EXPECT_EQ(parcels.reserve({pse_})[0].number, 1001u);
   EXPECT_EQ(PackageBook(*ledger_).get(id).stored_version, 1u);
-  ledger_->reset_for_restore(incarnation(3), {});
+  reset_for_restore(*ledger_, incarnation(3), {});
   EXPECT_EQ(PackageBook(*ledger_).get(id).stored_version, 0u);
   EXPECT_EQ(parcels.reserve({pse_})[0].number, 2001u);
+}
+
+TEST_F(LedgerTest, ARestoreDiscardsWhatNeverLeftAndPlansItsJobsAnew) {
+  join(pse_);
+  const auto id = add_package();
+  const auto job = add_job(id, pse_);
+  JobBook jobs(*ledger_);
+  jobs.route(job, "courier");
+  ParcelBook parcels(*ledger_);
+  std::vector<ParcelId> made;
+  for (const bool is_return : {false, true}) {
+    ParcelRow row;
+    made.push_back(parcels.reserve({pse_})[0]);
+    row.addressees = {{.id = made.back()}};
+    row.label = digest("label of " + made.back().str());
+    row.is_return = is_return;
+    row.created = clock_.now();
+    if (is_return) {
+      parcels.create(row, {});
+    } else {
+      parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
+    }
+  }
+  reset_for_restore(*ledger_, incarnation(2), {{id, 1}});
+  EXPECT_EQ(jobs.get(job).step, JobStep::routed);
+  for (const ParcelId& parcel : made) {
+    EXPECT_EQ(parcels.get(parcel).state(), ParcelState::discarded);
+    EXPECT_FALSE(parcels.get(parcel).lost());
+    const HistoryRow last = ledger_->history("parcel", parcel.str()).back();
+    EXPECT_EQ(last.event + " " + last.from + " " + last.to, "P4 Created discarded");
+  }
 }
 
 TEST_F(LedgerTest, ASiteOfANewIncarnationHasProvedNothing) {
