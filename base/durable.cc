@@ -3,15 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 
-#include "base/clock.h"
 #include "base/entropy.h"
 #include "base/error.h"
 
@@ -20,12 +15,6 @@ namespace courier {
 namespace {
 
 constexpr std::string_view kTemporaryPrefix = ".tmp-";
-
-std::string new_temporary_name() {
-  std::array<std::uint8_t, 12> random;
-  SystemEntropy().fill(random);
-  return std::string(kTemporaryPrefix) + to_hex(random);
-}
 
 [[noreturn]] void fail_too_large(const Fd& fd, std::uint64_t size, std::uint64_t max_size) {
   throw Error(ErrorCode::damaged, path_of(fd),
@@ -143,6 +132,12 @@ void DurableFile::commit(Replace replace) {
   fs_.sync(dir_);
 }
 
+std::string new_temporary_name() {
+  std::array<std::uint8_t, 12> random;
+  SystemEntropy().fill(random);
+  return std::string(kTemporaryPrefix) + to_hex(random);
+}
+
 bool is_temporary_name(std::string_view name) { return name.starts_with(kTemporaryPrefix); }
 
 std::size_t sweep_temporary(FileSystem& fs, const Fd& dir) {
@@ -175,31 +170,6 @@ void remove_tree(FileSystem& fs, const Fd& dir, std::string_view path) {
     remove_content(fs, folder);
   }
   fs.unlink_at(dir, path, true);
-}
-
-HomeLock::HomeLock(FileSystem& fs, const std::string& home, const std::string& doing) {
-  const Fd dir = open_dir(fs, home);
-  fd_ = fs.open_at(dir, "courier.lock", O_RDWR | O_CREAT, 0600);
-  while (::flock(fd_.get(), LOCK_EX | LOCK_NB) < 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) throw system_error(errno, path_of(fd_), "cannot lock it");
-    // The holder wrote who it is when it took the lock; the file's time says since when.
-    Bytes text(512);
-    text.resize(fs.pread(fd_, text, 0));
-    const struct stat status = fs.stat(fd_);
-    const Time since = from_seconds(status.st_mtim.tv_sec);
-    throw Error(
-        ErrorCode::busy, "home " + path_of(dir),
-        fmt::format("another courier works on it: {} since {}",
-                    text.empty() ? "just begun" : escaped(as_text(text)), local_time(since)));
-  }
-  try {
-    fs.truncate(fd_, 0);
-    fs.pwrite(fd_, as_bytes(fmt::format("process {}, {},", ::getpid(), doing)), 0);
-  } catch (const Error& error) {
-    // On a full disk the lock is held all the same, without a name: else gc could not make room.
-    if (error.code() != ErrorCode::no_space) throw;
-  }
 }
 
 }  // namespace courier

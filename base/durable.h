@@ -1,5 +1,5 @@
 // Durable files: the one function that does write, fsync, rename, fsync of the folder; folders that
-// are there after a crash; a home's lock; temporary names that a sweep may remove.
+// are there after a crash; temporary names that a sweep may remove.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +51,7 @@ class DurableFile {
 };
 
 // Temporary names are ".tmp-" and something unique.
+std::string new_temporary_name();
 bool is_temporary_name(std::string_view name);
 // Removes files with temporary names directly in dir; returns how many. Only under the home's lock.
 std::size_t sweep_temporary(FileSystem& fs, const Fd& dir);
@@ -62,17 +63,5 @@ Bytes read_file(FileSystem& fs, const std::string& path, std::uint64_t max_size)
 // Removes what path names beneath dir, folders with all below them; nothing there is no error.
 // Never follows a link.
 void remove_tree(FileSystem& fs, const Fd& dir, std::string_view path);
-
-// Held by everything that writes the store or a share. Released by the destructor, or by the kernel
-// when the process ends.
-class HomeLock {
- public:
-  // doing: "parcel create", written into the lock file for the message of the next one.
-  // Errors: busy, naming the holder's process, what it does and since when.
-  HomeLock(FileSystem& fs, const std::string& home, const std::string& doing);
-
- private:
-  Fd fd_;
-};
 
 }  // namespace courier

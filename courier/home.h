@@ -12,6 +12,7 @@
 #include "base/durable.h"
 #include "base/entropy.h"
 #include "base/file_system.h"
+#include "base/home_lock.h"
 #include "base/journal.h"
 #include "distribution/parts.h"
 #include "importer/parts.h"

@@ -41,9 +41,9 @@ Fd need_dir(FileSystem& fs, const Fd& parent, std::string_view name, mode_t mode
 }
 
 // Exchanges two folders made for it; removes them.
-SwapMeans probe_swap(FileSystem& fs, Entropy& entropy, const Fd& courier_dir) {
-  const std::string first = ".tmp-" + hex_of_random(entropy, 8);
-  const std::string second = ".tmp-" + hex_of_random(entropy, 8);
+SwapMeans probe_swap(FileSystem& fs, const Fd& courier_dir) {
+  const std::string first = new_temporary_name();
+  const std::string second = new_temporary_name();
   fs.make_dir_at(courier_dir, first, 0700);
   fs.make_dir_at(courier_dir, second, 0700);
   bool exchanged = false;
@@ -83,7 +83,7 @@ DpMark claim_share(FileSystem& fs, Entropy& entropy, const std::string& path, co
   mark.dp = dp;
   mark.id = id.empty() ? hex_of_random(entropy, 16) : id;
   mark.made = from_seconds(to_seconds(now));
-  mark.swap = probe_swap(fs, entropy, courier_dir);
+  mark.swap = probe_swap(fs, courier_dir);
   need_dir(fs, courier_dir, "staging", 0700);
   need_dir(fs, courier_dir, "served", 0755);
   write_durably(fs, courier_dir, std::string(kMarkName), as_bytes(mark.encode()), Replace::always,
@@ -133,8 +133,8 @@ Share Share::open(FileSystem& fs, const std::string& path, const SiteCode& site,
   return share;
 }
 
-void Share::prove_writable(Entropy& entropy) const {
-  const std::string name = ".tmp-" + hex_of_random(entropy, 8);
+void Share::prove_writable() const {
+  const std::string name = new_temporary_name();
   fs_->make_dir_at(staging_, name, 0700);
   fs_->unlink_at(staging_, name, true);
 }

@@ -46,7 +46,7 @@ class Share {
   FileSystem& fs() const { return *fs_; }
 
   // Tries whether files can be made and removed. Errors: device, no_space.
-  void prove_writable(Entropy& entropy) const;
+  void prove_writable() const;
   SpaceInfo space() const { return fs_->space(dir_); }
 
   // What the share says about itself. Errors: device, naming a record that cannot be read.

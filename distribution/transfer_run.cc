@@ -169,7 +169,7 @@ void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcom
     auto state = states_.find(key_of(transfer));
     const Share share =
         open_drive(parts_.fs, dp, parts_.site, state ? state->drive : std::string());
-    share.prove_writable(parts_.entropy);
+    share.prove_writable();
     if (transfer.state == TransferState::pending) transfers_.ready(transfer.job, transfer.dp);
     if (transfer.state != TransferState::pending_restart) {
       transfers_.start(transfer.job, transfer.dp);
@@ -284,7 +284,7 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
       transfers_.start(transfer.job, transfer.dp);
     }
     const Share share = open_drive(parts_.fs, dp, parts_.site, drive);
-    share.prove_writable(parts_.entropy);
+    share.prove_writable();
     if (transfer.state == TransferState::pending) transfers_.ready(transfer.job, transfer.dp);
     if (transfer.state != TransferState::pending_restart) {
       transfers_.start(transfer.job, transfer.dp);

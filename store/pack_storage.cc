@@ -3,12 +3,10 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <list>
 #include <mutex>
 
-#include "base/entropy.h"
 #include "base/error.h"
 
 namespace courier {
@@ -119,9 +117,7 @@ FolderPackStorage::FolderPackStorage(FileSystem& fs, const std::string& dir)
 FolderPackStorage::~FolderPackStorage() = default;
 
 std::unique_ptr<PackSink> FolderPackStorage::create() {
-  std::array<std::uint8_t, 12> random;
-  SystemEntropy().fill(random);
-  return std::make_unique<FolderPackSink>(impl_->fs, impl_->dir, ".tmp-" + to_hex(random),
+  return std::make_unique<FolderPackSink>(impl_->fs, impl_->dir, new_temporary_name(),
                                           [this](const Digest& pack) { impl_->forget(pack); });
 }
 
