@@ -4,7 +4,7 @@
 #include "courier/commands.h"
 #include "courier/shown.h"
 #include "courier/table.h"
-#include "distribution/distribution_manager.h"
+#include "distribution/validation.h"
 #include "sender/distribute.h"
 
 namespace courier {
@@ -39,26 +39,24 @@ Report distribute(Context& context, const DistributeOptions& options, LocalWork 
   return report;
 }
 
-std::string_view word(ValidationFinding::Kind kind) {
+std::string_view word(TreeDifference::Kind kind) {
   switch (kind) {
-    case ValidationFinding::Kind::missing:
+    case TreeDifference::Kind::missing:
       return "missing";
-    case ValidationFinding::Kind::different:
+    case TreeDifference::Kind::different:
       return "different";
-    case ValidationFinding::Kind::stray:
+    case TreeDifference::Kind::extra:
       return "stray";
-    case ValidationFinding::Kind::unreadable:
-      return "unreadable";
   }
   bug("a validation finding of no kind");
 }
 
 Json validation_json(const ValidationResult& result) {
   Json findings = Json::array();
-  for (const ValidationFinding& finding : result.findings) {
+  for (const TreeDifference& finding : result.findings) {
     findings.push_back({{"kind", word(finding.kind)},
                         {"path", json_text(finding.path)},
-                        {"detail", json_text(finding.detail)}});
+                        {"detail", json_text(finding.what)}});
   }
   return {{"dp", result.dp},
           {"package", result.package.str()},
@@ -91,9 +89,9 @@ std::optional<Error> validation_problem(const ValidationReport& validation, cons
     }
     if (result.differences > 0 && status == row_of(ErrorCode::damaged).exit_status) {
       std::string first;
-      for (const ValidationFinding& finding : result.findings) {
-        if (finding.kind == ValidationFinding::Kind::stray) continue;
-        first = fmt::format(", first {}: {}", finding.path, finding.detail);
+      for (const TreeDifference& finding : result.findings) {
+        if (finding.kind == TreeDifference::Kind::extra) continue;
+        first = fmt::format(", first {}: {}", finding.path, finding.what);
         break;
       }
       return Error(ErrorCode::damaged, subject,
@@ -109,12 +107,12 @@ std::optional<Error> validation_problem(const ValidationReport& validation, cons
 }
 
 Report validate(Context& context, const DistributeOptions& options) {
-  DistributionManager manager(context.home().distribution());
   std::optional<PackageId> package;
   if (!options.packages.empty()) package = PackageId::parse(options.packages.front());
   std::optional<std::string> dp;
   if (!options.dp.empty()) dp = options.dp;
-  const ValidationReport validation = manager.validate(package, dp, context.progress);
+  const ValidationReport validation =
+      validate_shares(context.home().distribution(), package, dp, context.progress);
 
   Report report;
   Table table({"dp", "package", ">version", ">files", ">size", "result"});
@@ -130,10 +128,10 @@ Report validate(Context& context, const DistributeOptions& options) {
     }
     table.add({result.dp, result.package.str(), std::to_string(result.version),
                std::to_string(result.files), human_size(result.bytes), verdict});
-    for (const ValidationFinding& finding : result.findings) {
+    for (const TreeDifference& finding : result.findings) {
       findings += printable(fmt::format("{} {} {}: {}{}", result.dp, result.package.str(),
                                         finding.path, word(finding.kind),
-                                        finding.detail.empty() ? "" : ", " + finding.detail)) +
+                                        finding.what.empty() ? "" : ", " + finding.what)) +
                   "\n";
     }
     results.push_back(validation_json(result));

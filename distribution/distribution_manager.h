@@ -56,31 +56,6 @@ struct PublishReport {
   int exit_status() const;
 };
 
-// One difference that a validation found.
-struct ValidationFinding {
-  enum class Kind { missing, different, stray, unreadable };
-  Kind kind = Kind::different;
-  std::string path;    // beneath the package's folder, raw bytes; empty: the folder itself
-  std::string detail;  // "content differs", "mode 0600, expected 0644"
-};
-struct ValidationResult {
-  std::string dp;
-  PackageId package;
-  std::uint32_t version = 0;
-  std::uint64_t files = 0, bytes = 0;       // re-hashed
-  std::vector<ValidationFinding> findings;  // the first kMaxFindings
-  std::uint64_t differences = 0;            // all but strays
-  std::uint64_t strays = 0;
-  std::optional<ErrorCode> error;  // the DP could not be read
-  std::string reason;
-};
-struct ValidationReport {
-  std::vector<ValidationResult> results;
-  // 4 when anything differs or is missing; 11 when a DP is not reachable; strays alone are 0.
-  int exit_status() const;
-};
-inline constexpr std::size_t kMaxFindings = 1000;
-
 class DistributionManager {
  public:
   explicit DistributionManager(const DistributionParts& parts) : parts_(parts) {}
@@ -108,11 +83,6 @@ class DistributionManager {
                         const ProgressSink& progress);
   PublishReport take_away(const PackageId& package, const std::vector<std::string>& dps,
                           const ProgressSink& progress);
-
-  // Re-hashes what the shares serve, reports and flags, never repairs (T15). Absent: all.
-  // Errors: not_found (package, DP, or nothing Installed there).
-  ValidationReport validate(const std::optional<PackageId>& package,
-                            const std::optional<std::string>& dp, const ProgressSink& progress);
 
   // X9, X10: cancels a transfer job N/DP. Errors: not_found; not_allowed, when it has ended.
   void cancel(std::uint64_t job, const std::string& dp, const std::string& who);

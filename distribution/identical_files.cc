@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "store/tree_verify.h"
 
 namespace courier {
 

@@ -8,6 +8,7 @@
 #include "distribution/identical_files.h"
 #include "distribution/share_swap.h"
 #include "store/store.h"
+#include "store/tree_verify.h"
 
 namespace courier {
 namespace {
@@ -74,9 +75,8 @@ void read_back(Store& store, const Share& share, const TransferOrder& order,
     file = "file " + escaped(report.differences.front().path);
     what = "read back from the share: " + report.differences.front().what;
   }
-  if (report.difference_count > 1) {
-    what += fmt::format(" (and {} more)", report.difference_count - 1);
-  }
+  const std::uint64_t count = report.difference_count + report.extra_count;
+  if (count > 1) what += fmt::format(" (and {} more)", count - 1);
   throw Error{ErrorCode::device, file, what}
       .with_loss("nothing was lost: the share serves what it served before")
       .with_hint("check the drive of " + escaped(share.path()));

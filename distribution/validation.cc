@@ -1,30 +1,19 @@
-// Validation: re-hashes what the shares serve and flags what differs (T15). Never repairs.
+#include "distribution/validation.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include "distribution/distribution_manager.h"
 #include "distribution/drives.h"
 #include "ledger/dp_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/status_log.h"
 #include "store/store.h"
-#include "store/tree_writer.h"
 
 namespace courier {
 namespace {
 
-ValidationFinding finding_of(const Named& difference) {
-  ValidationFinding finding;
-  finding.path = difference.path;
-  finding.detail = difference.what;
-  if (difference.what.starts_with("missing")) {
-    finding.kind = ValidationFinding::Kind::missing;
-  } else if (difference.what.starts_with("not part of the package")) {
-    finding.kind = ValidationFinding::Kind::stray;
-  }
-  return finding;
-}
+using Kind = TreeDifference::Kind;
 
 void compare(const DistributionParts& parts, const PackageDpRow& row, const DpRow& dp,
              ValidationResult& result, const ProgressSink& progress) {
@@ -34,8 +23,7 @@ void compare(const DistributionParts& parts, const PackageDpRow& row, const DpRo
   if (!folder || !S_ISDIR(folder->st_mode)) {
     result.differences = 1;
     result.findings.push_back(
-        {folder ? ValidationFinding::Kind::different : ValidationFinding::Kind::missing, "",
-         folder ? "is not a folder" : "missing"});
+        {"", folder ? Kind::different : Kind::missing, folder ? "is not a folder" : "missing"});
     return;
   }
   Fd dir = parts.fs.open_at(share.dir(), row.folder, O_RDONLY | O_DIRECTORY);
@@ -44,22 +32,19 @@ void compare(const DistributionParts& parts, const PackageDpRow& row, const DpRo
   options.as = write_options(dp);
   options.progress = progress;
   options.phase = "validating";
-  const TreeVerifyReport report = verify_tree(parts.store, parts.fs, version.root, dir, options);
+  TreeVerifyReport report = verify_tree(parts.store, parts.fs, version.root, dir, options);
   result.files = report.read.files;
   result.bytes = report.read.bytes;
-  for (const Named& difference : report.differences) {
-    ValidationFinding finding = finding_of(difference);
-    if (finding.kind == ValidationFinding::Kind::stray) ++result.strays;
-    result.findings.push_back(std::move(finding));
-  }
-  result.differences = report.difference_count - result.strays;
+  result.differences = report.difference_count;
+  result.strays = report.extra_count;
+  result.findings = std::move(report.differences);
 }
 
 void flag(const DistributionParts& parts, const PackageDpRow& row, const ValidationResult& result) {
   std::string first = "content differs";
-  for (const ValidationFinding& finding : result.findings) {
-    if (finding.kind == ValidationFinding::Kind::stray) continue;
-    first = escaped(finding.path.empty() ? row.folder : finding.path) + ": " + finding.detail;
+  for (const TreeDifference& finding : result.findings) {
+    if (finding.kind == Kind::extra) continue;
+    first = escaped(finding.path.empty() ? row.folder : finding.path) + ": " + finding.what;
     break;
   }
   Transaction transaction{parts.ledger};
@@ -86,39 +71,40 @@ int ValidationReport::exit_status() const {
   return status;
 }
 
-ValidationReport DistributionManager::validate(const std::optional<PackageId>& package,
-                                               const std::optional<std::string>& dp,
-                                               const ProgressSink& progress) {
-  DpBook dps{parts_.ledger};
-  if (package) PackageBook{parts_.ledger}.get(*package);
+ValidationReport validate_shares(const DistributionParts& parts,
+                                 const std::optional<PackageId>& package,
+                                 const std::optional<std::string>& dp,
+                                 const ProgressSink& progress) {
+  DpBook dps{parts.ledger};
+  if (package) PackageBook{parts.ledger}.get(*package);
   if (dp) dps.get(*dp);
   ValidationReport report;
-  for (const PackageDpRow& row : PackageDpBook{parts_.ledger}.list()) {
-    if (row.key.site != parts_.site || row.key.dp.empty() || row.served == 0) continue;
+  for (const PackageDpRow& row : PackageDpBook{parts.ledger}.list()) {
+    if (row.key.site != parts.site || row.key.dp.empty() || row.served == 0) continue;
     if ((package && row.key.package != *package) || (dp && row.key.dp != *dp)) continue;
     ValidationResult result;
     result.dp = row.key.dp;
     result.package = row.key.package;
     result.version = row.served;
     try {
-      compare(parts_, row, dps.get(row.key.dp), result, progress);
+      compare(parts, row, dps.get(row.key.dp), result, progress);
     } catch (const Error& error) {
       result.error = error.code();
       result.reason = error.what();
     }
-    if (result.differences > 0) flag(parts_, row, result);
-    parts_.journal.write(Component::distribution_manager,
-                         result.differences > 0 || result.error ? Severity::error : Severity::info,
-                         fmt::format("{} version {} on {} validated: {} differences, {} strays",
-                                     result.package.str(), result.version, result.dp,
-                                     result.differences, result.strays),
-                         {{"package", result.package.str()}, {"dp", result.dp}});
+    if (result.differences > 0) flag(parts, row, result);
+    parts.journal.write(Component::distribution_manager,
+                        result.differences > 0 || result.error ? Severity::error : Severity::info,
+                        fmt::format("{} version {} on {} validated: {} differences, {} strays",
+                                    result.package.str(), result.version, result.dp,
+                                    result.differences, result.strays),
+                        {{"package", result.package.str()}, {"dp", result.dp}});
     report.results.push_back(std::move(result));
   }
   if (report.results.empty() && package) {
     throw Error{ErrorCode::not_found, "package " + package->str(),
                 "is not served by " + (dp ? "distribution point " + *dp
-                                             : std::string("any distribution point here"))};
+                                          : std::string("any distribution point here"))};
   }
   return report;
 }

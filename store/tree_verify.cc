@@ -1,4 +1,5 @@
-// Reading back: what lies in a folder against the tree it should be.
+#include "store/tree_verify.h"
+
 #include <fcntl.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "base/error.h"
 #include "store/chunker.h"
 #include "store/store.h"
-#include "store/tree_writer.h"
 
 namespace courier {
 
@@ -45,12 +45,15 @@ class Verifier {
     while (!ahead_.empty()) verify_next();
     report_extra(SafePath{});
     // Files are read some time after what lies beside them was looked at.
-    std::stable_sort(report_.differences.begin(), report_.differences.end(),
-                     [](const Named& a, const Named& b) { return a.path < b.path; });
+    std::stable_sort(
+        report_.differences.begin(), report_.differences.end(),
+        [](const TreeDifference& a, const TreeDifference& b) { return a.path < b.path; });
     return std::move(report_);
   }
 
  private:
+  using Kind = TreeDifference::Kind;
+
   struct Folder {
     Fd fd;
     std::set<std::string> expected;  // the names that belong here, for what is there besides
@@ -77,7 +80,7 @@ class Verifier {
     const auto status = fs_.stat_at(folder(), entry.name);
     if (!status) {
       if (entry.type == EntryType::dir) skipped_ = path.str();
-      return difference(path, "missing");
+      return difference(path, "missing", Kind::missing);
     }
     switch (entry.type) {
       case EntryType::file:
@@ -154,16 +157,14 @@ class Verifier {
     for (const DirEntry& entry : fs_.list(folder())) {
       if (folders_.back().expected.contains(entry.name)) continue;
       if (SafeName::is_safe(entry.name)) {
-        difference(path.child(SafeName::parse(entry.name)), "not part of the package");
+        difference(path.child(SafeName::parse(entry.name)), "not part of the package", Kind::extra);
       }
     }
   }
 
-  void difference(const SafePath& path, std::string what) {
-    if (report_.differences.size() < kMaxNamed) {
-      report_.differences.push_back({path.str(), std::move(what)});
-    }
-    ++report_.difference_count;
+  void difference(const SafePath& path, std::string what, Kind kind = Kind::different) {
+    auto& count = kind == Kind::extra ? report_.extra_count : report_.difference_count;
+    if (++count <= kMaxNamed) report_.differences.push_back({path.str(), kind, std::move(what)});
   }
 
   Store& store_;

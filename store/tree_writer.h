@@ -1,5 +1,6 @@
-// tree_writer: makes a package version's folders, files and links beneath a folder, and reads them
-// back. Shared by export and by distribution. Nothing is followed, nothing leaves the folder.
+// tree_writer: makes a package version's folders, files and links beneath a folder. Shared by
+// export and by distribution. Nothing is followed, nothing leaves the folder. tree_verify.h reads
+// back.
 #pragma once
 
 #include <functional>
@@ -59,30 +60,5 @@ void write_content(Store& store, FileSystem& fs, const TreeEntry& entry, const F
 // Ensures: after a failure what was written stays, to be removed by the caller with its staging.
 TreeWriteReport write_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,
                            const TreeWriteOptions& options = {});
-
-struct TreeVerifyOptions {
-  bool drop_cache = true;  // read past the page cache
-  bool extra = true;       // report what is there besides the tree
-  bool metadata = false;   // compare modes, file times and link counts as well
-  TreeWriteOptions as;     // what the tree was written with (metadata)
-  ProgressSink progress;
-  std::string phase = "verifying";
-};
-
-struct TreeVerifyReport {
-  Totals read;
-  std::vector<Named> differences;  // "missing", "content differs", "not part of the package", ...
-  std::uint64_t difference_count = 0;
-  bool same() const { return difference_count == 0; }
-};
-
-// Reads what lies in `dir` and compares it with the tree of `root`, by content, chunk by chunk. The
-// chunks themselves need not be in the store, its nodes do.
-// Errors: incomplete, damaged (nodes); device.
-TreeVerifyReport verify_tree(Store& store, FileSystem& fs, const Digest& root, const Fd& dir,
-                             const TreeVerifyOptions& options = {});
-
-// Whether the open file holds exactly the entry's content. Reads from its start.
-bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd& file);
 
 }  // namespace courier

@@ -9,6 +9,7 @@
 
 #include "distribution/distribution_manager.h"
 #include "distribution/dp_setup.h"
+#include "distribution/validation.h"
 #include "ledger/ledger.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
@@ -43,6 +44,10 @@ class DistributionTest : public ::testing::Test {
     return DistributionParts{fs, clock, entropy, journal, store, ledger, SiteCode::parse("PSE")};
   }
   DistributionManager manager() { return DistributionManager{parts()}; }
+  ValidationReport validate(std::optional<PackageId> package = std::nullopt,
+                            std::optional<std::string> dp = std::nullopt) {
+    return validate_shares(parts(), package, dp, {});
+  }
 
   std::string share(const std::string& name) {
     const std::string path = folder / name;

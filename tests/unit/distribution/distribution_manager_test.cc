@@ -439,17 +439,24 @@ TEST_F(Publishing, ValidationReportsFlagsAndNeverRepairs) {
   add("files");
   const auto v = version(tools, source("src", {{"a", "right"}, {"b", "b"}}));
   manager().publish(tools, v, {}, PublishMode::install, {});
-  EXPECT_EQ(manager().validate(tools, std::nullopt, {}).exit_status(), 0);
+  EXPECT_EQ(validate(tools).exit_status(), 0);
 
   write_text(folder / "files/PSE00020/stray", "?");
-  auto report = manager().validate(std::nullopt, std::string("files"), {});
+  auto report = validate(std::nullopt, "files");
   EXPECT_EQ(report.exit_status(), 0);
   EXPECT_EQ(report.results.at(0).strays, 1u);
   EXPECT_EQ(report.results.at(0).findings.at(0).path, "stray");
+  // More than a report names.
+  for (int i = 0; i < 150; ++i) write_text(folder / "files/PSE00020/x" + std::to_string(i), "?");
+  report = validate(tools);
+  EXPECT_EQ(report.exit_status(), 0);
+  EXPECT_EQ(report.results.at(0).differences, 0u);
+  EXPECT_EQ(report.results.at(0).strays, 151u);
+  EXPECT_FALSE(state("files", tools).invalid);
 
   write_text(folder / "files/PSE00020/a", "wrong");
   std::filesystem::remove(folder / "files/PSE00020/b");
-  report = manager().validate(tools, std::nullopt, {});
+  report = validate(tools);
   EXPECT_EQ(report.exit_status(), 4);
   EXPECT_EQ(report.results.at(0).differences, 2u);
   EXPECT_TRUE(state("files", tools).invalid);
@@ -470,13 +477,13 @@ TEST_F(Publishing, ValidatesTheServedVersionWhileTheNextOneRetries) {
   PackageDpBook states{ledger};
   const PackageDpKey key{SiteCode::parse("PSE"), "files", tools};
   states.failed_attempt(key, "full", 3, clock.now() + std::chrono::minutes(10));
-  auto report = manager().validate(tools, std::nullopt, {});
+  auto report = validate(tools);
   ASSERT_EQ(report.results.size(), 1u);
   EXPECT_EQ(report.results[0].version, v1);
   EXPECT_EQ(report.exit_status(), 0);
 
   write_text(folder / "files/PSE00020/a", "wrong");
-  report = manager().validate(tools, std::nullopt, {});
+  report = validate(tools);
   EXPECT_EQ(report.exit_status(), 4);
   EXPECT_EQ(state("files", tools).state, PackageState::install_retrying);
   EXPECT_EQ(state("files", tools).reason, "full");
@@ -485,8 +492,7 @@ TEST_F(Publishing, ValidatesTheServedVersionWhileTheNextOneRetries) {
 TEST_F(Publishing, ValidatingWhatIsNotInstalledIsNotFound) {
   add("files");
   version(tools, source("src", {{"a", "1"}}));
-  EXPECT_EQ(error_of([&] { manager().validate(tools, std::nullopt, {}); }).code(),
-            ErrorCode::not_found);
+  EXPECT_EQ(error_of([&] { validate(tools); }).code(), ErrorCode::not_found);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/durable.h"
 #include "base/error.h"
 #include "store/store.h"
+#include "store/tree_verify.h"
 #include "tests/support/error_of.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_folder.h"
