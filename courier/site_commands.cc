@@ -74,7 +74,6 @@ std::string_view word(SettingUnit unit) {
       return "bytes";
     case SettingUnit::count:
     case SettingUnit::versions:
-    case SettingUnit::on_off:
     case SettingUnit::text:
       return "";
   }

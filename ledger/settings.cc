@@ -14,31 +14,18 @@ constexpr std::int64_t kHuge = INT64_MAX;
 
 using enum SettingUnit;
 constexpr auto kTable = std::to_array<SettingRow>({
-    {"distribution.packages", count, "3", 1, 50, "packages processed at a time"},
-    {"distribution.dps", count, "5", 1, 999, "distribution points per package at a time"},
     {"distribution.wake", minutes, "60", 1, 1440, "pass without an event"},
     {"dp.retries", count, "100", 1, 1000, "attempts at a distribution point that fails"},
     {"dp.retry-interval", minutes, "30", 1, 1440, "between those attempts"},
     {"dp.reserve", bytes, "256MiB", 0, kHuge, "kept free on a drive of a distribution point"},
-    {"pull.notify-retries", count, "30", 1, 1000, "while no source has the content"},
-    {"pull.notify-interval", minutes, "20", 1, 1440, "between those"},
-    {"pull.polls", count, "72", 1, 1000, "of a pull distribution point that is silent"},
-    {"pull.poll-interval", minutes, "60", 1, 1440, "between those"},
-    {"pull.source-wait", minutes, "30", 1, 1440, "before it asks its list of sources again"},
-    {"pull.jobs", count, "50", 1, 999, "jobs of a pull distribution point at a time"},
-    {"sender.attempts", count, "2", 1, 10, "at writing a parcel"},
-    {"sender.retry-interval", minutes, "1", 1, 60, "between those"},
     {"job.retry-days", days, "7", 1, 365, "a job in error before it fails"},
     {"despool.workers", count, "3", 1, 16, "items executed at a time"},
     {"despool.retry-interval", minutes, "5", 1, 1440, "for an item that must wait"},
     {"key.wait", minutes, "500", 1, kYearMinutes, "quarantine before the negative verdict"},
     {"gate.allow", text, "", 0, 0, "which odd USB devices pass: vendor:product:serial, ..."},
-    {"kiosk.auto-receive", on_off, "off", 0, 0, "whether a watch takes parcels in by itself"},
-    {"kiosk.return-to", text, "", 0, 0, "where returns go; empty: the same medium"},
     {"delta.bases", versions, "5", 0, 5, "bases kept and used; 0: always whole"},
     {"parcel.grace", days, "7", 0, 365, "before the payload of a Confirmed parcel is removed"},
     {"parcel.expect-return", days, "30", 1, 365, "after which a Sent parcel is overdue"},
-    {"validate.schedule", text, "off", 0, 0, "when distribution points are validated"},
     {"log.max-size", bytes, "16MiB", 10 * 1024, kHuge, "journal before it rolls over"},
 });
 
@@ -116,10 +103,6 @@ std::int64_t parse_value(const SettingRow& row, const std::string& value) {
         throw Error(ErrorCode::usage, subject, "'" + escaped(value) + "' is too large");
       return static_cast<std::int64_t>(n);
     }
-    case on_off:
-      if (value != "on" && value != "off")
-        throw Error(ErrorCode::usage, subject, "'" + escaped(value) + "' is neither on nor off");
-      return value == "on";
     case text:
       return 0;
     default:
@@ -184,13 +167,11 @@ std::chrono::minutes Settings::minutes(std::string_view name) {
 std::chrono::hours Settings::days(std::string_view name) {
   return std::chrono::hours(24 * number(name));
 }
-bool Settings::on(std::string_view name) { return number(name) != 0; }
 
 std::vector<Settings::Value> Settings::list() {
   std::vector<Value> out;
   for (const auto& row : kTable) {
-    const bool is_number = row.unit != on_off && row.unit != text;
-    out.push_back({&row, is_number ? std::to_string(number(row.name)) : get(row.name),
+    out.push_back({&row, row.unit == text ? get(row.name) : std::to_string(number(row.name)),
                    !sql::row<std::string>(ledger_.impl(),
                                           "SELECT value FROM setting WHERE name = :n", row.name)});
   }

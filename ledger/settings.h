@@ -1,5 +1,5 @@
-// Settings: `site set NAME=VALUE` with the defaults and ranges of behaviours.md section 11. Values
-// are kept as given and read as numbers in the unit the table names.
+// Settings: `site set NAME=VALUE` with the defaults and ranges of behaviours.md section 11, of what
+// this version does. Values are kept as given and read as numbers in the unit the table names.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace courier {
 
-enum class SettingUnit { count, minutes, days, versions, bytes, on_off, text };
+enum class SettingUnit { count, minutes, days, versions, bytes, text };
 
 struct SettingRow {
   std::string_view name;
@@ -36,10 +36,9 @@ class Settings {
   std::int64_t number(std::string_view name);  // in the table's unit
   std::chrono::minutes minutes(std::string_view name);
   std::chrono::hours days(std::string_view name);
-  bool on(std::string_view name);
   struct Value {
     const SettingRow* row;
-    std::string value;  // a number in the table's unit; of on_off and text as set
+    std::string value;  // a number in the table's unit, a text as it was set
     bool is_default;
   };
   std::vector<Value> list();

@@ -442,7 +442,6 @@ TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
                                                         {"dp.retries", "5x"},
                                                         {"parcel.grace", "-1"},
                                                         {"parcel.grace", "36h"},
-                                                        {"kiosk.auto-receive", "yes"},
                                                         {"log.max-size", "9K"},
                                                         {"dp.reserve", "99999999999T"},
                                                         {"no.such", "1"}})
