@@ -135,7 +135,5 @@ std::string_view word(ItemKind v) { return kItemKinds.of(v); }
 std::string_view word(VerdictKind v) { return kVerdicts.of(v); }
 std::optional<SiteRole> parse_role(std::string_view w) { return kRoles.parse(w); }
 std::optional<Priority> parse_priority(std::string_view w) { return kPriorities.parse(w); }
-std::optional<ItemKind> parse_item_kind(std::string_view w) { return kItemKinds.parse(w); }
-std::optional<VerdictKind> parse_verdict(std::string_view w) { return kVerdicts.parse(w); }
 
 }  // namespace courier

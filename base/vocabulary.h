@@ -91,7 +91,5 @@ std::string_view word(ItemKind);
 std::string_view word(VerdictKind);
 std::optional<SiteRole> parse_role(std::string_view);
 std::optional<Priority> parse_priority(std::string_view);
-std::optional<ItemKind> parse_item_kind(std::string_view);
-std::optional<VerdictKind> parse_verdict(std::string_view);
 
 }  // namespace courier

@@ -61,7 +61,6 @@ class Home {
   // Opened when first asked for; for writing when the lock is held.
   Store& store();
   // Gives the store up, so that its index can be made again.
-  void close_store() { store_.reset(); }
   // What the rooms work with.
   SenderContext sender();
   DistributionParts distribution();

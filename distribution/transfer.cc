@@ -95,12 +95,6 @@ void read_back(Store& store, const Share& share, const TransferOrder& order,
 
 }  // namespace
 
-std::uint64_t space_needed(Store& store, const Share& share, const TransferOrder& order) {
-  if (order.every_file) return needed_bytes(store, order, nullptr);
-  IdenticalFiles known{store, share, order.package};
-  return needed_bytes(store, order, &known);
-}
-
 TransferResult transfer(Store& store, const Share& share, Entropy& entropy,
                         const TransferOrder& order) {
   auto checkpoint = [&] {

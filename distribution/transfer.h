@@ -40,10 +40,6 @@ struct TransferResult {
   std::uint64_t attributes_lost = 0;  // entries whose extended attributes the share cannot hold
 };
 
-// What a transfer needs of the share: bytes of the files it does not hold yet, and a block for each
-// entry. Errors: incomplete, damaged, when the version's tree is not whole in the store.
-std::uint64_t space_needed(Store& store, const Share& share, const TransferOrder& order);
-
 // Errors: no_space, before anything is written, with the bytes needed and free, or while writing;
 // incomplete, damaged, when the store does not hold the content (subject "package …"); device, when
 // the share fails, a file read back differs (names it), or a name cannot be held there (names it);

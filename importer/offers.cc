@@ -307,11 +307,7 @@ OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
   open.offer.volume = head.volume;
   open.offer.label_digest = head.label_digest;
   open.offer.title = head.label.title();
-  if (home) {
-    judge(open, std::move(head), home);
-  } else {
-    judge(open, std::move(head), std::nullopt);
-  }
+  judge(open, std::move(head), home);
   // Only what may go to quarantine is still needed from its beginning.
   if (open.offer.standing != Standing::unknown_signer) open.source->stop_recording();
   const Sender& sender = open.offer.label.sender;

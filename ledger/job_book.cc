@@ -374,12 +374,6 @@ void JobBook::set_local_state(std::uint64_t job, PackageState state, const std::
       state, reason, ledger_.clock().now(), job);
 }
 
-void JobBook::set_total(std::uint64_t job, std::uint64_t bytes) {
-  sql::run(ledger_.impl(),
-           "UPDATE job SET total_bytes = :b, remaining_bytes = :c WHERE number = :n", bytes, bytes,
-           job);
-}
-
 void JobBook::note_repair(std::uint64_t job, std::uint64_t repair) {
   auto& db = ledger_.impl();
   Transaction transaction(db);

@@ -98,7 +98,6 @@ class JobBook {
   void finish_local(std::uint64_t job, PackageState state, const std::string& reason);  // J17
   void set_remaining(std::uint64_t job, std::uint64_t bytes);                           // no arrow
 
-  void set_total(std::uint64_t job, std::uint64_t bytes);  // no arrow
   // Of a local job, while its transfer jobs run.
   void set_local_state(std::uint64_t job, PackageState state, const std::string& reason);
   void note_repair(std::uint64_t job, std::uint64_t repair);  // J9a, on the repaired one

@@ -289,12 +289,6 @@ void PackageDpBook::place(const PackageDpKey& key, const std::string& folder,
            folder, drive, key.site, key.dp, key.package);
 }
 
-void PackageDpBook::set_site_status(const PackageDpKey& key, PackageStatus status) {
-  sql::run(ledger_.impl(),
-           "UPDATE package_dp SET status = :t WHERE site = :s AND dp = :d AND package = :p", status,
-           key.site, key.dp, key.package);
-}
-
 void PackageDpBook::as_returned(const SiteCode& site, const std::vector<ReturnDpState>& states,
                                 const std::string& return_id) {
   auto& db = ledger_.impl();

@@ -73,7 +73,6 @@ class PackageDpBook {
   // The transfer of that job does it from now on; no arrow.
   void hand_over(const PackageDpKey& key, std::uint64_t job);
   void place(const PackageDpKey& key, const std::string& folder, const std::string& drive);
-  void set_site_status(const PackageDpKey& key, PackageStatus status);
   // Replaces all rows of another site by what its verified return says; rows of the origin for jobs
   // the return cannot know yet (pending) stay.
   void as_returned(const SiteCode& site, const std::vector<ReturnDpState>& states,

@@ -66,28 +66,15 @@ std::string_view word(TransferState v) { return at(kTransferStates, v); }
 std::optional<JobStep> parse_job_step(std::string_view text) {
   return find<JobStep>(kJobSteps, text);
 }
-std::optional<JobKind> parse_job_kind(std::string_view text) {
-  return find<JobKind>(kJobKinds, text);
-}
 std::optional<ParcelState> parse_parcel_state(std::string_view text) {
   return find<ParcelState>(kParcelStates, text);
 }
 std::optional<IncomingState> parse_incoming_state(std::string_view text) {
   return find<IncomingState>(kIncomingStates, text);
 }
-std::optional<ItemState> parse_item_state(std::string_view text) {
-  return find<ItemState>(kItemStates, text);
-}
-std::optional<PackageState> parse_package_state(std::string_view text) {
-  return find<PackageState>(kPackageStates, text);
-}
 std::optional<PackageState> package_state_of(std::uint64_t code) {
   if (code >= kPackageStates.size()) return std::nullopt;
   return static_cast<PackageState>(code);
-}
-std::optional<PendingReason> pending_reason_of(std::uint64_t code) {
-  if (code >= kPendingReasons.size()) return std::nullopt;
-  return static_cast<PendingReason>(code);
 }
 
 bool is_ended(JobStep step) {
@@ -127,10 +114,6 @@ void add_range(std::vector<NumberRange>& ranges, NumberRange added) {
   }
   first = ranges.erase(first, last);
   ranges.insert(first, added);
-}
-
-void add_number(std::vector<NumberRange>& ranges, std::uint64_t number) {
-  add_range(ranges, {number, number});
 }
 
 std::vector<NumberRange> complement(const std::vector<NumberRange>& ranges, std::uint64_t count) {

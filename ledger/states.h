@@ -108,13 +108,9 @@ std::string_view word(PendingReason);
 std::string_view word(PackageStatus);
 std::string_view word(TransferState);
 std::optional<JobStep> parse_job_step(std::string_view);
-std::optional<JobKind> parse_job_kind(std::string_view);
 std::optional<ParcelState> parse_parcel_state(std::string_view);
 std::optional<IncomingState> parse_incoming_state(std::string_view);
-std::optional<ItemState> parse_item_state(std::string_view);
-std::optional<PackageState> parse_package_state(std::string_view);
 std::optional<PackageState> package_state_of(std::uint64_t code);  // 0 to 8
-std::optional<PendingReason> pending_reason_of(std::uint64_t code);
 
 bool is_ended(JobStep);  // confirmed, failed, cancelled, superseded, invalid
 
@@ -129,8 +125,6 @@ struct NumberRange {
 };
 // Adds a range to sorted, disjoint ones, joining what touches.
 void add_range(std::vector<NumberRange>& ranges, NumberRange added);
-// Adds `number` to sorted, disjoint ranges, joining neighbours.
-void add_number(std::vector<NumberRange>& ranges, std::uint64_t number);
 // What of [0, count) is in none of the ranges.
 std::vector<NumberRange> complement(const std::vector<NumberRange>& ranges, std::uint64_t count);
 bool contains(const std::vector<NumberRange>& ranges, std::uint64_t number);

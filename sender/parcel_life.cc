@@ -75,10 +75,6 @@ std::string ParcelLife::path_of(const ParcelRow& parcel) const {
   return context_.home + "/outbox/" + parcel.file;
 }
 
-std::string ParcelLife::map_path_of(const ParcelRow& parcel) const {
-  return context_.home + "/outbox/" + record_map_name(parcel.label);
-}
-
 void ParcelLife::remove_files(const ParcelRow& parcel) {
   const Fd outbox = make_dirs(context_.fs, context_.home + "/outbox");
   const bool file = remove_if_there(context_.fs, outbox, parcel.file);

@@ -39,8 +39,7 @@ class ParcelLife {
   std::vector<ParcelId> remove_payloads();
   // P8: parcels newly overdue: a status message for each, once.
   std::vector<ParcelRow> report_overdue();
-  std::string path_of(const ParcelRow& parcel) const;      // in the outbox
-  std::string map_path_of(const ParcelRow& parcel) const;  // its record map
+  std::string path_of(const ParcelRow& parcel) const;  // in the outbox
 
  private:
   void remove_files(const ParcelRow& parcel);

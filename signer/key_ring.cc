@@ -185,13 +185,6 @@ std::optional<Secret> KeyRing::open_sealed(ByteView box) const {
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> KeyRing::generation_of(const Digest& sealing_key) const {
-  for (const KeyGeneration& generation : file_.generations) {
-    if (sealing_key_digest(generation.keys.sealing) == sealing_key) return generation.number;
-  }
-  return std::nullopt;
-}
-
 SiteIdentity KeyRing::identity(std::uint16_t format_version, std::uint64_t features) const {
   SiteIdentity identity;
   identity.code = code();

@@ -73,8 +73,6 @@ class KeyRing {
   // Opens a box sealed to any generation's key of this site; nullopt when it is for none of them.
   // Errors: keys_locked.
   std::optional<Secret> open_sealed(ByteView box) const;
-  // The generation whose sealing key a label names and whose secret part is still here.
-  std::optional<std::uint32_t> generation_of(const Digest& sealing_key) const;
 
   // This site's identity; format_version and features: what this program reads.
   SiteIdentity identity(std::uint16_t format_version, std::uint64_t features) const;

@@ -30,8 +30,6 @@ struct PassphraseSource {
   std::string file;     // empty: none
   int descriptor = -1;  // -1: none
   int terminal = -1;    // -1: there is none
-
-  bool available() const { return !file.empty() || descriptor >= 0 || terminal >= 0; }
 };
 
 // From the file if one is named, else the descriptor, else the terminal. Errors: as above;

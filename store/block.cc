@@ -91,8 +91,6 @@ DigestKind kind_of(std::uint8_t code, const Decoder& in) {
   }
 }
 
-}  // namespace
-
 int zstd_level(Level level) {
   switch (level) {
     case Level::fast:
@@ -104,6 +102,8 @@ int zstd_level(Level level) {
   }
   bug("no such level");
 }
+
+}  // namespace
 
 std::optional<Level> parse_level(std::string_view word) {
   if (word == "fast") return Level::fast;

@@ -21,7 +21,6 @@ enum class BlockCodec : std::uint8_t { raw = 0, zstd = 1 };
 
 // How hard to compress: zstd 1, 3 and 19.
 enum class Level { fast, standard, small };
-int zstd_level(Level level);
 // "fast", "default", "small".
 std::optional<Level> parse_level(std::string_view word);
 
@@ -72,7 +71,6 @@ class BlockBuilder {
   void add(DigestKind kind, const Digest& digest, ByteView data);
   bool empty() const { return objects_.empty(); }
   std::size_t raw_size() const { return raw_.size(); }
-  std::size_t object_count() const { return objects_.size(); }
 
   // What was gathered, not yet compressed; the builder is empty afterwards.
   struct Raw {

@@ -21,7 +21,7 @@ Store Store::open(FileSystem& fs, const std::string& dir, Access access,
                   std::unique_ptr<PackStorage> packs) {
   make_dirs(fs, dir);
   if (!packs) packs = std::make_unique<FolderPackStorage>(fs, dir + "/packs");
-  auto impl = std::make_unique<Impl>(fs, dir, access, std::move(packs));
+  auto impl = std::make_unique<Impl>(fs, dir, std::move(packs));
   if (access == Access::write) {
     impl->packs->sweep();
     impl->reconcile();

@@ -39,6 +39,13 @@ void add_problem(CheckReport& report, CheckProblem problem) {
   ++report.problem_count;
 }
 
+// What the packs really hold, block by block.
+struct ScannedPack {
+  PackIndex index;
+  std::vector<bool> sound;
+  std::vector<std::string> faults;  // by block; empty when sound
+};
+
 // Whether the index has the pack exactly as it was found.
 bool index_agrees(ChunkIndex& index, const Digest& pack, const ScannedPack& scanned) {
   const auto known = index.blocks_of(pack);
@@ -74,8 +81,7 @@ void remove_index(FileSystem& fs, const Fd& dir, const std::string& name) {
   }
 }
 
-}  // namespace
-
+// Errors: damaged, when the pack's own index is.
 ScannedPack scan_pack(PackStorage& storage, const Digest& pack, ThreadPool& pool,
                       const std::function<void(std::uint64_t)>& progress) {
   ScannedPack scanned;
@@ -101,6 +107,8 @@ ScannedPack scan_pack(PackStorage& storage, const Digest& pack, ThreadPool& pool
   }
   return scanned;
 }
+
+}  // namespace
 
 CheckReport Store::check(const ProgressSink& progress) {
   Impl& s = *impl_;

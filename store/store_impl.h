@@ -18,16 +18,13 @@ namespace courier {
 struct Store::Impl {
   FileSystem& fs;
   std::string dir;
-  Access access;
   std::unique_ptr<PackStorage> packs;
   ChunkIndex index;
   BlockCache cache;
 
-  Impl(FileSystem& file_system, std::string store_dir, Access how,
-       std::unique_ptr<PackStorage> storage)
+  Impl(FileSystem& file_system, std::string store_dir, std::unique_ptr<PackStorage> storage)
       : fs(file_system),
         dir(std::move(store_dir)),
-        access(how),
         packs(std::move(storage)),
         index(dir + "/index.sqlite") {}
 
@@ -71,15 +68,5 @@ struct Store::Impl {
   ReadAhead ahead{[this](const BlockPlace& place) { return open_now(place); },
                   [this](const BlockRef& ref) { return index.place(ref); }};
 };
-
-// What the packs really hold, block by block. Shared by check and rebuild-index.
-struct ScannedPack {
-  PackIndex index;
-  std::vector<bool> sound;
-  std::vector<std::string> faults;  // by block; empty when sound
-};
-// Errors: damaged, when the pack's own index is.
-ScannedPack scan_pack(PackStorage& storage, const Digest& pack, ThreadPool& pool,
-                      const std::function<void(std::uint64_t bytes)>& progress);
 
 }  // namespace courier

@@ -61,17 +61,9 @@ TEST(Words, GoThereAndBack) {
     const auto v = static_cast<Priority>(i);
     EXPECT_EQ(parse_priority(word(v)), v);
   }
-  for (int i = 1; i <= 7; ++i) {
-    const auto v = static_cast<ItemKind>(i);
-    EXPECT_EQ(parse_item_kind(word(v)), v);
-  }
-  for (int i = 1; i <= 9; ++i) {
-    const auto v = static_cast<VerdictKind>(i);
-    EXPECT_EQ(parse_verdict(word(v)), v);
-  }
   EXPECT_EQ(word(ItemKind::request), "request");
   EXPECT_EQ(word(VerdictKind::announced), "announced");
-  EXPECT_FALSE(parse_item_kind("parcel"));
+  EXPECT_FALSE(parse_role("stranger"));
   EXPECT_EQ(error_of([] { word(static_cast<ItemKind>(0)); }).code(), ErrorCode::internal);
   EXPECT_EQ(error_of([] { word(static_cast<ItemKind>(8)); }).code(), ErrorCode::internal);
 }

@@ -270,7 +270,7 @@ TEST_F(IncomingBookTest, ACounterBeyondTheLedgersRangeIsDamage) {
 
 TEST(NumberRanges, JoinAndComplement) {
   std::vector<NumberRange> r;
-  for (const std::uint64_t n : {5, 3, 4, 9, 0, 9}) add_number(r, n);
+  for (const std::uint64_t n : {5, 3, 4, 9, 0, 9}) add_range(r, {n, n});
   EXPECT_EQ(r, (std::vector<NumberRange>{{0, 0}, {3, 5}, {9, 9}}));
   add_range(r, {1, 8});
   EXPECT_EQ(r, (std::vector<NumberRange>{{0, 9}}));

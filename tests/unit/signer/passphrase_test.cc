@@ -161,13 +161,11 @@ TEST(PassphraseSource, IsTheFileThenTheDescriptorThenNothing) {
   pipe.put("from the descriptor\n");
   const SiteCode pun = SiteCode::parse("PUN");
   PassphraseSource source;
-  EXPECT_FALSE(source.available());
   const Error e = error_of([&] { read_passphrase(fs, source, pun); });
   EXPECT_EQ(e.code(), ErrorCode::keys_locked);
   EXPECT_EQ(std::string(e.what()), "keys of site PUN: are locked with a passphrase");
   EXPECT_NE(e.hint().find("--passphrase-file"), std::string::npos);
   source.descriptor = pipe.ends[0];
-  EXPECT_TRUE(source.available());
   EXPECT_EQ(to_string(read_passphrase(fs, source, pun).view()), "from the descriptor");
   source.file = folder / "pass";
   EXPECT_EQ(to_string(read_passphrase(fs, source, pun).view()), "from the file");
