@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "media/parcel_probe.h"
+#include "base/volume_header.h"
 
 namespace courier {
 
@@ -45,14 +45,14 @@ MarkPlace read_mark(const VolumeBytes& device, std::uint64_t mark_position, std:
 }
 
 bool has_parcel_at(const VolumeBytes& device, std::uint64_t at, RawChain& chain) {
-  Bytes beginning(kProbeSize);
+  Bytes beginning(kParcelProbeSize);
   try {
     beginning.resize(device.read_at(at, beginning));
   } catch (const Error& error) {
     note(chain, error);
     return false;
   }
-  return begins_like_parcel(beginning);
+  return looks_like_parcel(beginning);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/safe_path.h"
+#include "base/volume_header.h"
 #include "media/medium_errors.h"
-#include "media/parcel_probe.h"
 #include "media/proved_write.h"
 #include "media/tape_ring.h"
 #include "media/xorriso.h"
@@ -154,8 +154,8 @@ TapeMedium::Contents TapeMedium::walk() {
     try {
       const TapeRead first = drive.read_record(buffer);
       is_at_next = first.kind == TapeRead::Kind::filemark;
-      is_parcel =
-          begins_like_parcel(ByteView(buffer).first(std::min<std::size_t>(first.size, kProbeSize)));
+      is_parcel = looks_like_parcel(
+          ByteView(buffer).first(std::min<std::size_t>(first.size, kParcelProbeSize)));
     } catch (const Error& error) {
       contents.unreadable.push_back(error);
     }

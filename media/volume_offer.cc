@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "media/parcel_probe.h"
+#include "base/volume_header.h"
 #include "media/recovery_search.h"
 
 namespace courier {
@@ -100,7 +100,7 @@ std::optional<OfferedVolume> offer_if_parcel(std::string path, VolumeBytes bytes
   volume.path = std::move(path);
   volume.size = bytes.size;
   volume.bytes = std::move(bytes);
-  Bytes beginning(kProbeSize);
+  Bytes beginning(kParcelProbeSize);
   std::optional<Error> unreadable;
   try {
     beginning.resize(volume.bytes.read_at(0, beginning));
@@ -110,7 +110,7 @@ std::optional<OfferedVolume> offer_if_parcel(std::string path, VolumeBytes bytes
     unreadable = error;
   }
   // A volume whose beginning is gone is known by its end.
-  if (!begins_like_parcel(beginning) && !ends_with_recovery_data(volume.bytes)) {
+  if (!looks_like_parcel(beginning) && !ends_with_recovery_data(volume.bytes)) {
     if (unreadable) throw *unreadable;
     return std::nullopt;
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "media/parcel_probe.h"
+#include "base/volume_header.h"
 
 namespace courier::test {
 
@@ -33,8 +33,8 @@ ScanResult FakeMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
   ScanResult result;
   for (const auto& [name, content] : files_) {
     const ByteView beginning =
-        ByteView(content).first(std::min<std::size_t>(content.size(), kProbeSize));
-    if (!begins_like_parcel(beginning)) continue;
+        ByteView(content).first(std::min<std::size_t>(content.size(), kParcelProbeSize));
+    if (!looks_like_parcel(beginning)) continue;
     if (fail_from_ && *fail_from_ < beginning.size()) {
       result.unreadable.push_back(system_error(EIO, "fake:" + name, "cannot read it"));
       continue;

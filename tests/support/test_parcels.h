@@ -23,7 +23,7 @@ inline void append_frame(Bytes& out, FrameKind kind, std::uint64_t number, ByteV
 // A volume header, a label and one record with record_size bytes.
 inline Bytes parcel_like(std::size_t record_size, std::uint8_t filler = 0x5a) {
   Bytes out;
-  append_frame(out, FrameKind::volume_header, 0, Bytes(40, 1));
+  append_frame(out, FrameKind::volume_header, 0, encode_volume_header({}));
   append_frame(out, FrameKind::label, 0, Bytes(300, 2));
   append_frame(out, FrameKind::record, 0, Bytes(record_size, filler));
   return out;

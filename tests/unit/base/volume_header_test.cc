@@ -85,6 +85,14 @@ TEST(LooksLikeParcel, NeedsOneOfThreeMarks) {
   }
   EXPECT_TRUE(looks_like_parcel(ByteView(file).first(4)));
   EXPECT_FALSE(looks_like_parcel({}));
+  EXPECT_FALSE(looks_like_parcel(Bytes(kParcelProbeSize, 0)));
+  // An archive that holds a parcel, at its start as zip does, or after a block as tar does.
+  for (const std::size_t head : {48u, 512u}) {
+    Bytes archive(head, 'z');
+    archive.insert(archive.end(), file.begin(), file.end());
+    archive.resize(kParcelProbeSize);
+    EXPECT_FALSE(looks_like_parcel(archive)) << head;
+  }
 }
 
 }  // namespace

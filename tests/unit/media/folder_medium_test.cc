@@ -82,6 +82,14 @@ TEST_F(FolderMediumTest, KnowsAVolumeWhoseBeginningIsGoneByTheRecoveryDataAtItsE
   EXPECT_EQ(result.unreadable.size(), 1u);  // nothing of it can be read
 }
 
+TEST_F(FolderMediumTest, OffersAParcelWhoseFirstTwoFramesAreDamaged) {
+  Bytes parcel = parcel_like(10);
+  parcel[0] ^= 1;                                        // the volume header's frame
+  parcel[kFrameHeaderSize + kVolumeHeaderSize] ^= 0xff;  // the label's
+  put("a.pcl", parcel);
+  EXPECT_THAT(offered(folder_.path()), testing::ElementsAre("a.pcl"));
+}
+
 TEST_F(FolderMediumTest, FollowsNoLinkAndWaitsForNoPipe) {
   const test::TempFolder outside;
   test::write_text(outside / "x.pcl", as_text(parcel_like(10)));
