@@ -65,14 +65,10 @@ VersionRow version_row(const PackageId& id, std::uint32_t number, const Snapshot
 }
 
 void record_snapshot(Home& home, const PackageRow& package, const VersionRow& version) {
-  StatusLog log(home.ledger());
   for (const char* id : {"2376", "2311"}) {
-    StatusMessage message;
-    message.id = id;
-    message.component = Component::distribution_manager;
-    message.package = package.id;
-    message.strings = {package.id.str(), package.name, std::to_string(version.version)};
-    log.add(std::move(message));
+    StatusLog(home.ledger())
+        .tell(id, Severity::info, package.id,
+              {package.id.str(), package.name, std::to_string(version.version)});
   }
   home.journal().write(Component::distribution_manager, Severity::info, "package stored",
                        {{"package", package.id.str()},

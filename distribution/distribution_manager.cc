@@ -80,12 +80,8 @@ void queue(const DistributionParts& parts, TransferRow row) {
   row.retries_left = static_cast<std::uint32_t>(Settings{parts.ledger}.number("dp.retries"));
   row.created = parts.clock.now();
   transfers.add(row);
-  StatusMessage message;
-  message.id = "2357";
-  message.component = Component::distribution_manager;
-  message.package = row.package;
-  message.strings = {row.package.str(), row.dp, std::to_string(row.job) + "/" + row.dp};
-  StatusLog{parts.ledger}.add(message);
+  StatusLog{parts.ledger}.tell("2357", Severity::info, row.package,
+                               {row.package.str(), row.dp, std::to_string(row.job) + "/" + row.dp});
 }
 
 int exit_status_of(ErrorCode code) { return row_of(code).exit_status; }
@@ -221,8 +217,7 @@ PublishReport DistributionManager::retract(const PackageId& package,
     const PackageDpKey key{parts_.site, dp.name, package};
     auto row = states.find(key);
     if (!row) continue;
-    const bool removing =
-        row->state == PackageState::removal_pending || row->state == PackageState::removal_retrying;
+    const bool removing = is_removing(row->state);
     // A removal under way is handed over to the job that was given, which has to end with it.
     if (!removing || (job != 0 && !TransferBook{parts_.ledger}.find(job, dp.name))) {
       states.retract(key, local.number(), "job " + std::to_string(local.number()));
@@ -290,26 +285,14 @@ void DistributionManager::cancel(std::uint64_t job, const std::string& dp, const
   if (transfers.cancel(job, dp, who)) {
     PackageDpBook states{parts_.ledger};
     const PackageDpKey key{parts_.site, dp, row.package};
-    auto state = states.find(key);
-    if (state && row.action == TransferAction::install && state->version == row.version &&
-        (state->state == PackageState::install_pending ||
-         state->state == PackageState::install_retrying ||
-         state->state == PackageState::content_updating)) {
-      states.cancelled(key, who);
-    }
-    // T19: a removal that is not to happen any more can be asked for again (T20).
-    if (state && row.action == TransferAction::remove &&
-        (state->state == PackageState::removal_pending ||
-         state->state == PackageState::removal_retrying)) {
-      states.removal_failed(key, "cancelled by " + who, {}, {});
-    }
-    StatusMessage message;
-    message.id = "C4";
-    message.severity = Severity::warning;
-    message.component = Component::distribution_manager;
-    message.package = row.package;
-    message.strings = {row.package.str(), dp, who};
-    StatusLog{parts_.ledger}.add(message);
+    const auto state = states.find(key);
+    const bool removal = row.action == TransferAction::remove;
+    const bool is_its_own = state && is_under_way(state->state) &&
+                            is_removing(state->state) == removal &&
+                            (removal || state->version == row.version);
+    if (is_its_own) states.cancel(key, who);
+    StatusLog{parts_.ledger}.tell("C4", Severity::warning, row.package,
+                                  {row.package.str(), dp, who});
   }
   transaction.commit();
 }

@@ -14,10 +14,7 @@
 namespace courier {
 namespace {
 
-bool has_ended(const TransferRow& transfer) {
-  return transfer.state == TransferState::complete || transfer.state == TransferState::failed ||
-         transfer.state == TransferState::cancelled;
-}
+bool has_ended(const TransferRow& transfer) { return is_ended(transfer.state); }
 
 // Of its package on its DP.
 PackageState state_of(PackageDpBook& states, const SiteCode& site, const TransferRow& transfer) {
@@ -31,7 +28,6 @@ PackageState state_of(PackageDpBook& states, const SiteCode& site, const Transfe
 void close_job(Ledger& ledger, const SiteCode& site, std::uint64_t job) {
   JobBook jobs{ledger};
   PackageDpBook states{ledger};
-  StatusLog status{ledger};
   Transaction transaction{ledger};
   const auto row = jobs.find(job);
   const std::vector<TransferRow> transfers = TransferBook{ledger}.of_job(job);
@@ -51,13 +47,7 @@ void close_job(Ledger& ledger, const SiteCode& site, std::uint64_t job) {
   }
   if (worst == PackageState::installed && !removing && reason.empty()) {
     const PackageRow package = PackageBook{ledger}.get(row->package);
-    StatusMessage done;
-    done.id = "2301";
-    done.component = Component::distribution_manager;
-    done.milestone = true;
-    done.package = package.id;
-    done.strings = {package.name, package.id.str()};
-    status.add(done);
+    StatusLog{ledger}.tell("2301", Severity::info, package.id, {package.name, package.id.str()});
   }
   jobs.finish_local(job, worst, removing && reason.empty() ? "removed" : reason);
   transaction.commit();

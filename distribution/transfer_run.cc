@@ -28,8 +28,7 @@ std::string message_of(const Error& error, const TransferRow& transfer) {
 
 // Something else was decided about the package on this DP since the transfer was queued.
 bool is_overtaken(const TransferRow& transfer, const PackageDpRow& row) {
-  const bool removing =
-      row.state == PackageState::removal_pending || row.state == PackageState::removal_retrying;
+  const bool removing = is_removing(row.state);
   if (transfer.action == TransferAction::remove) return !removing;
   return removing || row.version != transfer.version;
 }
@@ -147,7 +146,7 @@ TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& 
       transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::copying);
     } else if (phase == "verifying") {
       if (is_cancelled(transfer)) throw Cancelled{};
-      message("2329", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+      status_.tell("2329", Severity::info, transfer.package, {transfer.package.str(), transfer.dp});
       transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::verifying);
     } else {
       transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::publishing);
@@ -158,7 +157,7 @@ TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& 
 }
 
 void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome) {
-  message("2342", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+  status_.tell("2342", Severity::info, transfer.package, {transfer.package.str(), transfer.dp});
   say(Component::package_transfer_manager, Severity::info, transfer, "started");
   try {
     if (transfer.state == TransferState::pending_restart) {
@@ -186,7 +185,7 @@ void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcom
     transfers_.complete(transfer.job, transfer.dp, "read back and equal");
     states_.place(key_of(transfer), order.folder, share.path());
     states_.installed(key_of(transfer), "transfer " + name_of(transfer) + ", read back");
-    message("2330", Severity::info, transfer, {transfer.package.str(), transfer.dp});
+    status_.tell("2330", Severity::info, transfer.package, {transfer.package.str(), transfer.dp});
     transaction.commit();
 
     if (result.attributes_lost > 0) {
@@ -237,9 +236,10 @@ void TransferRun::install_failed(const TransferRow& transfer, const Error& error
   const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
   states_.failed_attempt(key_of(transfer), reason, left, retry_at);
   if (left == 0) states_.failed(key_of(transfer), reason);
-  message("2328", Severity::warning, transfer, {transfer.package.str(), transfer.dp, reason});
-  message("2302", left == 0 ? Severity::error : Severity::warning, transfer,
-          {transfer.package.str(), transfer.dp, reason});
+  status_.tell("2328", Severity::warning, transfer.package,
+               {transfer.package.str(), transfer.dp, reason});
+  status_.tell("2302", left == 0 ? Severity::error : Severity::warning, transfer.package,
+               {transfer.package.str(), transfer.dp, reason});
   transaction.commit();
 
   outcome.state = left == 0 ? PackageState::install_failed : PackageState::install_retrying;
@@ -261,7 +261,8 @@ void TransferRun::wait_for_content(const TransferRow& transfer, const Error& err
   note_failure(transfer, reason, retry_at, false);
   states_.pending(key_of(transfer), PendingReason::waiting_for_content, reason,
                   "transfer " + name_of(transfer));
-  message("2302", Severity::error, transfer, {transfer.package.str(), transfer.dp, reason});
+  status_.tell("2302", Severity::error, transfer.package,
+               {transfer.package.str(), transfer.dp, reason});
   transaction.commit();
 
   outcome.state = PackageState::install_pending;
@@ -298,7 +299,8 @@ void TransferRun::remove(const TransferRow& transfer, const DpRow& dp, DpOutcome
     Transaction transaction{parts_.ledger};
     transfers_.complete(transfer.job, transfer.dp, "removed");
     states_.removed(key_of(transfer), "transfer " + name_of(transfer));
-    message("C6", Severity::info, transfer, {transfer.package.str(), transfer.dp, "removed"});
+    status_.tell("C6", Severity::info, transfer.package,
+                 {transfer.package.str(), transfer.dp, "removed"});
     transaction.commit();
     outcome.removed = true;
     say(Component::package_transfer_manager, Severity::info, transfer, "removed");
@@ -325,7 +327,8 @@ void TransferRun::removal_failed(const TransferRow& transfer, const Error& error
   const std::uint32_t left = note_failure(transfer, reason, retry_at, true);
   states_.removal_failed(key_of(transfer), reason, left > 0 ? std::optional(left) : std::nullopt,
                          left > 0 ? std::optional(retry_at) : std::nullopt);
-  message("C6", Severity::warning, transfer, {transfer.package.str(), transfer.dp, reason});
+  status_.tell("C6", Severity::warning, transfer.package,
+               {transfer.package.str(), transfer.dp, reason});
   transaction.commit();
   outcome.state = left == 0 ? PackageState::removal_failed : PackageState::removal_retrying;
   outcome.reason = reason;
@@ -368,18 +371,6 @@ void TransferRun::say(Component component, Severity severity, const TransferRow&
                    {"version", std::to_string(transfer.version)}};
   fields.insert(fields.end(), more.begin(), more.end());
   parts_.journal.write(component, severity, name_of(transfer) + ": " + text, fields);
-}
-
-void TransferRun::message(const std::string& id, Severity severity, const TransferRow& transfer,
-                          std::vector<std::string> strings) {
-  StatusMessage message;
-  message.id = id;
-  message.severity = severity;
-  message.component = Component::distribution_manager;
-  message.milestone = id == "2330";
-  message.package = transfer.package;
-  message.strings = std::move(strings);
-  status_.add(message);
 }
 
 }  // namespace courier

@@ -48,8 +48,6 @@ class TransferRun {
   std::string name_of(const TransferRow& transfer) const;
   void say(Component component, Severity severity, const TransferRow& transfer,
            const std::string& message, Fields more = {});
-  void message(const std::string& id, Severity severity, const TransferRow& transfer,
-               std::vector<std::string> strings);
 
   DistributionParts parts_;
   const ProgressSink& progress_;

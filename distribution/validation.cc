@@ -50,13 +50,8 @@ void flag(const DistributionParts& parts, const PackageDpRow& row, const Validat
   Transaction transaction{parts.ledger};
   // While another version is on its way, the row speaks of that one.
   if (row.state == PackageState::installed) PackageDpBook{parts.ledger}.invalid(row.key, first);
-  StatusMessage message;
-  message.id = "C3";
-  message.severity = Severity::error;
-  message.component = Component::distribution_manager;
-  message.package = row.key.package;
-  message.strings = {row.key.package.str(), row.key.dp, first};
-  StatusLog{parts.ledger}.add(message);
+  StatusLog{parts.ledger}.tell("C3", Severity::error, row.key.package,
+                               {row.key.package.str(), row.key.dp, first});
   transaction.commit();
 }
 

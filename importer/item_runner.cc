@@ -312,8 +312,9 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
     incoming.set_executed(parcel.id.from, item.package,
                           ExecutedJob{parcel.sender_incarnation, row.job});
   }
-  message("4400", Severity::info, item,
-          {item.package.str(), std::to_string(item.version), parts_.home + "/store"});
+  StatusLog{parts_.ledger}.tell(
+      "4400", Severity::info, item.package,
+      {item.package.str(), std::to_string(item.version), parts_.home + "/store"});
   const bool nowhere =
       item.no_files || (!item.dps.empty() && dps.empty()) || DpBook{parts_.ledger}.list().empty();
   if (!nowhere) {
@@ -458,12 +459,8 @@ RunItem ItemRunner::finish(IncomingItem row, VerdictKind verdict, const std::str
                                    word(verdict), reason.empty() ? "" : ": ", reason),
                        {{"package", row.package.str()}, {"verdict", std::string(word(verdict))}});
   if (verdict == VerdictKind::superseded) {
-    StatusMessage superseded;
-    superseded.id = "C1";
-    superseded.component = Component::despooler;
-    superseded.package = row.package;
-    superseded.strings = {row.package.str(), std::to_string(row.version), reason};
-    StatusLog{parts_.ledger}.add(superseded);
+    StatusLog{parts_.ledger}.tell("C1", Severity::info, row.package,
+                                  {row.package.str(), std::to_string(row.version), reason});
   }
   const int status = status_of(verdict);
   return RunItem{std::move(row), status};
@@ -481,18 +478,6 @@ std::vector<std::string> ItemRunner::known_dps(const Item& item, std::string& un
     }
   }
   return known;
-}
-
-void ItemRunner::message(const std::string& id, Severity severity, const Item& item,
-                         std::vector<std::string> strings) {
-  StatusMessage message;
-  message.id = id;
-  message.severity = severity;
-  message.milestone = id == "4400";
-  message.component = Component::despooler;
-  message.package = item.package;
-  message.strings = std::move(strings);
-  StatusLog{parts_.ledger}.add(message);
 }
 
 }  // namespace courier

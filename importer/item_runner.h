@@ -65,8 +65,6 @@ class ItemRunner {
   RunItem finish(IncomingItem row, VerdictKind verdict, const std::string& reason,
                  const RecordRanges& missing = {}, const std::vector<Digest>& objects = {});
   std::vector<std::string> known_dps(const Item& item, std::string& unknown);
-  void message(const std::string& id, Severity severity, const Item& item,
-               std::vector<std::string> strings);
 
   const ImporterParts& parts_;
   const ProgressSink& progress_;

@@ -91,12 +91,8 @@ void keep_in_quarantine(const ImporterParts& parts, OpenOffer& open) {
   row.key_deadline = row.arrived + Settings{parts.ledger}.minutes("key.wait");
   Transaction transaction{parts.ledger};
   incoming.quarantine(row);
-  StatusMessage message;
-  message.id = "4404";
-  message.severity = Severity::warning;
-  message.component = Component::despooler;
-  message.strings = {offer.id.str(), label.sender.code.str(), row.signer};
-  StatusLog{parts.ledger}.add(message);
+  StatusLog{parts.ledger}.tell("4404", Severity::warning, {},
+                               {offer.id.str(), label.sender.code.str(), row.signer});
   transaction.commit();
   parts.journal.write(Component::despooler, Severity::warning,
                       fmt::format("parcel {} in quarantine: no key of {} known here is {}",

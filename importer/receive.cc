@@ -45,13 +45,8 @@ void note_confinement(const ImporterParts& parts) {
 // B15: recorded, and told to the sender when it is joined and its signature verifies.
 void note_misdelivered(const ImporterParts& parts, const Offer& offer) {
   const Sender& sender = offer.label.sender;
-  StatusMessage message;
-  message.id = "C2";
-  message.severity = Severity::warning;
-  message.component = Component::despooler;
-  message.strings = {offer.title, sender.code.str()};
   Transaction transaction{parts.ledger};
-  StatusLog{parts.ledger}.add(message);
+  StatusLog{parts.ledger}.tell("C2", Severity::warning, {}, {offer.title, sender.code.str()});
   auto signer = parts.trust.find_signer(sender.signing_key);
   if (signer && signer->site->code == sender.code && offer.is_signed) {
     IncomingBook{parts.ledger}.note_misdelivered(offer.id, offer.label_digest);

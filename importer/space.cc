@@ -14,12 +14,8 @@ void require_free(const ImporterParts& parts, std::uint64_t needed, const std::s
   const Fd home = open_dir(parts.fs, parts.home);
   const std::uint64_t free = parts.fs.space(home).free_bytes;
   if (needed <= free) return;
-  StatusMessage message;
-  message.id = "4402";
-  message.severity = Severity::error;
-  message.component = Component::despooler;
-  message.strings = {subject, std::to_string(needed), std::to_string(free)};
-  StatusLog{parts.ledger}.add(message);
+  StatusLog{parts.ledger}.tell("4402", Severity::error, {},
+                               {subject, std::to_string(needed), std::to_string(free)});
   throw Error{ErrorCode::no_space, subject,
               fmt::format("{} bytes needed in the home, {} free", needed, free)}
       .with_loss(loss)

@@ -113,9 +113,7 @@ bool PackageDpBook::target(const PackageDpKey& key, std::uint32_t version, std::
     return true;
   }
   PackageDpRow r = *found;
-  const bool removing = r.state == PackageState::removal_pending ||
-                        r.state == PackageState::removal_retrying ||
-                        r.state == PackageState::removal_failed;
+  const bool removing = is_removal(r.state);
   const bool again = version == r.version && (whole || r.state == PackageState::install_failed);
   // T14: older or equal, and nothing newer was decided about it.
   if (version <= r.version && !again && !removing && !forced) return false;
@@ -206,10 +204,15 @@ void PackageDpBook::failed(const PackageDpKey& key, const std::string& reason) {
   transaction.commit();
 }
 
-void PackageDpBook::cancelled(const PackageDpKey& key, const std::string& who) {
+void PackageDpBook::cancel(const PackageDpKey& key, const std::string& who) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
   PackageDpRow r = get(key);
+  // A removal that is not to happen any more can be asked for again (T20).
+  if (is_removing(r.state)) {
+    removal_failed(key, "cancelled by " + who, {}, {});
+    return transaction.commit();
+  }
   r.reason = "cancelled by " + who;
   if (r.served > 0) r.reason += ", version " + std::to_string(r.served) + " still served";
   r.pending = PendingReason::none;
@@ -234,7 +237,7 @@ void PackageDpBook::retract(const PackageDpKey& key, std::uint64_t job,
   auto& db = ledger_.impl();
   Transaction transaction(db);
   PackageDpRow r = get(key);
-  if (r.state == PackageState::removal_pending || r.state == PackageState::removal_retrying) {
+  if (is_removing(r.state)) {
     sql::run(db, "UPDATE package_dp SET job = :j WHERE site = :s AND dp = :d AND package = :p", job,
              key.site, key.dp, key.package);
     transaction.commit();

@@ -64,7 +64,7 @@ class PackageDpBook {
   void failed_attempt(const PackageDpKey& key, const std::string& reason, std::uint32_t left,
                       Time retry_at);                                                     // T6, T7
   void failed(const PackageDpKey& key, const std::string& reason);                        // T8
-  void cancelled(const PackageDpKey& key, const std::string& who);                        // T9
+  void cancel(const PackageDpKey& key, const std::string& who);                           // T9,T19
   void invalid(const PackageDpKey& key, const std::string& what);                         // T15
   void retract(const PackageDpKey& key, std::uint64_t job, const std::string& evidence);  // T17,T20
   void removed(const PackageDpKey& key, const std::string& evidence);                     // T18

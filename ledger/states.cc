@@ -90,6 +90,29 @@ bool is_ended(JobStep step) {
   }
 }
 
+bool is_waiting(JobStep step) {
+  return step == JobStep::accepted || step == JobStep::routed || step == JobStep::suspended ||
+         step == JobStep::error;
+}
+
+bool is_ended(TransferState state) {
+  return state == TransferState::complete || state == TransferState::failed ||
+         state == TransferState::cancelled;
+}
+
+bool is_under_way(PackageState state) {
+  return state == PackageState::install_pending || state == PackageState::install_retrying ||
+         state == PackageState::content_updating || is_removing(state);
+}
+
+bool is_removing(PackageState state) {
+  return state == PackageState::removal_pending || state == PackageState::removal_retrying;
+}
+
+bool is_removal(PackageState state) {
+  return is_removing(state) || state == PackageState::removal_failed;
+}
+
 PackageState worse(PackageState a, PackageState b) {
   // Mildest first.
   constexpr std::array kOrder = {PackageState::installed,        PackageState::content_monitoring,

@@ -112,7 +112,14 @@ std::optional<ParcelState> parse_parcel_state(std::string_view);
 std::optional<IncomingState> parse_incoming_state(std::string_view);
 std::optional<PackageState> package_state_of(std::uint64_t code);  // 0 to 8
 
-bool is_ended(JobStep);  // confirmed, failed, cancelled, superseded, invalid
+bool is_ended(JobStep);        // confirmed, failed, cancelled, superseded, invalid
+bool is_waiting(JobStep);      // accepted, routed, suspended, error: for a parcel
+bool is_ended(TransferState);  // complete, failed, cancelled
+// Not done and not given up: Install Pending, Retrying, Content Updating, Removal Pending,
+// Retrying.
+bool is_under_way(PackageState);
+bool is_removing(PackageState);  // Removal Pending, Retrying
+bool is_removal(PackageState);   // those and Removal Failed
 
 // The worse of two, for a site whose DPs differ: a failure beats a retry beats pending beats
 // updating beats installed.

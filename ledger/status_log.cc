@@ -65,55 +65,65 @@ const std::vector<StatusMeaning>& status_meanings() {
   using enum Component;
   // Only wording that is documented is printed (behaviours.md section 13, evidence "text").
   static const std::vector<StatusMeaning> kMeanings = {
-      {"2300", distribution_manager, "processing", ""},
+      {"2300", distribution_manager, "processing"},
       {"2301", distribution_manager, "processed",
-       "Distribution Manager successfully processed package %1 (package ID = %2)"},
-      {"2302", distribution_manager, "failed", ""},
-      {"2311", distribution_manager, "changed", ""},
-      {"2322", distribution_manager, "staged", ""},
-      {"2328", distribution_manager, "copy-failed", ""},
-      {"2329", distribution_manager, "copied", ""},
+       "Distribution Manager successfully processed package %1 (package ID = %2)", true},
+      {"2302", distribution_manager, "failed"},
+      {"2311", distribution_manager, "changed"},
+      {"2322", distribution_manager, "staged"},
+      {"2328", distribution_manager, "copy-failed"},
+      {"2329", distribution_manager, "copied"},
       {"2330", distribution_manager, "distributed",
-       "Distribution Manager successfully distributed package %1 to distribution point %2"},
-      {"2339", distribution_manager, "to-scheduler", ""},
-      {"2342", distribution_manager, "distributing", ""},
-      {"2357", distribution_manager, "transfer-job", ""},
-      {"2376", distribution_manager, "snapshot", ""},
-      {"4400", despooler, "stored", ""},
-      {"4402", despooler, "no-space", ""},
-      {"4404", despooler, "no-key", ""},
-      {"8200", package_transfer_manager, "content-sent", ""},
-      {"8210", package_transfer_manager, "status-sent", ""},
-      {"8211", package_transfer_manager, "at-capacity", ""},
+       "Distribution Manager successfully distributed package %1 to distribution point %2", true},
+      {"2339", distribution_manager, "to-scheduler"},
+      {"2342", distribution_manager, "distributing"},
+      {"2357", distribution_manager, "transfer-job"},
+      {"2376", distribution_manager, "snapshot"},
+      {"4400", despooler, "stored", "", true},
+      {"4402", despooler, "no-space"},
+      {"4404", despooler, "no-key"},
+      {"8200", package_transfer_manager, "content-sent"},
+      {"8210", package_transfer_manager, "status-sent"},
+      {"8211", package_transfer_manager, "at-capacity"},
       {"8212", package_transfer_manager, "no-sources",
        "This pull distribution point has no sources from which it can download content. We will try"
        " again later."},
-      {"C1", despooler, "superseded", ""},
-      {"C2", despooler, "misdelivered", ""},
-      {"C3", distribution_manager, "validation-difference", ""},
-      {"C4", distribution_manager, "cancelled", ""},
-      {"C5", despooler, "outdated", ""},
-      {"C6", distribution_manager, "removed", ""},
-      {"C7", courier_sender, "return-applied", ""},
-      {"C8", courier_sender, "overdue", ""},
+      {"C1", despooler, "superseded"},
+      {"C2", despooler, "misdelivered"},
+      {"C3", distribution_manager, "validation-difference"},
+      {"C4", distribution_manager, "cancelled"},
+      {"C5", despooler, "outdated"},
+      {"C6", distribution_manager, "removed"},
+      {"C7", courier_sender, "return-applied"},
+      {"C8", courier_sender, "overdue"},
   };
   return kMeanings;
 }
 
-std::string status_text(const StatusMessage& m) {
+namespace {
+
+// nullptr: another site's newer courier may know it.
+const StatusMeaning* meaning_of(std::string_view id) {
   const auto& all = status_meanings();
   const auto it = std::find_if(all.begin(), all.end(),
-                               [&](const StatusMeaning& meaning) { return meaning.id == m.id; });
-  std::string out(it == all.end() ? "event" : it->event_word);
-  if (it != all.end() && !it->wording.empty()) {
+                               [&](const StatusMeaning& meaning) { return meaning.id == id; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+std::string status_text(const StatusMessage& m) {
+  const StatusMeaning* const meaning = meaning_of(m.id);
+  std::string out(meaning ? meaning->event_word : "event");
+  if (meaning && !meaning->wording.empty()) {
     out.clear();
-    for (std::size_t i = 0; i < it->wording.size(); ++i) {
-      const char c = it->wording[i];
+    for (std::size_t i = 0; i < meaning->wording.size(); ++i) {
+      const char c = meaning->wording[i];
       if (c != '%') {
         out += c;
         continue;
       }
-      const auto n = static_cast<std::size_t>(it->wording[++i] - '1');
+      const auto n = static_cast<std::size_t>(meaning->wording[++i] - '1');
       if (n < m.strings.size()) out += m.strings[n];
     }
     return out;
@@ -122,16 +132,26 @@ std::string status_text(const StatusMessage& m) {
   return out;
 }
 
-std::uint64_t StatusLog::add(StatusMessage m) {
+std::uint64_t StatusLog::tell(std::string_view id, Severity severity, const PackageId& package,
+                              std::vector<std::string> strings) {
+  const StatusMeaning* const meaning = meaning_of(id);
+  if (!meaning) bug("a status message without a meaning");
   auto& db = ledger_.impl();
   Transaction transaction(db);
   const SiteRow self = SiteBook(ledger_).self();
+  StatusMessage m;
+  m.id = id;
+  m.severity = severity;
+  m.milestone = meaning->milestone;
+  m.component = meaning->component;
   m.site = self.code;
-  if (m.system.empty()) m.system = host_name();
-  if (m.pid == 0) m.pid = getpid();
-  if (m.thread == 0) m.thread = syscall(SYS_gettid);
-  if (m.time == Time{}) m.time = db.clock.now();
+  m.system = host_name();
+  m.package = package;
+  m.strings = std::move(strings);
   if (m.strings.size() > kMaxStrings) m.strings.resize(kMaxStrings);
+  m.pid = getpid();
+  m.thread = syscall(SYS_gettid);
+  m.time = db.clock.now();
   // One sequence over all own incarnations: it never goes back within this ledger.
   m.sequence = static_cast<std::uint64_t>(sql::number(
                    db,

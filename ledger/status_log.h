@@ -16,17 +16,17 @@
 namespace courier {
 
 struct StatusMessage {
-  std::uint64_t sequence = 0;  // per site, set by add()
+  std::uint64_t sequence = 0;  // per site
   std::string id;              // "4400", "C1"
   Severity severity = Severity::info;
   bool milestone = false;  // level M
   Component component = Component::site;
-  SiteCode site;                     // where it happened; empty in add(): this site
-  std::string system;                // host name, set by add() when empty
+  SiteCode site;                     // where it happened
+  std::string system;                // host name
   PackageId package;                 // attribute; empty: none
   std::vector<std::string> strings;  // insertion strings, ten at most
-  std::int64_t pid = 0, thread = 0;  // set by add() when 0
-  Time time;                         // set by add() when at the epoch
+  std::int64_t pid = 0, thread = 0;
+  Time time;
 };
 
 // What a message id means, for people: "stored", and whether Courier prints the historic wording.
@@ -34,7 +34,8 @@ struct StatusMeaning {
   std::string_view id;
   Component component;
   std::string_view event_word;
-  std::string_view wording;  // with NAME, ID, DP in it; empty: only the facts are printed
+  std::string_view wording = {};  // with %1, %2 for strings; empty: only the facts are printed
+  bool milestone = false;
 };
 const std::vector<StatusMeaning>& status_meanings();
 // "Distribution Manager successfully processed package Field tools (package ID = PUN00020)" or
@@ -45,7 +46,10 @@ class StatusLog {
  public:
   explicit StatusLog(Ledger& ledger) : ledger_(ledger) {}
 
-  std::uint64_t add(StatusMessage message);
+  // Notes an event of this site, now. id: one of status_meanings(), which gives its component and
+  // level; package: empty when it is about none. Returns its sequence.
+  std::uint64_t tell(std::string_view id, Severity severity, const PackageId& package,
+                     std::vector<std::string> strings);
   // Of another site, from its return; a sequence known for that site and incarnation is passed
   // over.
   void add_returned(const SiteCode& site, const Incarnation& incarnation,

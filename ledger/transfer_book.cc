@@ -74,12 +74,10 @@ TransferRow move(Ledger::Impl& db, std::uint64_t job, const std::string& dp, std
                 word(t.state));
   record(db, "transfer", name_of(job, dp), event, std::string(word(t.state)), std::string(word(to)),
          evidence);
-  const bool ended = to == TransferState::complete || to == TransferState::failed ||
-                     to == TransferState::cancelled;
   sql::run(db,
            "UPDATE transfer SET state = :s, reason = :r, phase = CASE WHEN :p <> 3 THEN 0"
            " ELSE phase END, retry_at = NULL, finished = :t WHERE job = :j AND dp = :d",
-           to, reason, to, ended ? std::optional(db.clock.now()) : std::nullopt, job, dp);
+           to, reason, to, is_ended(to) ? std::optional(db.clock.now()) : std::nullopt, job, dp);
   return t;
 }
 

@@ -16,11 +16,6 @@
 namespace courier {
 namespace {
 
-bool is_waiting(JobStep step) {
-  return step == JobStep::accepted || step == JobStep::routed || step == JobStep::suspended ||
-         step == JobStep::error;
-}
-
 // An open job that asks for this already. A job for the whole site is one for each DP of it, and a
 // redistribute brings what a distribute would. Another priority is another wish as long as the job
 // waits.
@@ -67,12 +62,8 @@ void note_states(Ledger& ledger, const JobRow& job) {
 }
 
 void tell_scheduler(Ledger& ledger, const JobRow& job) {
-  StatusMessage message;
-  message.id = "2339";
-  message.component = Component::distribution_manager;
-  message.package = job.package;
-  message.strings = {job.package.str(), job.site.str(), std::to_string(job.number)};
-  StatusLog(ledger).add(message);
+  StatusLog(ledger).tell("2339", Severity::info, job.package,
+                         {job.package.str(), job.site.str(), std::to_string(job.number)});
 }
 
 // What the jobs of one site, oldest first, leave there of a package.

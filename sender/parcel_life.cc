@@ -20,36 +20,9 @@ bool remove_if_there(FileSystem& fs, const Fd& dir, const std::string& name) {
   return true;
 }
 
-bool is_open(TransferState state) {
-  return state != TransferState::complete && state != TransferState::failed &&
-         state != TransferState::cancelled;
-}
-
-// T9, and T19 for a removal that is not to happen any more.
-void cancel_state(PackageDpBook& states, const PackageDpRow& row, const std::string& who) {
-  switch (row.state) {
-    case PackageState::install_pending:
-    case PackageState::install_retrying:
-    case PackageState::content_updating:
-      states.cancelled(row.key, who);
-      break;
-    case PackageState::removal_pending:
-    case PackageState::removal_retrying:
-      states.removal_failed(row.key, "cancelled by " + who, {}, {});
-      break;
-    default:
-      break;
-  }
-}
-
 void tell_cancelled(Ledger& ledger, const JobRow& job) {
-  StatusMessage message;
-  message.id = "C4";
-  message.severity = Severity::warning;
-  message.component = Component::distribution_manager;
-  message.package = job.package;
-  message.strings = {job.package.str(), job.site.str(), ledger.who()};
-  StatusLog(ledger).add(message);
+  StatusLog(ledger).tell("C4", Severity::warning, job.package,
+                         {job.package.str(), job.site.str(), ledger.who()});
 }
 
 // X9, X10: all transfer jobs of a local job, or none. Errors: not_allowed when it is too late for
@@ -58,7 +31,7 @@ void cancel_transfers(Ledger& ledger, const JobRow& job) {
   TransferBook transfers(ledger);
   std::vector<std::string> too_late;
   for (const TransferRow& transfer : transfers.of_job(job.number))
-    if (is_open(transfer.state) && !transfers.cancel(job.number, transfer.dp, ledger.who()))
+    if (!is_ended(transfer.state) && !transfers.cancel(job.number, transfer.dp, ledger.who()))
       too_late.push_back(transfer.dp);
   if (too_late.empty()) return;
   throw Error(ErrorCode::not_allowed, "job " + std::to_string(job.number),
@@ -158,8 +131,8 @@ CancelOutcome ParcelLife::cancel(std::uint64_t number) {
   jobs.cancel(number, context_.ledger.who());
   PackageDpBook states(context_.ledger);
   for (const PackageDpRow& row : states.of_package(job.package))
-    if (row.key.site == job.site && row.job == number)
-      cancel_state(states, row, context_.ledger.who());
+    if (row.key.site == job.site && row.job == number && is_under_way(row.state))
+      states.cancel(row.key, context_.ledger.who());
   if (discarded) parcels.discard(discarded->addressees.front().id);
   tell_cancelled(context_.ledger, job);
   transaction.commit();
@@ -202,12 +175,8 @@ std::vector<ParcelRow> ParcelLife::report_overdue() {
     Transaction transaction(context_.ledger);
     const ParcelId id = parcel.addressees.front().id;
     if (!parcels.note_overdue(id)) continue;
-    StatusMessage message;
-    message.id = "C8";
-    message.severity = Severity::warning;
-    message.component = Component::courier_sender;
-    message.strings = {id.str(), iso8601(*parcel.expected)};
-    StatusLog(context_.ledger).add(message);
+    StatusLog(context_.ledger)
+        .tell("C8", Severity::warning, {}, {id.str(), iso8601(*parcel.expected)});
     transaction.commit();
     context_.journal.write(Component::courier_sender, Severity::warning,
                            "parcel " + id.str() + " is overdue since " + iso8601(*parcel.expected),

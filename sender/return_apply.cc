@@ -85,20 +85,17 @@ std::vector<ReturnDpState> site_states(Ledger& ledger, const ReceivedReturn& r) 
 
 void tell(SenderContext& context, const AppliedReturn& applied, const SiteCode& site) {
   const auto count = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
-  StatusMessage message;
-  message.id = "C7";
-  message.component = Component::courier_sender;
-  message.strings = {applied.id.str(),
-                     count(applied.confirmed.size(), " confirmed"),
-                     count(applied.partly_confirmed.size(), " partly confirmed"),
-                     count(applied.jobs_again.size(), " to send again"),
-                     count(applied.jobs_failed.size(), " failed"),
-                     count(applied.repair_jobs.size(), " repair jobs")};
-  if (!applied.not_received.empty()) message.severity = Severity::warning;
+  std::vector<std::string> strings = {applied.id.str(),
+                                      count(applied.confirmed.size(), " confirmed"),
+                                      count(applied.partly_confirmed.size(), " partly confirmed"),
+                                      count(applied.jobs_again.size(), " to send again"),
+                                      count(applied.jobs_failed.size(), " failed"),
+                                      count(applied.repair_jobs.size(), " repair jobs")};
   for (const ParcelId& parcel : applied.not_received)
-    message.strings.push_back("not received: " + parcel.str());
-  StatusLog(context.ledger).add(message);
-  context.journal.write(Component::courier_sender, message.severity,
+    strings.push_back("not received: " + parcel.str());
+  const Severity severity = applied.not_received.empty() ? Severity::info : Severity::warning;
+  StatusLog(context.ledger).tell("C7", severity, {}, std::move(strings));
+  context.journal.write(Component::courier_sender, severity,
                         "return " + applied.id.str() + " of " + site.str() + " applied",
                         {{"return", applied.id.str()}});
 }

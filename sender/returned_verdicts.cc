@@ -11,10 +11,6 @@ namespace courier {
 namespace {
 
 bool is_on_the_road(JobStep step) { return step == JobStep::in_parcel || step == JobStep::sent; }
-bool is_waiting(JobStep step) {
-  return step == JobStep::accepted || step == JobStep::routed || step == JobStep::suspended ||
-         step == JobStep::error;
-}
 bool is_negative(VerdictKind verdict) {
   return verdict == VerdictKind::refused || verdict == VerdictKind::damaged ||
          verdict == VerdictKind::incomplete || verdict == VerdictKind::quarantined;
@@ -183,10 +179,7 @@ std::optional<ReturnedVerdicts::TellsState> ReturnedVerdicts::dp_state(const Job
     if (row.dp.empty() || row.package != job.package) continue;
     if (!job.dps.empty() && std::find(job.dps.begin(), job.dps.end(), row.dp) == job.dps.end())
       continue;
-    const bool is_removal = row.state == PackageState::removal_pending ||
-                            row.state == PackageState::removal_retrying ||
-                            row.state == PackageState::removal_failed;
-    if (job.kind == JobKind::remove ? !is_removal : row.version != job.version) continue;
+    if (job.kind == JobKind::remove ? !is_removal(row.state) : row.version != job.version) continue;
     if (!out || worse(out->state, row.state) != out->state)
       out = TellsState{row.state, row.reason.empty() ? "" : row.dp + ": " + row.reason};
   }

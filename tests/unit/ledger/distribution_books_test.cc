@@ -54,7 +54,7 @@ TEST_F(DistributionBooksTest, EveryArrowOfAPackageOnADpMovesAndEveryOtherIsNotAl
       {{"T5", "T16"}, [](auto& b, auto& k) { b.installed(k, "read back"); }},
       {{"T6", "T7"}, [&](auto& b, auto& k) { b.failed_attempt(k, "gone", 9, now); }},
       {{"T8"}, [](auto& b, auto& k) { b.failed(k, "gone"); }},
-      {{"T9"}, [](auto& b, auto& k) { b.cancelled(k, "ana"); }},
+      {{"T9"}, [](auto& b, auto& k) { b.cancel(k, "ana"); }},
       {{"T15"}, [](auto& b, auto& k) { b.invalid(k, "setup/a differs"); }},
       {{"T17", "T20"}, [](auto& b, auto& k) { b.retract(k, 2, "operator"); }},
       {{"T18"}, [](auto& b, auto& k) { b.removed(k, "removed"); }},
@@ -111,7 +111,7 @@ TEST_F(DistributionBooksTest, AHigherVersionUpdatesWhileTheOldOneIsServed) {
   EXPECT_EQ(row().state, PackageState::content_updating);
   EXPECT_EQ(row().served, 1u);
   EXPECT_FALSE(target(1));
-  rows().cancelled(key_, "ana");
+  rows().cancel(key_, "ana");
   EXPECT_EQ(row().reason, "cancelled by ana, version 1 still served");
   EXPECT_EQ(row().state, PackageState::install_failed);
 }

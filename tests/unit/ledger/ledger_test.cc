@@ -159,7 +159,7 @@ TEST_F(LedgerTest, KilledWithinATransactionIsAsBefore) {
     if (child == 0) {
       Ledger mine = reopen();
       Transaction t(mine);
-      for (int i = 0; i < 200; ++i) StatusLog(mine).add({.id = "4400"});
+      for (int i = 0; i < 200; ++i) StatusLog(mine).tell("4400", Severity::info, {}, {});
       kill(getpid(), SIGKILL);
     }
     int status = 0;
@@ -220,7 +220,7 @@ TEST_F(LedgerTest, IsSharedByThreads) {
     threads.emplace_back([&] {
       for (int k = 0; k < 25; ++k) {
         Transaction t(*ledger_);
-        StatusLog(*ledger_).add({.id = "4400"});
+        StatusLog(*ledger_).tell("4400", Severity::info, {}, {});
         t.commit();
       }
     });
@@ -458,10 +458,22 @@ TEST_F(LedgerTest, SettingsHaveDefaultsAndRanges) {
   }
 }
 
+TEST_F(LedgerTest, AStatusMessageHasTheComponentAndLevelOfItsMeaning) {
+  StatusLog log(*ledger_);
+  for (const StatusMeaning& meaning : status_meanings()) {
+    log.tell(meaning.id, Severity::warning, PackageId::make(pun_, 1), {"x"});
+    const StatusMessage told = log.list(std::string(meaning.id)).at(0);
+    EXPECT_EQ(told.component, meaning.component) << meaning.id;
+    EXPECT_EQ(told.milestone, meaning.milestone) << meaning.id;
+    EXPECT_EQ(told.severity, Severity::warning);
+    EXPECT_EQ(told.site, pun_);
+  }
+}
+
 TEST_F(LedgerTest, StatusMessagesOfAnotherSiteAreKeptOnce) {
   join(pse_);
   StatusLog log(*ledger_);
-  EXPECT_EQ(log.add({.id = "2301", .strings = {"Field tools", "PUN00020"}}), 1u);
+  EXPECT_EQ(log.tell("2301", Severity::info, {}, {"Field tools", "PUN00020"}), 1u);
   StatusMessage theirs{.sequence = 5, .id = "4400", .strings = {"PUN00020", "1"}};
   log.add_returned(pse_, incarnation(1), {theirs});
   log.add_returned(pse_, incarnation(1), {theirs});
