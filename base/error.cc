@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -108,6 +109,13 @@ std::string text_of(int errno_value) {
 std::span<const ErrorCodeRow> error_code_table() { return kTable; }
 
 const ErrorCodeRow& row_of(ErrorCode code) { return kTable.at(static_cast<std::size_t>(code)); }
+
+int combined_status(std::span<const int> statuses) {
+  if (statuses.empty()) return 0;
+  const bool alike = std::all_of(statuses.begin(), statuses.end(),
+                                 [&](int status) { return status == statuses.front(); });
+  return alike ? statuses.front() : row_of(ErrorCode::partly_done).exit_status;
+}
 
 Error::Error(ErrorCode code, std::string subject, std::string what)
     : code_(code), subject_(std::move(subject)), happened_(std::move(what)) {

@@ -1,7 +1,7 @@
 // The one exception type of Courier, and the table that gives every code its exit status.
 //
 // An Error is thrown where the fault is found, given context once per layer, and caught only at the
-// command, the HTTP handler or a thread's edge. What the ledger records of an item is a value (a
+// command or a thread's edge. What the ledger records of an item is a value (a
 // verdict), never an Error.
 #pragma once
 
@@ -53,6 +53,8 @@ struct ErrorCodeRow {
 // Every code, in the order of the enum.
 std::span<const ErrorCodeRow> error_code_table();
 const ErrorCodeRow& row_of(ErrorCode code);
+// Of what was done in parts: the exit status that all have in common, else 10; 0 for none.
+int combined_status(std::span<const int> statuses);
 
 // What stops an operation. Three parts for people: what happened, whether anything was lost, what
 // to do now. Lower case, no final stop, the subject named, the number given.

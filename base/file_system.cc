@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "base/error.h"
@@ -144,6 +145,12 @@ std::string path_of(const Fd& fd) {
 std::string path_of(const Fd& dir, std::string_view name) {
   const std::string folder = path_of(dir);
   return folder + (folder.ends_with('/') ? "" : "/") + escaped(name);
+}
+
+std::string absolute_path(const std::string& path) {
+  std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  if (!whole.has_filename() && whole.has_relative_path()) whole = whole.parent_path();
+  return whole.string();
 }
 
 Fd PosixFileSystem::open(const std::string& path, int flags, mode_t mode) {

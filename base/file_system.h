@@ -43,6 +43,8 @@ class Fd {
 std::string path_of(const Fd& fd);
 // The same with a name beneath it.
 std::string path_of(const Fd& dir, std::string_view name);
+// The path from the root, without dots and without a slash at its end. Links are not followed.
+std::string absolute_path(const std::string& path);
 
 struct DirEntry {
   std::string name;    // raw bytes

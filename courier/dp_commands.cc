@@ -28,12 +28,6 @@ DpSettings settings_from(const DpOptions& options) {
   return settings;
 }
 
-std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
-  std::vector<std::string> whole;
-  for (const std::string& path : paths) whole.push_back(absolute_path(path));
-  return whole;
-}
-
 Json drive_json(const DpDrive& drive) {
   return {{"path", json_text(drive.path)},
           {"reachable", drive.reachable},
@@ -99,14 +93,14 @@ Report shown(Home& home, const DpView& view) {
 
 Report add(Context& context, const DpOptions& options) {
   Home& home = context.home();
-  return shown(home, add_dp(home.distribution(), options.name, absolute_paths(options.paths),
+  return shown(home, add_dp(home.distribution(), options.name, options.paths,
                             settings_from(options), options.take_over));
 }
 
 Report set(Context& context, const DpOptions& options) {
   Home& home = context.home();
   DpSettings settings = settings_from(options);
-  if (!options.paths.empty()) settings.paths = absolute_paths(options.paths);
+  if (!options.paths.empty()) settings.paths = options.paths;
   return shown(home, set_dp(home.distribution(), options.name, settings));
 }
 

@@ -4,26 +4,9 @@
 
 #include "courier/shown.h"
 #include "courier/table.h"
+#include "parcel/packing_list.h"
 
 namespace courier {
-namespace {
-
-std::string kind_text(std::uint8_t code) {
-  switch (static_cast<ItemKind>(code)) {
-    case ItemKind::package:
-    case ItemKind::announcement:
-    case ItemKind::redistribute:
-    case ItemKind::remove:
-    case ItemKind::trust:
-    case ItemKind::verdicts:
-    case ItemKind::request:
-      return std::string(word(static_cast<ItemKind>(code)));
-  }
-  return fmt::format("unknown kind {}", code);
-}
-
-}  // namespace
-
 std::string addressee_state(const ParcelAddressee& addressee) {
   std::string text(word(addressee.state));
   if (addressee.lost) text += ", lost";
@@ -222,7 +205,7 @@ Json incoming_items_json(Home& home, const IncomingParcel& parcel) {
   Json items = Json::array();
   for (const IncomingItem& item : IncomingBook(home.ledger()).items(parcel.label)) {
     items.push_back({{"job", item.job},
-                     {"kind", kind_text(item.kind)},
+                     {"kind", kind_word(item.kind)},
                      {"package", item.package.empty() ? Json() : Json(item.package.str())},
                      {"version", item.version},
                      {"verdict", item.verdict ? Json(word(*item.verdict)) : Json("waiting")},
@@ -234,7 +217,7 @@ Json incoming_items_json(Home& home, const IncomingParcel& parcel) {
 std::string incoming_items_table(Home& home, const IncomingParcel& parcel) {
   Table table({">job", "kind", "package", ">version", ">size", "verdict", "reason"});
   for (const IncomingItem& item : IncomingBook(home.ledger()).items(parcel.label)) {
-    table.add({item.job == 0 ? "-" : std::to_string(item.job), kind_text(item.kind),
+    table.add({item.job == 0 ? "-" : std::to_string(item.job), kind_word(item.kind),
                item.package.empty() ? "-" : item.package.str(),
                item.version == 0 ? "-" : std::to_string(item.version), human_size(item.bytes),
                item.verdict ? std::string(word(*item.verdict)) : "waiting", item.reason});

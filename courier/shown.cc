@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "courier/table.h"
 #include "ledger/package_book.h"
@@ -21,12 +20,6 @@ bool on_or_off(const std::string& text, const std::string& option) {
   if (text == "on") return true;
   if (text == "off") return false;
   throw Error(ErrorCode::usage, option + " " + text, "is neither on nor off");
-}
-
-std::string absolute_path(const std::string& path) {
-  std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
-  if (!whole.has_filename() && whole.has_relative_path()) whole = whole.parent_path();
-  return whole.string();
 }
 
 Json job_json(const JobRow& job) {

@@ -17,8 +17,6 @@ namespace courier {
 
 Priority priority_from(const std::string& text);  // Errors: usage
 bool on_or_off(const std::string& text, const std::string& option);
-// A folder or file as an absolute path without dots.
-std::string absolute_path(const std::string& path);
 
 Json job_json(const JobRow& job);
 // "PSE", "PSE/D1, PSE/D2".

@@ -84,24 +84,14 @@ void queue(const DistributionParts& parts, TransferRow row) {
                                {row.package.str(), row.dp, std::to_string(row.job) + "/" + row.dp});
 }
 
-int exit_status_of(ErrorCode code) { return row_of(code).exit_status; }
-
-// The status all have in common, else 10.
-int combined(const std::vector<int>& statuses) {
-  if (statuses.empty()) return 0;
-  const bool alike = std::all_of(statuses.begin(), statuses.end(),
-                                 [&](int status) { return status == statuses.front(); });
-  return alike ? statuses.front() : exit_status_of(ErrorCode::partly_done);
-}
-
 }  // namespace
 
 int PublishReport::exit_status() const {
   std::vector<int> statuses;
   for (const DpOutcome& outcome : outcomes) {
-    statuses.push_back(outcome.error ? exit_status_of(*outcome.error) : 0);
+    statuses.push_back(outcome.error ? row_of(*outcome.error).exit_status : 0);
   }
-  return combined(statuses);
+  return combined_status(statuses);
 }
 
 PublishReport DistributionManager::target(const PackageId& package, std::uint32_t version,

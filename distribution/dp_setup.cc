@@ -5,7 +5,6 @@
 #include <pwd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "base/error.h"
@@ -67,12 +66,6 @@ mode_t mode_of(const std::string& text) {
                 "must be permission bits in octal, 644 for example"};
   }
   return static_cast<mode_t>(std::stoul(text, nullptr, 8));
-}
-
-std::string absolute_path(const std::string& path) {
-  std::string absolute = std::filesystem::absolute(path).lexically_normal().string();
-  while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
-  return absolute;
 }
 
 void apply(DpRow& row, const DpSettings& settings) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/safe_path.h"
 #include "signer/rights.h"
 
 namespace courier {
@@ -87,9 +88,30 @@ ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
   return judge_version(item, *kind, packages);
 }
 
+bool may_be_judged_again(const IncomingItem& row) {
+  return row.state == ItemState::done &&
+         (row.verdict == VerdictKind::damaged || row.verdict == VerdictKind::incomplete ||
+          row.verdict == VerdictKind::refused);
+}
+
 bool needs_content(const Item& item) {
   auto kind = item.kind();
   return (kind == ItemKind::package || kind == ItemKind::redistribute) && !item.no_files;
+}
+
+std::string folder_name(const Item& item) {
+  const std::size_t slash = item.share_name.rfind('/');
+  return slash == std::string::npos ? item.share_name : item.share_name.substr(slash + 1);
+}
+
+std::string why_malformed(const Item& item) {
+  if (item.version == 0) return "the item names no version";
+  if (needs_content(item) && item.root.is_zero()) return "the item names no content";
+  const std::string folder = folder_name(item);
+  if (!folder.empty() && (!SafeName::is_safe(folder) || folder.front() == '.')) {
+    return "the share name '" + escaped(item.share_name) + "' cannot be used";
+  }
+  return "";
 }
 
 }  // namespace courier

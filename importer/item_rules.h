@@ -29,7 +29,14 @@ ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
                         const IncomingParcel& parcel, const Item& item, std::uint64_t job,
                         IncomingBook& incoming, PackageBook& packages);
 
+// A verdict that need not be the last word: what was missing, or a right, may have come.
+bool may_be_judged_again(const IncomingItem& row);
+
 // Whether an item brings content that has to be in the store before it runs.
 bool needs_content(const Item& item);
+// The last part of its share name; empty: the package ID is the folder's name.
+std::string folder_name(const Item& item);
+// Why a package item can be carried out nowhere; empty: it can.
+std::string why_malformed(const Item& item);
 
 }  // namespace courier

@@ -72,11 +72,5 @@ class ItemRunner {
 
 // 0 installed, stored, removed, superseded, announced; 3 refused; 4 damaged; 5 incomplete.
 int status_of(VerdictKind verdict);
-// The status all have in common, else 10; 0 for none.
-int combined_status(const std::vector<int>& statuses);
-
-// One item alone, as a row keeps it, with this site's job number.
-Bytes encode_item(const Item& item, std::uint64_t job);
-Item decode_item(ByteView encoded);  // Errors: damaged
 
 }  // namespace courier

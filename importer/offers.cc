@@ -365,16 +365,11 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
   return offers;
 }
 
-std::string kind_word(const Item& item) {
-  auto kind = item.kind();
-  return kind ? std::string(word(*kind)) : fmt::format("unknown kind {}", item.kind_code);
-}
-
 std::vector<OfferedItem> offered_items(const PackingList& list, std::size_t addressee) {
   std::vector<OfferedItem> items;
   for (const Item& item : list.items) {
     OfferedItem shown;
-    shown.kind = kind_word(item);
+    shown.kind = kind_word(item.kind_code);
     if (addressee < item.jobs.size()) shown.job = item.jobs[addressee];
     shown.package = item.package;
     shown.version = item.version;

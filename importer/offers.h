@@ -89,7 +89,6 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
 std::vector<OfferedItem> offered_items(const PackingList& list, std::size_t addressee);
 // A return has verdicts and nothing else: only such a parcel is never answered.
 bool is_return(const PackingList& list);
-std::string kind_word(const Item& item);  // "package", "unknown kind 9"
 
 // Whether this offer is for this site.
 bool is_for_us(const Offer& offer);

@@ -254,9 +254,7 @@ void Receiver::show_items(const Digest& label, ReceivedParcelReport& report) {
   for (const IncomingItem& row : IncomingBook{parts_.ledger}.items(label)) {
     ReceivedItem item;
     item.job = row.job;
-    Item named;
-    named.kind_code = row.kind;
-    item.kind = kind_word(named);
+    item.kind = kind_word(row.kind);
     item.package = row.package;
     item.version = row.version;
     item.verdict = row.verdict;

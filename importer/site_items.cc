@@ -30,12 +30,11 @@ RunItem ItemRunner::take_trust(const IncomingParcel& parcel, IncomingItem row, c
                     "not authorised to speak for the keys of " + revoked.site.str());
     }
     const TrustedSite* about = parts_.trust.find(revoked.site);
-    const TrustedKey* key = about ? about->find_key(revoked.signing_key) : nullptr;
-    if (!key) {
+    if (!about || !about->find_key(revoked.signing_key)) {
       return finish(std::move(row), VerdictKind::stored,
                     "a key of " + revoked.site.str() + " that is not known here");
     }
-    parts_.trust.revoke(about->fingerprint_of(*key).hex());
+    parts_.trust.revoke_key(revoked.site, revoked.signing_key);
     return finish(std::move(row), VerdictKind::stored,
                   "a key of " + revoked.site.str() + " revoked");
   } catch (const Error& error) {

@@ -128,4 +128,26 @@ PackingList parse_packing_list(ByteView bytes, std::size_t addressees, const std
   return list;
 }
 
+Bytes encode_item(const Item& item, std::uint64_t job) {
+  PackingList list;
+  list.items.push_back(item);
+  list.items.front().jobs = {job};
+  return encode_packing_list(list, 1);
+}
+
+Item decode_item(ByteView encoded) {
+  PackingList list = parse_packing_list(encoded, 1);
+  if (list.items.size() != 1) {
+    throw Error{ErrorCode::damaged, "item of an incoming parcel", "is not one item"};
+  }
+  return std::move(list.items.front());
+}
+
+std::string kind_word(std::uint8_t kind_code) {
+  Item item;
+  item.kind_code = kind_code;
+  const auto kind = item.kind();
+  return kind ? std::string(word(*kind)) : fmt::format("unknown kind {}", kind_code);
+}
+
 }  // namespace courier

@@ -66,4 +66,11 @@ Bytes encode_packing_list(const PackingList& list, std::size_t addressees);
 PackingList parse_packing_list(ByteView bytes, std::size_t addressees,
                                const std::string& subject = "packing list");
 
+// One item alone, as a row keeps it, with the job number of one addressee.
+Bytes encode_item(const Item& item, std::uint64_t job);
+Item decode_item(ByteView encoded);  // Errors: damaged
+
+// "package", "unknown kind 9".
+std::string kind_word(std::uint8_t kind_code);
+
 }  // namespace courier

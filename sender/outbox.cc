@@ -2,6 +2,7 @@
 
 #include "base/durable.h"
 #include "ledger/parcel_book.h"
+#include "media/medium.h"
 
 namespace courier {
 namespace {
@@ -22,7 +23,7 @@ std::vector<ParcelId> unfinished_parcels(Ledger& ledger, FileSystem& fs, const s
   if (reserved.empty()) return unfinished;
   const Fd outbox = make_dirs(fs, outbox_of(home));
   for (const ParcelId& id : reserved) {
-    if (fs.stat_at(outbox, id.str() + ".pcl")) unfinished.push_back(id);
+    if (fs.stat_at(outbox, parcel_file_name(id))) unfinished.push_back(id);
   }
   return unfinished;
 }
@@ -32,7 +33,7 @@ void sweep_outbox(Ledger& ledger, FileSystem& fs, Journal& journal, const std::s
   const Fd outbox = make_dirs(fs, outbox_of(home));
   sweep_temporary(fs, outbox);
   for (const ParcelId& id : unfinished_parcels(ledger, fs, home)) {
-    fs.unlink_at(outbox, id.str() + ".pcl");
+    fs.unlink_at(outbox, parcel_file_name(id));
     journal.write(Component::courier_sender, Severity::warning,
                   "removed a parcel that was not finished", {{"parcel", id.str()}});
   }

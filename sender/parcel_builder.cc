@@ -10,6 +10,7 @@
 #include "base/pipeline.h"
 #include "ledger/job_book.h"
 #include "ledger/site_book.h"
+#include "media/medium.h"
 #include "parcel/parcel_writer.h"
 #include "sender/outbox.h"
 #include "sender/parcel_life.h"
@@ -21,8 +22,6 @@
 
 namespace courier {
 namespace {
-
-std::string file_name(const ParcelId& id) { return id.str() + ".pcl"; }
 
 struct RecordWork {
   std::uint64_t number = 0;
@@ -176,7 +175,7 @@ std::string ParcelBuilder::next_path(const std::vector<SiteCode>& addressees) {
   std::vector<SiteCode> sorted = addressees;
   std::sort(sorted.begin(), sorted.end());
   return outbox_of(context_.home) + "/" +
-         file_name(ParcelBook(context_.ledger).peek(sorted).front());
+         parcel_file_name(ParcelBook(context_.ledger).peek(sorted).front());
 }
 
 CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
@@ -190,7 +189,7 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
 
   const Fd outbox = make_dirs(context_.fs, outbox_of(context_.home));
   ParcelBook book(context_.ledger);
-  const std::string name = file_name(book.peek(plan.addressees).front());
+  const std::string name = parcel_file_name(book.peek(plan.addressees).front());
   if (context_.fs.stat_at(outbox, name)) {
     throw Error(ErrorCode::not_allowed, "file " + outbox_of(context_.home) + "/" + name,
                 "it is there already, and a parcel never overwrites a file")
@@ -204,7 +203,7 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   }
 
   const std::vector<ParcelId> ids = book.reserve(plan.addressees);
-  if (file_name(ids.front()) != name) {
+  if (parcel_file_name(ids.front()) != name) {
     throw Error(ErrorCode::not_allowed, "parcel " + ids.front().str(),
                 "another parcel to the same site was begun meanwhile")
         .with_hint("run the same command again");

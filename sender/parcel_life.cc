@@ -9,6 +9,7 @@
 #include "ledger/site_book.h"
 #include "ledger/status_log.h"
 #include "ledger/transfer_book.h"
+#include "sender/outbox.h"
 #include "sender/record_map.h"
 
 namespace courier {
@@ -45,11 +46,11 @@ void cancel_transfers(Ledger& ledger, const JobRow& job) {
 }  // namespace
 
 std::string ParcelLife::path_of(const ParcelRow& parcel) const {
-  return context_.home + "/outbox/" + parcel.file;
+  return outbox_of(context_.home) + "/" + parcel.file;
 }
 
 void ParcelLife::remove_files(const ParcelRow& parcel) {
-  const Fd outbox = make_dirs(context_.fs, context_.home + "/outbox");
+  const Fd outbox = make_dirs(context_.fs, outbox_of(context_.home));
   const bool file = remove_if_there(context_.fs, outbox, parcel.file);
   const bool map = remove_if_there(context_.fs, outbox, record_map_name(parcel.label));
   if (file || map) context_.fs.sync(outbox);

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "sender/outbox.h"
 #include "sender/record_map.h"
 #include "store/store.h"
 
@@ -28,7 +29,7 @@ ObjectSet held_by(SenderContext& context, const SiteCode& site) {
         holding.root, [&](const BlockObject& object) { held.insert(object); }, lacks);
   }
   for (const auto& receipt : returns.partial_receipts(site)) {
-    const std::string path = context.home + "/outbox/" + record_map_name(receipt.label);
+    const std::string path = outbox_of(context.home) + "/" + record_map_name(receipt.label);
     try {
       read_record_map(context.fs, path, receipt.label,
                       [&](std::uint64_t record, const MappedObject& object) {
