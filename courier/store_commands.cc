@@ -4,8 +4,7 @@
 #include "courier/commands.h"
 #include "courier/shown.h"
 #include "courier/table.h"
-#include "ledger/incoming_book.h"
-#include "ledger/package_book.h"
+#include "ledger/kept_content.h"
 
 namespace courier {
 namespace {
@@ -90,22 +89,10 @@ Report rebuild(Context& context) {
 
 Report gc(Context& context, const StoreOptions& options) {
   Home& home = context.home();
-  GcRoots roots;
-  PackageBook packages(home.ledger());
-  IncomingBook incoming(home.ledger());
-  // What is not stored whole (announced, or come in part) keeps what is here of it, and no more:
-  // only a gap in a stored version is a reason to free nothing.
-  const std::vector<Digest> kept = packages.gc_roots();
-  for (const Digest& root : kept) {
-    const std::optional<VersionRow> version = packages.by_root(root);
-    (version && version->stored ? roots.roots : roots.partial).push_back(root);
-  }
-  for (const Digest& root : incoming.pending_roots()) roots.partial.push_back(root);
-  for (const std::string& pack : incoming.pinned_packs()) {
-    roots.pinned_packs.push_back(Digest::from_hex(pack));
-  }
-  // The ledger stops claiming a version before its content goes.
-  if (options.del) packages.forget_unkept(kept);
+  const KeptContent kept = kept_content(home.ledger());
+  if (options.del) forget_unkept(home.ledger(), kept);
+  // Only a gap in a stored version is a reason to free nothing.
+  const GcRoots roots{kept.roots, kept.partial, kept.packs};
   const GcReport gc = home.store().gc(roots, options.del, context.progress);
   Report report;
   report.json = {{"live_objects", gc.live_objects},           {"live_bytes", gc.live_bytes},

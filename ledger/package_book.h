@@ -84,13 +84,6 @@ class PackageBook {
   std::vector<VersionRow> versions(const PackageId& id);               // newest first
   std::optional<VersionRow> by_root(const Digest& root);               // stored ones first
 
-  // Root digests that `store gc` must keep (architecture.md, "What gc keeps"): stored versions and
-  // the last delta.bases, versions claimed in returns not yet outlived, versions of open jobs and
-  // parcels not Confirmed, versions under way or waited for.
-  std::vector<Digest> gc_roots();
-  // Forgets versions that gc no longer keeps: they are no longer stored.
-  void forget_unkept(const std::vector<Digest>& kept);
-
  private:
   Ledger& ledger_;
 };

@@ -239,7 +239,7 @@ constexpr std::array kVersion1 = std::to_array<std::string_view>({
     R"(CREATE TABLE dp_space(
       site TEXT NOT NULL REFERENCES site(code), dp TEXT NOT NULL, free_bytes INTEGER NOT NULL,
       PRIMARY KEY(site, dp)) STRICT, WITHOUT ROWID)",
-    // Sent: which versions each of our returns claimed; gc keeps them (PackageBook::gc_roots).
+    // Sent: which versions each of our returns claimed; gc keeps them (kept_content.h).
     R"(CREATE TABLE sent_return(
       id TEXT PRIMARY KEY, site TEXT NOT NULL, number INTEGER NOT NULL,
       incarnation TEXT NOT NULL, written INTEGER NOT NULL) STRICT, WITHOUT ROWID)",
