@@ -2,7 +2,8 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
-#include "courier/shown.h"
+#include "courier/local_work.h"
+#include "courier/option_values.h"
 #include "courier/table.h"
 #include "distribution/validation.h"
 #include "sender/distribute.h"

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
-#include "courier/shown.h"
+#include "courier/option_values.h"
 #include "courier/table.h"
 #include "distribution/dp_setup.h"
 #include "ledger/package_dp_book.h"

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
+#include "courier/local_work.h"
 #include "courier/received.h"
 #include "courier/shown.h"
 #include "courier/table.h"

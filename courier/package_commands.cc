@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
+#include "courier/option_values.h"
 #include "courier/package_contents.h"
 #include "courier/package_source.h"
 #include "courier/package_versions.h"
-#include "courier/shown.h"
 #include "courier/table.h"
 #include "ledger/package_book.h"
 

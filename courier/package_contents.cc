@@ -8,8 +8,8 @@
 #include <map>
 
 #include "base/durable.h"
+#include "courier/local_work.h"
 #include "courier/sha256.h"
-#include "courier/shown.h"
 #include "courier/table.h"
 #include "ledger/package_book.h"
 #include "store/tree_writer.h"

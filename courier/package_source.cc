@@ -8,7 +8,7 @@
 
 #include "base/durable.h"
 #include "base/safe_path.h"
-#include "courier/shown.h"
+#include "courier/option_values.h"
 #include "importer/space.h"
 #include "ledger/settings.h"
 #include "store/unpacker.h"
@@ -45,12 +45,6 @@ PackageSource stream_source(const SourceOptions& options, const PackageRow* reme
         .with_hint("give 1 to 255 bytes without '/'");
   }
   return source;
-}
-
-Level level_from(const std::string& text) {
-  const std::optional<Level> level = parse_level(text);
-  if (!level) throw Error(ErrorCode::usage, "level " + text, "is none of fast, default, small");
-  return *level;
 }
 
 SnapshotResult take_stream(Context& context, const std::string& name,

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
+#include "courier/local_work.h"
 #include "courier/package_contents.h"
-#include "courier/shown.h"
 #include "ledger/package_book.h"
 #include "ledger/status_log.h"
 #include "sender/distribute.h"

@@ -8,6 +8,7 @@
 
 #include "courier/commands.h"
 #include "courier/media_write.h"
+#include "courier/option_values.h"
 #include "courier/outgoing.h"
 #include "courier/parcel_check.h"
 #include "courier/received.h"
@@ -137,11 +138,6 @@ std::string plan_text(const ParcelPlan& plan) {
             "\n";
   }
   return text;
-}
-
-Level level_from(const std::string& text) {
-  if (const std::optional<Level> level = parse_level(text)) return *level;
-  throw Error(ErrorCode::usage, "level " + text, "is none of fast, default, small");
 }
 
 // Made for just these sites and on no medium yet: what a `create --out` that failed half way left.

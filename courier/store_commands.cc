@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
-#include "courier/shown.h"
 #include "courier/table.h"
 #include "ledger/kept_content.h"
 

@@ -1,7 +1,5 @@
 #include "ledger/package_book.h"
 
-#include <set>
-
 #include "ledger/site_book.h"
 #include "ledger/sql.h"
 
