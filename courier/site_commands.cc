@@ -1,23 +1,22 @@
-// site: this site, and those it has joined.
+// site: this site, its settings and keys, and the list of those it has joined.
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "courier/commands.h"
+#include "courier/site_trust.h"
 #include "courier/table.h"
 #include "courier/terminal.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
-#include "parcel/label.h"
 #include "signer/passphrase.h"
 
 namespace courier {
 namespace {
 
 struct SiteOptions {
-  std::string code, name, file, role, fingerprint, prefix;
+  std::string code, name;
   std::vector<std::string> assignments;
-  bool trust = false, lost = false, settings = false, passphrase = false;
+  bool lost = false, settings = false, passphrase = false;
+  PeerOptions peer;
 };
 
 Json key_json(const Fingerprint& fingerprint, std::uint32_t generation, std::string_view status) {
@@ -172,129 +171,6 @@ Report list(Context& context) {
   return report;
 }
 
-// Writes into the folder of `path`; an identity file that is there is replaced, anything else is
-// not.
-void write_identity(FileSystem& fs, const std::string& path, ByteView identity) {
-  const std::filesystem::path target(path);
-  const std::string folder = target.parent_path().empty() ? "." : target.parent_path().string();
-  const std::string name = target.filename().string();
-  if (name.empty()) throw Error(ErrorCode::usage, "file " + path, "is no name of a file");
-  const Fd dir = open_dir(fs, folder);
-  Replace replace = Replace::never;
-  if (fs.stat_at(dir, name)) {
-    try {
-      SiteIdentity::parse(read_file(fs, dir, name, kMaxIdentitySize));
-      replace = Replace::always;
-    } catch (const Error&) {
-      throw Error(ErrorCode::not_allowed, "file " + path,
-                  "is there already and is no identity file")
-          .with_hint("choose another name");
-    }
-  }
-  write_durably(fs, dir, name, identity, replace, 0644);
-}
-
-Report export_identity(Context& context, const SiteOptions& options) {
-  Home& home = context.home();
-  write_identity(context.fs, options.file,
-                 home.keys().export_identity(kFormatVersion, kKnownCriticalFeatures));
-  const Fingerprint fingerprint = home.keys().fingerprint();
-  Report report;
-  report.json = {{"code", home.keys().code().str()},
-                 {"file", json_text(options.file)},
-                 {"fingerprint", fingerprint.words()},
-                 {"fingerprint_hex", fingerprint.hex()}};
-  report.text = fmt::format(
-      "identity of site {} written to {}\nfingerprint: {}\n"
-      "tell the fingerprint to the other site by a way that is not this file\n",
-      home.keys().code().str(), printable(options.file), fingerprint.words());
-  return report;
-}
-
-SiteRole role_from(const std::string& text) {
-  const std::optional<SiteRole> role = parse_role(text);
-  if (!role || *role == SiteRole::self) {
-    throw Error(ErrorCode::usage, "role " + text, "is none of parent, child, peer");
-  }
-  return *role;
-}
-
-JoinDecision decide(const SiteIdentity& identity, const SiteOptions& options) {
-  if (!options.fingerprint.empty()) return JoinDecision::by_fingerprint(options.fingerprint);
-  if (options.trust) return JoinDecision::by_trust();
-  const std::string who = "site " + identity.code.str();
-  if (!can_ask()) {
-    throw Error(ErrorCode::not_trusted, who, "its fingerprint was not confirmed")
-        .with_loss("nothing was changed")
-        .with_hint("compare '" + identity.fingerprint().words() +
-                   "' with what the site tells you, and give it with --fingerprint, or --trust");
-  }
-  const std::string shown = listing({{"site", identity.code.str() + " (" + identity.name + ")"},
-                                     {"role", options.role},
-                                     {"fingerprint", identity.fingerprint().words()},
-                                     {"fingerprint (hex)", identity.fingerprint().hex()}});
-  if (!ask_yes(shown, "is this the fingerprint that the site itself tells you?")) {
-    throw Error(ErrorCode::not_trusted, who, "its fingerprint was not confirmed")
-        .with_loss("nothing was changed")
-        .with_hint("ask the site for its fingerprint ('courier site show') and try again");
-  }
-  // The person has compared the words: that is more than --trust.
-  return JoinDecision::by_fingerprint(identity.fingerprint().words());
-}
-
-std::string_view word(JoinOutcome outcome) {
-  switch (outcome) {
-    case JoinOutcome::added:
-      return "joined";
-    case JoinOutcome::known:
-      return "known already";
-    case JoinOutcome::rotated:
-      return "new keys, vouched for by those known";
-    case JoinOutcome::replaced:
-      return "new keys accepted by fingerprint; those before count as lost";
-  }
-  bug("a join with no outcome");
-}
-
-Report join(Context& context, const SiteOptions& options) {
-  Home& home = context.home();
-  const SiteRole role = role_from(options.role);
-  const SiteIdentity identity =
-      SiteIdentity::parse(read_file(context.fs, options.file, kMaxIdentitySize));
-  const JoinOutcome outcome = home.trust().join(identity, role, decide(identity, options));
-  const TrustedSite& site = home.trust().require(identity.code);
-
-  SiteBook sites(home.ledger());
-  SiteRow row;
-  row.code = site.code;
-  row.name = site.name;
-  row.role = site.role;
-  row.incarnation = site.incarnation;
-  row.format_version = site.format_version;
-  row.features = site.features;
-  row.joined = site.joined;
-  const std::optional<SiteRow> before = sites.find(site.code);
-  if (before && before->incarnation != site.incarnation) {
-    sites.see_incarnation(site.code, site.incarnation);
-  }
-  sites.join(row);
-  home.journal().write(Component::site, Severity::info, "site joined",
-                       {{"site", site.code.str()},
-                        {"role", options.role},
-                        {"fingerprint", identity.fingerprint().hex()}});
-  Report report;
-  report.json = {{"code", site.code.str()},
-                 {"name", json_text(site.name)},
-                 {"role", courier::word(site.role)},
-                 {"outcome", word(outcome)},
-                 {"fingerprint", identity.fingerprint().words()},
-                 {"fingerprint_hex", identity.fingerprint().hex()}};
-  report.text = fmt::format("site {} ({}) as {}: {}\nfingerprint: {}\n", site.code.str(),
-                            printable(site.name), courier::word(site.role), word(outcome),
-                            identity.fingerprint().words());
-  return report;
-}
-
 Report set(Context& context, const SiteOptions& options) {
   Settings settings(context.home().ledger());
   Report report;
@@ -313,17 +189,6 @@ Report set(Context& context, const SiteOptions& options) {
   }
   transaction.commit();
   report.json = {{"settings", std::move(values)}};
-  return report;
-}
-
-Report grant(Context& context, const SiteOptions& options) {
-  const SiteCode code = SiteCode::parse(options.code);
-  context.home().trust().grant(code, options.prefix);
-  const TrustedSite& site = context.home().trust().require(code);
-  Report report;
-  report.json = {{"code", code.str()}, {"granted", site.granted_prefixes}};
-  report.text = fmt::format("site {} may send packages {}\n", code.str(),
-                            fmt::join(site.granted_prefixes, ", "));
   return report;
 }
 
@@ -382,22 +247,6 @@ Report rotate(Context& context, const SiteOptions& options) {
   return report;
 }
 
-Report revoke(Context& context, const SiteOptions& options) {
-  Home& home = context.home();
-  const std::vector<Fingerprint> revoked = home.trust().revoke(options.code);
-  Report report;
-  Json keys = Json::array();
-  for (const Fingerprint& key : revoked) {
-    keys.push_back({{"fingerprint", key.words()}, {"fingerprint_hex", key.hex()}});
-    report.text += "revoked: " + key.words() + "\n";
-    home.journal().write(Component::signer, Severity::warning, "key revoked",
-                         {{"fingerprint", key.hex()}});
-  }
-  if (revoked.empty()) report.text = "nothing to revoke: it was revoked before\n";
-  report.json = {{"revoked", std::move(keys)}};
-  return report;
-}
-
 }  // namespace
 
 void add_site_commands(Commands& commands) {
@@ -421,32 +270,32 @@ void add_site_commands(Commands& commands) {
   CLI::App& export_verb =
       commands.verb(site, "export", "write this site's identity, public parts only",
                     "courier --home A site export PUN.site",
-                    [&o](Context& context) { return export_identity(context, o); });
-  export_verb.add_option("FILE", o.file, "the identity file to write")->required();
+                    [&o](Context& context) { return export_identity(context, o.peer); });
+  export_verb.add_option("FILE", o.peer.file, "the identity file to write")->required();
 
   CLI::App& join_verb = commands.verb(
       site, "join", "accept another site's identity after its fingerprint was compared",
       "courier --home A site join PSE.site --as child --fingerprint 'eight words it told you'",
-      [&o](Context& context) { return join(context, o); });
-  join_verb.add_option("FILE", o.file, "the other site's identity file")->required();
-  join_verb.add_option("--as", o.role, "what it is to this site")
+      [&o](Context& context) { return join_site(context, o.peer); });
+  join_verb.add_option("FILE", o.peer.file, "the other site's identity file")->required();
+  join_verb.add_option("--as", o.peer.role, "what it is to this site")
       ->required()
       ->type_name("parent|child|peer");
-  CLI::Option* words =
-      join_verb.add_option("--fingerprint", o.fingerprint, "accept it if this is its fingerprint");
+  CLI::Option* words = join_verb.add_option("--fingerprint", o.peer.fingerprint,
+                                            "accept it if this is its fingerprint");
   words->type_name("WORDS");
-  join_verb.add_flag("--trust", o.trust, "accept it without comparing")->excludes(words);
+  join_verb.add_flag("--trust", o.peer.trust, "accept it without comparing")->excludes(words);
 
   CLI::App& set_verb =
       commands.verb(site, "set", "change settings", "courier site set parcel.grace=14",
                     [&o](Context& context) { return set(context, o); });
   set_verb.add_option("NAME=VALUE", o.assignments, "see site show --settings")->required();
 
-  CLI::App& grant_verb = commands.verb(site, "grant", "let a site send packages whose ID begins so",
-                                       "courier site grant TEX TEX",
-                                       [&o](Context& context) { return grant(context, o); });
-  grant_verb.add_option("CODE", o.code, "the site")->required();
-  grant_verb.add_option("PREFIX", o.prefix, "site code and up to five digits")->required();
+  CLI::App& grant_verb = commands.verb(
+      site, "grant", "let a site send packages whose ID begins so", "courier site grant TEX TEX",
+      [&o](Context& context) { return grant_prefix(context, o.peer); });
+  grant_verb.add_option("CODE", o.peer.code, "the site")->required();
+  grant_verb.add_option("PREFIX", o.peer.prefix, "site code and up to five digits")->required();
 
   CLI::App& rotate_verb = commands.verb(
       site, "rotate-key", "new signing and sealing keys, vouched for by the old ones",
@@ -454,10 +303,10 @@ void add_site_commands(Commands& commands) {
   rotate_verb.add_flag("--lost", o.lost, "the old keys are lost: nothing vouches for the new ones");
   rotate_verb.add_flag("--passphrase", o.passphrase, "with --lost: ask for a new passphrase");
 
-  CLI::App& revoke_verb = commands.verb(site, "revoke", "stop trusting a site, or one of its keys",
-                                        "courier site revoke TEX",
-                                        [&o](Context& context) { return revoke(context, o); });
-  revoke_verb.add_option("CODE|FINGERPRINT", o.code, "a site, or one key by its fingerprint")
+  CLI::App& revoke_verb = commands.verb(
+      site, "revoke", "stop trusting a site, or one of its keys", "courier site revoke TEX",
+      [&o](Context& context) { return revoke_keys(context, o.peer); });
+  revoke_verb.add_option("CODE|FINGERPRINT", o.peer.code, "a site, or one key by its fingerprint")
       ->required();
 
   add_backup_verbs(commands, site);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "importer/item_rules.h"
+#include "importer/returned_rows.h"
 #include "ledger/due.h"
 #include "ledger/package_book.h"
 #include "ledger/settings.h"

@@ -10,6 +10,7 @@
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/status_log.h"
+#include "parcel/return_report.h"
 #include "signer/key_ring.h"
 #include "store/store.h"
 #include "store/tree_check.h"
