@@ -87,7 +87,7 @@ TEST_F(FolderMediumTest, OffersAParcelWhoseFirstTwoFramesAreDamaged) {
   parcel[0] ^= 1;                                        // the volume header's frame
   parcel[kFrameHeaderSize + kVolumeHeaderSize] ^= 0xff;  // the label's
   put("a.pcl", parcel);
-  EXPECT_THAT(offered(folder_.path()), testing::ElementsAre("a.pcl"));
+  EXPECT_EQ(offered(folder_.path()), std::vector<std::string>{"a.pcl"});
 }
 
 TEST_F(FolderMediumTest, FollowsNoLinkAndWaitsForNoPipe) {
