@@ -54,7 +54,7 @@ TEST_F(DistributionBooksTest, EveryArrowOfAPackageOnADpMovesAndEveryOtherIsNotAl
       {{"T5", "T16"}, [](auto& b, auto& k) { b.installed(k, "read back"); }},
       {{"T6", "T7"}, [&](auto& b, auto& k) { b.failed_attempt(k, "gone", 9, now); }},
       {{"T8"}, [](auto& b, auto& k) { b.failed(k, "gone"); }},
-      {{"T9"}, [](auto& b, auto& k) { b.cancel(k, "ana"); }},
+      {{"T9", "T19"}, [](auto& b, auto& k) { b.cancel(k, "ana"); }},
       {{"T15"}, [](auto& b, auto& k) { b.invalid(k, "setup/a differs"); }},
       {{"T17", "T20"}, [](auto& b, auto& k) { b.retract(k, 2, "operator"); }},
       {{"T18"}, [](auto& b, auto& k) { b.removed(k, "removed"); }},
@@ -89,7 +89,7 @@ TEST_F(DistributionBooksTest, EveryArrowOfAPackageOnADpMovesAndEveryOtherIsNotAl
       }
     }
   }
-  EXPECT_EQ(moved, 3 + 3 + 4 + 3 + 1 + 3 + 1 + 7 + 2 + 2 + 2);
+  EXPECT_EQ(moved, 3 + 3 + 4 + 3 + 1 + 5 + 1 + 7 + 2 + 2 + 2);
 }
 
 TEST_F(DistributionBooksTest, InstalledNeedsTheContentToBeOnTheWay) {
