@@ -80,7 +80,7 @@ class Hasher {
 };
 
 // 64 bytes of domain-separated digest, the form in which everything is signed. Source:
-// architecture.md, signer.
+// parcel/FORMAT.md, section 2.
 std::array<std::uint8_t, 64> signing_input(DigestKind kind, ByteView message);
 
 }  // namespace courier

@@ -45,7 +45,7 @@ enum class ErrorCode {
 struct ErrorCodeRow {
   ErrorCode code;
   std::string_view name;          // stable, for --json
-  int exit_status;                // product.md, "Exit status"
+  int exit_status;                // README.md, "Exit status"
   std::string_view default_loss;  // "nothing was lost" unless a site knows better
   std::string_view default_hint;  // what to do now
 };

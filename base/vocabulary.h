@@ -1,5 +1,5 @@
 // The names every room speaks: site code, package ID, parcel ID, and the closed lists of kinds and
-// words that travel. Source: product.md "Words", behaviours.md B2, B23, architecture.md "Rights".
+// words that travel. Source: behaviours.md B2, B23, section 16; signer/rights.h.
 #pragma once
 
 #include <array>

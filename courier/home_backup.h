@@ -1,7 +1,7 @@
 // Backup and restore of a home: `site backup FILE` and `site restore FILE`.
 //
 // A restored site is a new incarnation: its counters begin anew, other sites void what the former
-// one proved, and parcels on the road are planned again (architecture.md, "Incarnation"; the
+// one proved, and parcels on the road are planned again (behaviours.md rule 3; the
 // ledger's part is ledger/restore.h). The store of a restored home is empty, so no version
 // with files counts as stored until its source is added again, or a parcel or a parent brings it.
 #pragma once

@@ -1,4 +1,4 @@
-// courier: one program, one home per site. See product.md's command line in docs and `--help`.
+// courier: one program, one home per site. README.md and `--help` have its command line.
 #include <malloc.h>
 
 #include <clocale>

@@ -1,9 +1,11 @@
 // What Courier leaves on a share, so that a folder can be told from the one it should be:
 //
-//   SHARE/.courier/dp.json             the mark: whose distribution point this is (DpMark)
-//   SHARE/.courier/served/ID.json      which folder of the share is package ID, and a swap under
-//   way (ServedRecord) SHARE/.courier/staging/            what is being made or taken away; never
-//   served (mode 0700)
+// clang-format off
+//   SHARE/.courier/dp.json          the mark: whose distribution point this is (DpMark)
+//   SHARE/.courier/served/ID.json   which folder of the share is package ID, and a swap under way
+//                                   (ServedRecord)
+//   SHARE/.courier/staging/         what is being made or taken away; never served (mode 0700)
+// clang-format on
 //
 // A path without the mark is a drive that is not mounted, or somebody else's folder: nothing is
 // written there (B54). A mark of another site is that site's claim (B76). The records on the share

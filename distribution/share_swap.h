@@ -1,13 +1,14 @@
 // Share swap: the only function that changes what a share serves.
 //
+// clang-format off
 //   staging/NEW (whole, synced, read back)            SHARE/FOLDER (old version, or nothing)
 //     1  record {version, root, swap: NEW, OLD}  durable
-//     2  first install: rename NEW -> FOLDER, which must not exist      (NOREPLACE)
-//        update:        exchange NEW <-> FOLDER                         (readers see one or the
-//        other) no exchange:   FOLDER -> staging/OLD, then NEW -> FOLDER       (an instant with
-//        neither)
+//     2  first install: rename NEW -> FOLDER, which must not exist   (NOREPLACE)
+//        update:        exchange NEW <-> FOLDER                      (readers see one or the other)
+//        no exchange:   FOLDER -> staging/OLD, then NEW -> FOLDER    (an instant with neither)
 //     3  SHARE synced
 //     4  record {version, root}  durable; staging/NEW or OLD, now the old version, is removed
+// clang-format on
 // A crash between any two steps is finished by finish_swaps() from what is on the disk alone: NEW
 // was verified before step 1, so it rolls forward where NEW is still there, and else only tidies.
 #pragma once

@@ -34,13 +34,14 @@ void take_block(Checked& checked, ByteView plaintext) {
   }
 }
 
-// One child for all that is sent while it lives. When it ends, a new one is given each record that
-// has no verdict alone, and its answer is waited for: the record that ended one is known, and the
-// others come in.
-constexpr std::uint64_t kMostKillers = 16;  // then the parcel is given up
+constexpr std::uint64_t kMostKillers = 16;  // records that ended a child; then it is given up
 
 // Reads in a thread of its own, opens records in the pool, hands them in order, in another thread,
 // to the child that checks blocks, and gives out what it says. Joins in the destructor.
+//
+// One child for all that is sent while it lives. When it ends, a new one is given each record that
+// has no verdict alone, and its answer is waited for: the record that ended one is known, and the
+// others come in.
 class RecordFeed {
  public:
   RecordFeed(ParcelReader& reader, const RecordOpener& opener, const RecordRanges& received,

@@ -1,5 +1,5 @@
 // Item rules: whether an item of a verified parcel may be executed, before anything is. Rights by
-// role, order by job number, the version rule. Source: architecture.md "Order" and "Rights",
+// role, order by job number, the version rule. Source: signer/rights.h,
 // behaviours.md rule 3, B32, B40, B46.
 #pragma once
 

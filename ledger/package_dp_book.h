@@ -2,9 +2,11 @@
 // of the own site move by what was done and read back; rows of other sites (the origin's view) move
 // by T1, T2, T9, T12, T17 and otherwise only by verified returns (as_returned).
 //
-//   T1 none->1 · T2 to T4, T13 within 1 · T5 1,2,7->0 · T6 1,7->2 · T7 2->0,2 · T8 2->3 · T9
-//   1,2,7->3 T11 0,3,6->1 · T12 0,7->7; 1,2,3->1 · T15 0 invalid · T16 1->8->0,1 · T17 0-3,7,8->4
-//   T18 4,5->none · T19 4,5->5,6 · T20 6->4,1
+// clang-format off
+//   T1 none->1 · T2 to T4, T13 within 1 · T5 1,2,7->0 · T6 1,7->2 · T7 2->0,2 · T8 2->3
+//   T9 1,2,7->3 · T11 0,3,6->1 · T12 0,7->7; 1,2,3->1 · T15 0 invalid · T16 1->8->0,1
+//   T17 0-3,7,8->4 · T18 4,5->none · T19 4,5->5,6 · T20 6->4,1
+// clang-format on
 //
 // Arrow functions. Errors: not_allowed when the arrow does not exist from where the row stands.
 #pragma once

@@ -2,7 +2,7 @@
 // out and before importer/ on the way in, and handles parcels as opaque runs of frames: it sees no
 // key and no content.
 //
-// Duties of every implementation, checked by tests/unit/media/medium_contract.h:
+// Duties of every implementation, checked by tests/unit/media/medium_contract_test.cc:
 //  - a parcel is known by its content, never by its name;
 //  - what is read is read forwards, each byte once, by plain reads; random access is there for
 //    repairing what was damaged, where the medium has it;

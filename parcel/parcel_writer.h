@@ -3,12 +3,14 @@
 // Each build makes its content key and its parcel key anew and destroys them with the writer: a
 // build that is taken up again after a crash is another parcel stream, and no nonce is used twice.
 //
+// clang-format off
 //   ParcelWriter writer(sink);
 //   writer.begin(draft, keys, entropy);
 //   writer.add(block) ...                 or, in a pool:
-//     OrderedStage<Work, Bytes>(..., [&](Work w) { return writer.sealer().seal(w.number, w.block);
-//     }) writer.add_sealed(frame) ...        in the order of the numbers
+//     OrderedStage<Work, Bytes>(..., [&](Work w) { return writer.sealer().seal(w.number, w.block); })
+//     writer.add_sealed(frame) ...        in the order of the numbers
 //   ParcelSummary summary = writer.finish();
+// clang-format on
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // Order of what becomes durable: the number (ledger) -> the record map -> the parcel under its name
 // -> the rows (ledger: Created, jobs in the parcel). A crash before the last leaves no parcel: a
 // file whose number never became a parcel is swept (sender/outbox.h), and its jobs are pending as
-// before. Source: behaviours.md P1, B9, B21; architecture.md "Parcel".
+// before. Source: behaviours.md P1, B9, B21.
 #pragma once
 
 #include <optional>

@@ -5,7 +5,7 @@
 // missing, plus the records of our own parcels that arrived at it. A stored block all of whose
 // objects are needed travels as it is (it is sealed, not compressed again); of other blocks the
 // needed objects are gathered in order into new blocks. Node blocks go first.
-// Source: architecture.md "Content", "Parcel"; behaviours.md J5, J6, B23, B44, B47, B82.
+// Source: behaviours.md J5, J6, B23, B44, B47, B82.
 #pragma once
 
 #include <cstdint>

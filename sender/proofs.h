@@ -1,6 +1,6 @@
 // Proofs: what sites have proved they hold, as sets of objects of this store: the closures of the
 // versions in a site's latest return, minus what that return lists as missing, and what arrived of
-// parcels that are not whole there. Source: architecture.md "Content"; behaviours.md B82.
+// parcels that are not whole there. Source: behaviours.md B82.
 #pragma once
 
 #include <vector>

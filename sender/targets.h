@@ -1,6 +1,6 @@
 // Targets: what TARGET on a command line means. A site means its content store and every DP it has
 // when the item is executed; SITE/DP means that DP alone; a DP of this site by its name.
-// Source: product.md, behaviours.md rule 2.
+// Source: behaviours.md rule 2.
 #pragma once
 
 #include <string>

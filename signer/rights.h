@@ -1,9 +1,11 @@
 // Rights: what a joined site may ask of this one, by its role and the package prefixes granted to
-// it. Source: architecture.md "Rights".
+// it.
 //
-//   package, announcement, redistribute, remove   the parent, or a site granted the package's
-//   prefix trust                                         the parent, or a site about its own keys
+// clang-format off
+//   package, announcement, redistribute, remove   the parent, or a site granted the package's prefix
+//   trust                                         the parent, or a site about its own keys
 //   verdicts, request                             any joined site, about what was sent to it
+// clang-format on
 #pragma once
 
 #include <string_view>

@@ -15,7 +15,7 @@ TrustedSite site(SiteRole role, std::vector<std::string> grants = {}) {
   return out;
 }
 
-// The whole table of architecture.md, "Rights".
+// The whole table of signer/rights.h.
 TEST(Rights, OfEachRoleForEachItemKind) {
   struct Row {
     ItemKind kind;
