@@ -11,6 +11,7 @@
 #include "courier/progress_bar.h"
 #include "courier/terminal.h"
 #include "courier/version.h"
+#include "ledger/settings.h"
 #include "signer/passphrase.h"
 
 namespace courier {
@@ -160,6 +161,11 @@ const Commands::Verb& parsed_verb(const CLI::App& app, const Commands& commands)
 Home& Context::home() const {
   if (opened_home == nullptr) bug("a command without a home asks for it");
   return *opened_home;
+}
+
+UsbGate Context::gate() const {
+  return opened_home == nullptr ? UsbGate()
+                                : UsbGate(Settings(opened_home->ledger()).get("gate.allow"));
 }
 
 CLI::App& Commands::noun(const std::string& name, const std::string& what) {

@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "courier/home.h"
 #include "courier/report.h"
+#include "media/usb_gate.h"
 
 namespace courier {
 
@@ -37,6 +38,8 @@ struct Context {
   std::function<void()> unlock;                  // for a command that needs its keys only sometimes
 
   Home& home() const;
+  // As this site's setting has it; without a home nothing odd passes.
+  UsbGate gate() const;
 };
 
 using Run = std::function<Report(Context&)>;

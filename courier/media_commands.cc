@@ -96,7 +96,7 @@ class VerifiedFile {
     std::string written;
     try {
       const auto write = [&](const VolumeBytes& repaired) {
-        written = open_medium(context_.fs, target)
+        written = open_medium(context_.fs, target, context_.gate())
                       ->write_proved(repaired, name_of(path_), context_.progress)
                       .path;
       };
@@ -149,7 +149,7 @@ Report verify(Context& context, const MediaOptions& options) {
   Report report;
   Json checks = Json::array();
   std::vector<Error> problems;
-  const std::unique_ptr<Medium> medium = open_medium(context.fs, options.target);
+  const std::unique_ptr<Medium> medium = open_medium(context.fs, options.target, context.gate());
   const std::string name = medium->identity().describe();
   const ScanResult scanned = medium->scan([&](OfferedVolume&& volume) {
     VerifiedFile file(context, std::move(volume), known);

@@ -52,8 +52,8 @@ class Filling {
   void run() {
     for (;;) {
       try {
-        writer_.fill(*open_medium(context_.fs, target_.name, target_.serial), target_.name,
-                     context_.progress);
+        writer_.fill(*open_medium(context_.fs, target_.name, context_.gate(), target_.serial),
+                     target_.name, context_.progress);
       } catch (const Error& error) {
         if (!may_ask()) throw;
         context_.talk(error_text(error));

@@ -7,6 +7,7 @@
 #include "courier/terminal.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "media/usb_gate.h"
 #include "signer/passphrase.h"
 
 namespace courier {
@@ -183,7 +184,9 @@ Report set(Context& context, const SiteOptions& options) {
           .with_hint("write NAME=VALUE; 'courier site show --settings' lists the names");
     }
     const std::string name = assignment.substr(0, equals);
-    settings.set(name, assignment.substr(equals + 1));
+    const std::string value = assignment.substr(equals + 1);
+    if (name == "gate.allow") (void)UsbGate(value);  // the ledger does not know such lists
+    settings.set(name, value);
     values[name] = json_text(settings.get(name));
     report.text += fmt::format("{} = {}\n", name, printable(settings.get(name)));
   }

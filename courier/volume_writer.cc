@@ -315,7 +315,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
   const MediumIdentity& identity = written.proved.medium;
   copy.target = identity.kind == "folder" ? absolute_path(written.proved.path) : target_;
   copy.medium_label = identity.label;
-  copy.medium_serial = identity.serial;
+  copy.medium_serial = identity.drive();
   copy.medium = identity.describe();
   copy.verified = true;
   copy.time = clock_.now();

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "ledger/incoming_book.h"
+#include "ledger/settings.h"
 #include "media/scratch.h"
 #include "signer/fingerprint.h"
 #include "signer/key_ring.h"
@@ -24,6 +25,10 @@ std::uint64_t most_of_a_head() {
     most += kFrameHeaderSize + frame_limit(static_cast<std::uint8_t>(kind));
   }
   return most;
+}
+
+UsbGate gate_of(const IdentifyHome& home) {
+  return UsbGate(Settings(home.ledger).get("gate.allow"));
 }
 
 bool is_own(const Label& label, const KeyRing& keys) {
@@ -186,7 +191,7 @@ void find_again(FileSystem& fs, const OpenOffer& open,
                 const std::function<void(OfferedVolume&&)>& each) {
   const std::string& path = open.offer.path;
   const bool has_path = open.medium.empty() || names_a_path(open.medium);
-  open_medium(fs, has_path ? path : open.medium)->scan([&](OfferedVolume&& volume) {
+  open_medium(fs, has_path ? path : open.medium, open.gate)->scan([&](OfferedVolume&& volume) {
     if (has_path || volume.path == path) each(std::move(volume));
   });
 }
@@ -209,6 +214,7 @@ void reopen(FileSystem& fs, OpenOffer& open, const IdentifyHome& home) {
     find_again(fs, open,
                [&](OfferedVolume&& volume) { again = read_offer(fs, std::move(volume), home); });
     again.medium = open.medium;
+    again.gate = open.gate;
     if (!is_for_us(again.offer) || again.offer.label_digest != open.offer.label_digest) {
       throw Error{ErrorCode::damaged, "file " + escaped(open.offer.path),
                   "is not the parcel any more that it was when the medium was looked at"}
@@ -321,7 +327,8 @@ OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
 
 std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
                                    const std::optional<IdentifyHome>& home) {
-  std::unique_ptr<Medium> medium = open_medium(fs, source);
+  const UsbGate gate = home ? gate_of(*home) : UsbGate();
+  std::unique_ptr<Medium> medium = open_medium(fs, source, gate);
   std::vector<OpenOffer> offers;
   std::size_t count = 0;  // that stay open, and what of them was read
   std::uint64_t sum = 0;
@@ -346,6 +353,7 @@ std::vector<OpenOffer> read_offers(FileSystem& fs, const std::string& source,
       }
     }
     open.medium = source;
+    open.gate = gate;
     if (!open.head || open.is_set_aside) close(open);
     offers.push_back(std::move(open));
   });

@@ -45,6 +45,7 @@ struct OpenOffer {
   std::optional<VerifiedHead> head;  // genuine, known and unknown_signer (by its own key)
   bool is_set_aside = false;         // closed again; reopen() before its turn
   std::string medium;                // it was found on, as it was named
+  UsbGate gate;                      // by which that was opened
   bool is_head_only = false;         // kept in the home (kept_heads.h): it has no records
   // Of an unreadable one: whose volume it says it is, and which.
   std::optional<Digest> stated_label;

@@ -11,6 +11,7 @@
 #include "importer/stored_items.h"
 #include "ledger/incoming_book.h"
 #include "ledger/parcel_book.h"
+#include "ledger/settings.h"
 #include "ledger/site_book.h"
 #include "media/medium.h"
 #include "parcel/parcel_writer.h"
@@ -125,12 +126,13 @@ void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std:
     const ParcelId id = ParcelId::parse(made.id);
     const std::string name = parcel_file_name(id);
     const VolumeBytes file = bytes_of_file(parts.fs, parts.fs.open_at(outbox, name, O_RDONLY));
-    const ProvedCopy copy = open_medium(parts.fs, target)->write_proved(file, name, progress);
+    const UsbGate gate(Settings(parts.ledger).get("gate.allow"));
+    const ProvedCopy copy = open_medium(parts.fs, target, gate)->write_proved(file, name, progress);
     made.written_path = copy.path;
     ParcelCopy row;
     row.target = target;
     row.medium_label = copy.medium.label;
-    row.medium_serial = copy.medium.serial;
+    row.medium_serial = copy.medium.drive();
     row.verified = true;
     row.time = parts.clock.now();
     ParcelBook{parts.ledger}.add_copy(id, row);

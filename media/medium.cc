@@ -14,8 +14,10 @@
 
 namespace courier {
 
-std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target,
-                                    const std::string& serial) {
+namespace {
+
+std::unique_ptr<Medium> medium_at(FileSystem& fs, const std::string& target,
+                                  const std::string& serial) {
   if (target.starts_with("iso:")) return std::make_unique<IsoMedium>(fs, target.substr(4));
   if (target.starts_with("/dev/sr")) return std::make_unique<DiscMedium>(fs, target, target);
   if (target.starts_with("raw:")) {
@@ -30,9 +32,18 @@ std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target,
   return std::make_unique<FolderMedium>(fs, target);
 }
 
+}  // namespace
+
 bool names_a_path(const std::string& target) {
   return !target.starts_with("iso:") && !target.starts_with("raw:") &&
          !target.starts_with("tape:") && !target.starts_with("/dev/");
+}
+
+std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target, const UsbGate& gate,
+                                    const std::string& serial) {
+  std::unique_ptr<Medium> medium = medium_at(fs, target, serial);
+  gate.check(fs, target);
+  return medium;
 }
 
 std::string parcel_file_name(const ParcelId& id, std::uint32_t number) {

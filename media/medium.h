@@ -24,6 +24,7 @@
 #include "base/progress.h"
 #include "base/vocabulary.h"
 #include "media/medium_identity.h"
+#include "media/usb_gate.h"
 #include "media/volume_bytes.h"
 
 namespace courier {
@@ -76,10 +77,11 @@ class Medium {
 
 // The medium that TARGET or SOURCE names: "iso:FILE", an optical drive "/dev/sr0", a drive or image
 // without a file system "raw:PATH", a tape drive "/dev/nst0" or a tape's file "tape:FILE", a
-// mounted folder, or (to read) a single file. serial: the drive's, which is asked for when "raw:"
-// is to be written to. Errors: not_found; device; usage, when it is something else.
+// mounted folder, or (to read) a single file. The gate looks at the drive before anybody looks at
+// its content. serial: the drive's, which is asked for when "raw:" is to be written to.
+// Errors: not_found; device; usage, when it is something else; as UsbGate::check.
 std::unique_ptr<Medium> open_medium(FileSystem& fs, const std::string& target,
-                                    const std::string& serial = {});
+                                    const UsbGate& gate = {}, const std::string& serial = {});
 
 // Whether it names a folder or file, so that what lies there has a path that can be opened by
 // itself; discs, images and tapes have not.

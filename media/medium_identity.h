@@ -15,18 +15,21 @@ struct MediumIdentity {
   std::string mount_point;  // "/media/stick"
   std::string file_system;  // "vfat"; empty: not known
   std::string uuid, label;  // of the file system; empty: it has none
-  std::string serial;       // of the USB device; empty: it has none
+  std::string serial;       // of the drive, as it states it; empty: it has none
+  std::string usb;          // "0951:1666:STICK001", vendor:product:serial; empty: not on USB
   std::string device;       // kernel numbers, "8:17"
 
   // The largest file its file system can hold.
   std::uint64_t max_file_size() const;
-  // "FIELD01 (vfat, UUID 1A2B-3C4D, serial STICK001) at /media/stick"
+  // Which drive it is, for the record: what it is on USB, else its serial number, else nothing.
+  const std::string& drive() const { return usb.empty() ? serial : usb; }
+  // "FIELD01 (vfat, UUID 1A2B-3C4D, USB 0951:1666:STICK001) at /media/stick"
   std::string describe() const;
 };
 
-// Asks about the medium that holds an open folder or file. root: where /proc, /sys and /dev are
-// looked for. What cannot be found out stays empty. Errors: device, when `on` itself fails.
-MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root = "/");
+// Asks about the medium that holds an open folder or file. root: what stands before /proc, /sys
+// and /dev. What cannot be found out stays empty. Errors: device, when `on` itself fails.
+MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root = "");
 
 // A whole drive or partition, by its kernel numbers ("8:16"), and what speaks against writing to it
 // past every file system.
@@ -39,6 +42,6 @@ struct DriveIdentity {
 
 // Asks about it. root: as identity_of. Errors: none; what cannot be found out counts as fixed.
 DriveIdentity identity_of_drive(FileSystem& fs, const std::string& numbers,
-                                const std::string& root = "/");
+                                const std::string& root = "");
 
 }  // namespace courier

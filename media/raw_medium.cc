@@ -59,6 +59,7 @@ MediumIdentity RawMedium::identity() {
   if (S_ISBLK(status.st_mode)) {
     identity.device = fmt::format("{}:{}", major(status.st_rdev), minor(status.st_rdev));
     identity.serial = identity_of_drive(fs_, identity.device, root_).serial;
+    identity.usb = identity_of(fs_, fd, root_).usb;
   }
   return identity;
 }

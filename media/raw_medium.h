@@ -23,7 +23,7 @@ class RawMedium final : public Medium {
  public:
   // path: of a block device or an image file, which is there. serial: what the operator says the
   // drive's is; not asked for of an image file. root: as identity_of.
-  RawMedium(FileSystem& fs, std::string path, std::string serial, std::string root = "/")
+  RawMedium(FileSystem& fs, std::string path, std::string serial, std::string root = "")
       : fs_(fs), path_(std::move(path)), serial_(std::move(serial)), root_(std::move(root)) {}
 
   MediumIdentity identity() override;

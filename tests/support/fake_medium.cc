@@ -25,7 +25,7 @@ MediumIdentity FakeMedium::identity() {
   MediumIdentity identity;
   identity.kind = "fake";
   identity.mount_point = "/fake";
-  identity.serial = "FAKE0001";
+  identity.usb = "0951:1666:FAKE0001";
   return identity;
 }
 

@@ -46,6 +46,7 @@ TEST_F(MediumIdentityTest, TellsMountLabelAndSerialOfAStick) {
   const std::string usb = root_ / "sys/devices/pci0/usb1/1-1";
   stdfs::create_directories(usb + "/1-1:1.0/host0/block/sdb/sdb1");
   test::write_text(usb + "/idVendor", "0951\n");
+  test::write_text(usb + "/idProduct", "1666\n");
   test::write_text(usb + "/serial", "STICK001\n");
   stdfs::create_symlink("../../devices/pci0/usb1/1-1/1-1:1.0/host0/block/sdb/sdb1",
                         root_ / "sys/dev/block" + "/" + device_);
@@ -60,9 +61,10 @@ TEST_F(MediumIdentityTest, TellsMountLabelAndSerialOfAStick) {
   EXPECT_EQ(identity.uuid, "1A2B-3C4D");
   EXPECT_EQ(identity.label, "FIELD 01");
   EXPECT_EQ(identity.serial, "STICK001");
+  EXPECT_EQ(identity.usb, "0951:1666:STICK001");
   EXPECT_EQ(identity.device, device_);
   EXPECT_EQ(identity.describe(),
-            "FIELD 01 (vfat, UUID 1A2B-3C4D, serial STICK001) at " + medium_.path());
+            "FIELD 01 (vfat, UUID 1A2B-3C4D, USB 0951:1666:STICK001) at " + medium_.path());
 }
 
 TEST_F(MediumIdentityTest, SaysTheDeviceNumberWhereNothingElseIsKnown) {
