@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxRecord = 4u << 20;    // that is read
 constexpr std::size_t kRingBytes = 128u << 20;  // between reading and the tape
 constexpr std::size_t kMostVolumes = 100'000;
-constexpr std::uint64_t kAround = 64u << 10;  // marks and filemarks
+constexpr std::uint64_t kAround = 512u << 10;  // marks, filemarks, padding
 
 bool is_zeros(ByteView bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
@@ -222,16 +222,19 @@ Written TapeMedium::write_volume(const VolumeBytes& from, const VolumeMark& mark
   Written written;
   std::thread reader([&] {
     try {
-      written = copy_and_digest(
-          from,
-          [&](ByteView block) {
-            for (; !block.empty();
-                 block = block.subspan(std::min<std::size_t>(block.size(), mark.record_size))) {
-              ring.push(
-                  to_bytes(block.first(std::min<std::size_t>(block.size(), mark.record_size))));
-            }
-          },
-          {"writing", mark.name, 0, 0, 0, 2}, {});
+      written =
+          copy_and_digest(from,
+                          [&](ByteView block) {
+                            for (std::size_t n = 0; !block.empty(); block = block.subspan(n)) {
+                              n = std::min<std::size_t>(block.size(), mark.record_size);
+                              // All records are of one size: adapters were seen that spoil one of
+                              // an odd size.
+                              Bytes record = to_bytes(block.first(n));
+                              record.resize(mark.record_size);
+                              ring.push(std::move(record));
+                            }
+                          },
+                          {"writing", mark.name, 0, 0, 0, 2}, {});
       ring.close();
     } catch (...) {
       ring.fail(std::current_exception());
@@ -243,7 +246,7 @@ Written TapeMedium::write_volume(const VolumeBytes& from, const VolumeMark& mark
     drive.write_record(encode_volume_mark(mark));
     while (const auto record = ring.pop()) {
       drive.write_record(*record);
-      event.done += record->size();
+      event.done = std::min<std::uint64_t>(event.done + record->size(), event.total);
       report(progress, event);
     }
     event.phase = "flushing";

@@ -3,10 +3,11 @@
 //
 //   mark | records of 256 KiB ... | filemark | mark | ... | filemark | end mark | filemark
 //
-// It rewinds first, wherever the tape stands, and reads by the marks alone: a volume ends with the
-// bytes that its mark names, the tape with the end mark, and never with what a drive says is behind
-// it. A volume whose filemark is missing was never finished, and the next one takes its place; what
-// is not Courier's is never written over.
+// All records of a volume are of one size, the last one padded with zeros. It rewinds first,
+// wherever the tape stands, and reads by the marks alone: a volume ends with the bytes that its
+// mark names, the tape with the end mark, and never with what a drive says is behind it. A volume
+// whose filemark is missing was never finished, and the next one takes its place; what is not
+// Courier's is never written over.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ inline constexpr std::uint32_t kTapeRecord = 256u << 10;
 
 class TapeMedium final : public Medium {
  public:
-  // record_size: of what is written; any is read.
+  // record_size: of what is written, a power of two from 4096 to 4 MiB; any is read.
   explicit TapeMedium(std::unique_ptr<TapeDrive> drive, std::uint32_t record_size = kTapeRecord);
   ~TapeMedium() override;
 

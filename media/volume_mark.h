@@ -20,7 +20,7 @@ struct VolumeMark {
   Kind kind = Kind::raw;
   std::uint64_t position = 0;  // raw: of this mark, in bytes; tape: number of the tape file, from 0
   std::uint64_t size = 0;      // of the volume, in bytes
-  std::uint32_t record_size = 0;  // tape: of all its records but the last
+  std::uint32_t record_size = 0;  // tape: of all its records
   std::string name;               // "PUN-PSE-000012.v2.pcl", for people
   Digest digest;                  // raw: DigestKind::file of the volume; tape: zeros
 
