@@ -122,7 +122,7 @@ class Discs(Pair):
 
     def test_a_flipped_byte_in_an_image_is_no_other_content(self):
         parcel = self.created()
-        self.at("A", "media", "write", parcel, "iso:out.iso")
+        self.at("A", "media", "write", parcel, "iso:out.iso", "--recovery", "0")
         self.assertIn("intact and genuine", self.at("A", "media", "verify", "iso:out.iso").out)
         flip("out.iso", os.path.getsize("out.iso") // 2)
         bad = self.at("A", "media", "verify", "iso:out.iso", status=4)
@@ -130,6 +130,14 @@ class Discs(Pair):
         self.assertIn("record", bad.out + bad.err)
         self.receive(source="iso:out.iso", status=4)
         self.assertFalse(os.path.exists("share/PUN00020"))
+
+    def test_a_flipped_byte_in_an_image_is_repaired_by_what_every_image_carries(self):
+        parcel = self.created()
+        self.at("A", "media", "write", parcel, "iso:out.iso")
+        flip("out.iso", os.path.getsize("out.iso") // 2)
+        taken = self.receive(source="iso:out.iso")
+        self.assertEqual(taken["parcels"][0]["repaired_cells"], 1)
+        self.same_tree("src", "share/PUN00020")
 
     def test_without_xorriso_its_package_is_named(self):
         parcel = self.created()
