@@ -62,16 +62,20 @@ std::uint64_t MediumIdentity::max_file_size() const {
 }
 
 std::string MediumIdentity::describe() const {
-  std::string facts = file_system;
+  std::string facts = escaped(file_system);
   const auto add = [&](std::string_view what, const std::string& value) {
     if (!value.empty()) facts += fmt::format("{}{} {}", facts.empty() ? "" : ", ", what, value);
   };
-  add("UUID", uuid);
-  add(usb.empty() ? "serial" : "USB", drive());
+  add("UUID", escaped(uuid));
+  if (usb.empty()) {
+    add("serial", escaped(serial));
+  } else {
+    add("USB", usb);  // is escaped as it is
+  }
   if (uuid.empty() && drive().empty()) add("device", device);
-  std::string text = label.empty() ? kind : label;
+  std::string text = label.empty() ? kind : escaped(label);
   if (!facts.empty()) text += " (" + facts + ")";
-  return escaped(mount_point.empty() ? text : text + " at " + mount_point);
+  return mount_point.empty() ? text : text + " at " + escaped(mount_point);
 }
 
 MediumIdentity identity_of(FileSystem& fs, const Fd& on, const std::string& root) {

@@ -27,8 +27,10 @@ class Gate(CourierTest):
         sight = plugged(Stick("drive", serial="GOOD 01,'x"))
         created = self.at("A", "parcel", "create", "--to", "PSE", "--out", "drive", "--json", wrapper=sight).json
         shown = self.facts("A", "parcel", "show", created["id"])
-        self.assertEqual(shown["copies"][0]["medium_serial"], "0951:1666:GOOD\\x2001\\x2c\\x27x")
-        self.assertIn("0951:1666:GOOD", self.at("A", "parcel", "show", created["id"]).out)
+        identity = "0951:1666:GOOD\\x2001\\x2c\\x27x"
+        self.assertEqual(shown["copies"][0]["medium_serial"], identity)
+        self.assertIn(" USB %s)" % identity, shown["copies"][0]["medium"])
+        self.assertIn("0951:1666:", self.at("A", "parcel", "show", created["id"]).out)
         self.at("B", "identify", "drive", wrapper=sight)
         self.at("B", "receive", "drive", "--yes", wrapper=sight)
         self.same_tree("src", "share/PUN00020")
