@@ -55,7 +55,7 @@ TEST_F(VolumeWriterTest, WritesTheParcelAsItIsWhereItFits) {
   EXPECT_EQ(medium.files().begin()->second, parcel_);
   ASSERT_EQ(copies_.size(), 1u);
   EXPECT_EQ(copies_[0].cut, "");
-  EXPECT_EQ(copies_[0].medium_serial, "FAKE0001");
+  EXPECT_EQ(copies_[0].medium_serial, "0951:1666:FAKE0001");
   EXPECT_TRUE(write(medium));
   EXPECT_TRUE(now_[0].proved.was_there);
 }
