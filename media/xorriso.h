@@ -39,7 +39,7 @@ class DiscBurner {
   std::unique_ptr<XorrisoChild> child_;
   std::string drive_;
   ProgressEvent progress_;
-  const ProgressSink& sink_;
+  ProgressSink sink_;
 };
 
 class Xorriso {
