@@ -15,12 +15,6 @@ def make_iso(image, folder, *options):
 
 
 class Discs(Pair):
-    def created(self, **options):
-        """The ID of a parcel for PSE in the outbox."""
-        self.package(**options)
-        self.at("A", "distribute", "PUN00020", "--to", "PSE")
-        return self.facts("A", "parcel", "create", "--to", "PSE")["id"]
-
     def test_an_image_is_written_identified_and_received_without_mounting_it(self):
         parcel = self.created()
         wrote = self.facts("A", "media", "write", parcel, "iso:out.iso")

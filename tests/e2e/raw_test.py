@@ -14,11 +14,6 @@ class Raw(Pair):
         write("drive.img", b"")
         os.truncate("drive.img", self.size)
 
-    def created(self, package="PUN00020", source="src", **options):
-        self.package(package, source, **options)
-        self.at("A", "distribute", package, "--to", "PSE")
-        return self.facts("A", "parcel", "create", "--to", "PSE")["id"]
-
     def test_parcels_are_written_one_behind_the_other_and_received(self):
         first = self.created()
         wrote = self.facts("A", "media", "write", first, "raw:drive.img")

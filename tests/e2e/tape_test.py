@@ -24,11 +24,6 @@ def records(path):
 
 
 class Tape(Pair):
-    def created(self, package="PUN00020", source="src", **options):
-        self.package(package, source, **options)
-        self.at("A", "distribute", package, "--to", "PSE")
-        return self.facts("A", "parcel", "create", "--to", "PSE")["id"]
-
     def test_parcels_are_written_one_behind_the_other_and_received(self):
         first = self.created()
         wrote = self.facts("A", "media", "write", first, "tape:drive.tap")

@@ -166,6 +166,12 @@ class Pair(CourierTest):
         make_source(source, size)
         self.at("A", "package", "add", source, "--id", package, "--name", "Field tools")
 
+    def created(self, package="PUN00020", source="src", **options):
+        """A parcel with a package, in PUN's outbox."""
+        self.package(package, source, **options)
+        self.at("A", "distribute", package, "--to", "PSE")
+        return self.facts("A", "parcel", "create", "--to", "PSE")["id"]
+
     def installed(self, **options):
         """PUN00020 version 1 is at PSE, and PUN knows."""
         self.package(**options)
