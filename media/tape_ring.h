@@ -30,9 +30,10 @@ class TapeRing {
     records_.push_back(std::move(record));
     changed_.notify_all();
   }
-  // No more comes.
+  // No more comes. That the ring is dry now is the end, and not a stop on the way.
   void close() {
     std::lock_guard lock(mutex_);
+    if (records_.empty() && !is_running_ && underruns_ > 0) --underruns_;
     is_closed_ = true;
     changed_.notify_all();
   }
@@ -59,7 +60,7 @@ class TapeRing {
     if (!error_) error_ = std::move(error);
     changed_.notify_all();
   }
-  // How often it ran dry.
+  // How often it ran dry before the end.
   std::uint64_t underruns() const {
     std::lock_guard lock(mutex_);
     return underruns_;

@@ -40,7 +40,9 @@ Bytes content_of(FileSystem& fs, const Fd& fd) {
 }  // namespace
 
 CrashFileSystem::CrashFileSystem(FileSystem& real, std::string root, const std::string& attic)
-    : real_(real), root_(std::move(root)), attic_(real.open(attic, O_RDONLY | O_DIRECTORY)) {}
+    : ForwardingFileSystem(real),
+      root_(std::move(root)),
+      attic_(real.open(attic, O_RDONLY | O_DIRECTORY)) {}
 
 std::string CrashFileSystem::volume_of(const Fd& fd) const {
   const std::string path = path_of(fd);

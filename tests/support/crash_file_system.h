@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/file_system.h"
+#include "tests/support/forwarding_file_system.h"
 
 namespace courier::test {
 
@@ -26,7 +26,7 @@ enum class Cut {
   tears,    // each write, and all the names, are there or not as a coin falls
 };
 
-class CrashFileSystem final : public FileSystem {
+class CrashFileSystem final : public ForwardingFileSystem {
  public:
   // Beneath root; the folders directly beneath it are file systems of their own to
   // sync_file_system. attic: a folder on the same file system, for what is taken away meanwhile.
@@ -41,50 +41,19 @@ class CrashFileSystem final : public FileSystem {
 
   Fd open(const std::string& path, int flags, mode_t mode = 0600) override;
   Fd open_at(const Fd& dir, std::string_view path, int flags, mode_t mode = 0600) override;
-  std::size_t read(const Fd& fd, MutableByteView out) override { return real_.read(fd, out); }
-  std::size_t pread(const Fd& fd, MutableByteView out, std::uint64_t offset) override {
-    return real_.pread(fd, out, offset);
-  }
   void write(const Fd& fd, ByteView data) override;
   void pwrite(const Fd& fd, ByteView data, std::uint64_t offset) override;
   void truncate(const Fd& fd, std::uint64_t size) override;
   void sync(const Fd& fd) override;
   void sync_file_system(const Fd& fd) override;
-  void drop_cache(const Fd& fd) override { real_.drop_cache(fd); }
-  struct stat stat(const Fd& fd) override {
-    return real_.stat(fd);
-  }
-  std::optional<struct stat> stat_at(const Fd& dir, std::string_view path) override {
-    return real_.stat_at(dir, path);
-  }
-  std::vector<DirEntry> list(const Fd& dir) override { return real_.list(dir); }
   void make_dir_at(const Fd& dir, std::string_view path, mode_t mode) override;
   void symlink_at(const Fd& dir, std::string_view path, const std::string& target) override;
-  std::string read_link_at(const Fd& dir, std::string_view path) override {
-    return real_.read_link_at(dir, path);
-  }
   void link_at(const Fd& from_dir, std::string_view from, const Fd& to_dir,
                std::string_view to) override;
   bool rename_at(const Fd& from_dir, std::string_view from, const Fd& to_dir, std::string_view to,
                  unsigned flags = 0) override;
   void unlink_at(const Fd& dir, std::string_view path, bool is_dir = false) override;
-  void set_mode(const Fd& fd, mode_t mode) override { real_.set_mode(fd, mode); }
-  void set_owner(const Fd& fd, uid_t uid, gid_t gid) override { real_.set_owner(fd, uid, gid); }
-  void set_mtime(const Fd& fd, std::int64_t seconds, std::uint32_t nanoseconds) override {
-    real_.set_mtime(fd, seconds, nanoseconds);
-  }
-  void set_mtime_at(const Fd& dir, std::string_view path, std::int64_t seconds,
-                    std::uint32_t nanoseconds) override {
-    real_.set_mtime_at(dir, path, seconds, nanoseconds);
-  }
-  std::vector<std::pair<std::string, Bytes>> xattrs(const Fd& fd) override {
-    return real_.xattrs(fd);
-  }
-  void set_xattr(const Fd& fd, const std::string& name, ByteView value) override {
-    real_.set_xattr(fd, name, value);
-  }
   bool reflink(const Fd& from, const Fd& to) override;
-  SpaceInfo space(const Fd& fd) override { return real_.space(fd); }
 
  private:
   using Identity = std::pair<dev_t, ino_t>;
@@ -124,7 +93,6 @@ class CrashFileSystem final : public FileSystem {
   void undo(const NameChange& change);
   void write_at(const Fd& fd, ByteView data, std::uint64_t offset);
 
-  FileSystem& real_;
   const std::string root_;
   const Fd attic_;
   std::recursive_mutex mutex_;  // a change and its note are one

@@ -62,6 +62,8 @@ class FakeBench final : public MediumBench {
 struct Kind {
   std::string name;
   std::unique_ptr<MediumBench> (*make)();
+
+  friend std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 };
 
 class MediumContract : public testing::TestWithParam<Kind> {

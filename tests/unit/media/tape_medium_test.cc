@@ -246,6 +246,20 @@ TEST(TapeRing, BeginsWhenNearlyFullAndCountsHowOftenItRanDry) {
   EXPECT_EQ(slow.underruns(), 1u);
 }
 
+TEST(TapeRing, TakesTheEndForNoRunningDry) {
+  TapeRing ring(4, 2);
+  ring.push({1});
+  ring.push({2});
+  EXPECT_TRUE(ring.pop() && ring.pop());
+  std::thread late([&] {
+    while (ring.underruns() == 0) std::this_thread::yield();
+    ring.close();
+  });
+  EXPECT_FALSE(ring.pop());
+  late.join();
+  EXPECT_EQ(ring.underruns(), 0u);
+}
+
 TEST(TapeRing, CarriesAnErrorToBothSides) {
   TapeRing ring(1, 1);
   ring.push({1});
