@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -24,6 +23,7 @@
 
 #include "base/confined_input.h"
 #include "base/confined_process.h"
+#include "base/spawn.h"
 
 namespace courier {
 namespace {
@@ -31,7 +31,6 @@ namespace {
 constexpr const char* kWorkerArgument = "confined-worker";
 constexpr std::string_view kProbe = "probe";  // a worker that ends at once
 constexpr int kChannel = 3;                   // the child's descriptor of it; others follow
-constexpr int kFreeDescriptor = 64;           // above all that a child is given
 
 // How a child ends that could not do its work, beside its own statuses and signals.
 constexpr int kNoSuchWorker = 120, kNotLimited = 121, kNoMemory = 122, kThrew = 123;
@@ -82,42 +81,21 @@ int run_worker(const ConfinedWorker& worker, const ConfinedLimits& limits, int o
 }
 
 // The environment of a child: nothing of the parent's but what a sanitizer is told.
-std::vector<char*> child_environment(std::string& language, std::vector<std::string>& kept) {
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(name)) kept.push_back(fmt::format("{}={}", name, value));
-  }
+std::vector<std::string> child_environment() {
   // The search for leaks looks into the process from another one, which is not allowed there.
-  kept.push_back("LSAN_OPTIONS=detect_leaks=0");
-  std::vector<char*> environment{language.data()};
-  for (std::string& variable : kept) environment.push_back(variable.data());
-  environment.push_back(nullptr);
+  std::vector<std::string> environment{"LC_ALL=C.UTF-8", "LSAN_OPTIONS=detect_leaks=0"};
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) {
+      environment.push_back(fmt::format("{}={}", name, value));
+    }
+  }
   return environment;
 }
-
-// posix_spawn's lists, freed.
-struct SpawnActions {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  SpawnActions() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~SpawnActions() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-};
 
 Error cannot_start(int errno_value) {
   const Error cause = system_error(errno_value, "confined child", "cannot be started");
   return Error(ErrorCode::device, "the confined child that takes input apart", cause.happened())
       .with_hint("check the limit of processes ('ulimit -u'), and that /proc is mounted");
-}
-
-// Of calls that return their fault, as posix_spawn's do.
-void require_done(int fault) {
-  if (fault != 0) throw cannot_start(fault);
 }
 
 }  // namespace
@@ -182,57 +160,22 @@ ConfinedChild ConfinedChild::start(std::string_view worker, const ConfinedLimits
   const Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   if (!null) throw cannot_start(errno);
 
-  // Each is first put where no number of the child's can be, then onto its number.
-  std::vector<Fd> high;
-  const auto lift = [&high](int fd) {
-    high.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFreeDescriptor));
-    if (!high.back()) throw cannot_start(errno);
-    return high.back().get();
-  };
-  SpawnActions actions;
-  const auto give = [&](int from, int to) {
-    require_done(::posix_spawn_file_actions_adddup2(&actions.files, from, to));
-  };
-  const int nothing = lift(null.get());
-  for (int fd : {0, 1, 2}) {
-    if (fd == 2 && kIsSanitized) continue;  // what the sanitizer says must be seen
-    give(nothing, fd);
-  }
-  int number = kChannel;
-  give(lift(theirs.get()), number++);
-  for (const Fd* other : others) give(lift(other->get()), number++);
-  require_done(::posix_spawn_file_actions_addclosefrom_np(&actions.files, number));
-  // No signal blocked, and none ignored because the parent ignores it: SIGXCPU must end it.
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  require_done(::posix_spawnattr_setsigmask(&actions.attributes, &none));
-  require_done(::posix_spawnattr_setsigdefault(&actions.attributes, &all));
-  require_done(::posix_spawnattr_setflags(&actions.attributes,
-                                          POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-
-  std::array<std::string, 6> words{"courier",
-                                   kWorkerArgument,
-                                   std::string(worker),
-                                   std::to_string(limits.memory_bytes),
-                                   std::to_string(limits.cpu_seconds),
-                                   std::to_string(others.size())};
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  std::string language = "LC_ALL=C.UTF-8";
-  std::vector<std::string> kept;
-  const std::vector<char*> environment = child_environment(language, kept);
-  const int fault = ::posix_spawn(&child.pid_, "/proc/self/exe", &actions.files,
-                                  &actions.attributes, arguments.data(), environment.data());
-  if (fault != 0) {
-    child.pid_ = -1;
-    throw cannot_start(fault);
-  }
+  SpawnRequest request;
+  request.program = "/proc/self/exe";
+  request.arguments = {"courier",
+                       kWorkerArgument,
+                       std::string(worker),
+                       std::to_string(limits.memory_bytes),
+                       std::to_string(limits.cpu_seconds),
+                       std::to_string(others.size())};
+  request.environment = child_environment();
+  // What the sanitizer says must be seen.
+  request.descriptors = {null.get(), null.get(), kIsSanitized ? 2 : null.get(), theirs.get()};
+  for (const Fd* other : others) request.descriptors.push_back(other->get());
+  if (const int fault = spawn(request, child.pid_)) throw cannot_start(fault);
   child.cpu_seconds_ = limits.cpu_seconds;
   child.waiting_seconds_ = std::uint64_t{limits.silence_seconds} + limits.cpu_seconds;
   child.confinement_.limits = limits;
-  high.clear();
   theirs.close();  // so that its end is seen here
   child.handle_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0))};
   if (!child.handle_) {

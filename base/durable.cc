@@ -105,6 +105,7 @@ DurableFile::~DurableFile() {
 
 void DurableFile::write(ByteView data) {
   fs_.write(fd_, data);
+  behind_.wrote(fs_, fd_, data.size());
   size_ += data.size();
 }
 

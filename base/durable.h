@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/file_system.h"
+#include "base/write_behind.h"
 
 namespace courier {
 
@@ -46,6 +47,7 @@ class DurableFile {
   const Fd& dir_;
   std::string name_, temporary_;
   Fd fd_;
+  WriteBehind behind_;
   std::uint64_t size_ = 0;
   bool committed_ = false;
 };

@@ -216,6 +216,10 @@ void PosixFileSystem::sync_file_system(const Fd& fd) {
   if (retried([&] { return ::syncfs(fd.get()); }) < 0) fail(fd, "cannot make it durable");
 }
 
+void PosixFileSystem::start_writeback(const Fd& fd) {
+  ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 void PosixFileSystem::drop_cache(const Fd& fd) {
   // Advice only: where the kernel does not take it, nothing is lost but the proof's strength.
   ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);

@@ -73,6 +73,9 @@ class FileSystem {
   virtual void truncate(const Fd& fd, std::uint64_t size) = 0;
   virtual void sync(const Fd& fd) = 0;              // fsync
   virtual void sync_file_system(const Fd& fd) = 0;  // syncfs
+  // Has the kernel begin to write what is not on the device yet, so that sync() waits for little.
+  // Advice: it says nothing and promises nothing.
+  virtual void start_writeback(const Fd& fd) = 0;
   // Drops clean pages of [0, size) so that the next read comes from the device.
   virtual void drop_cache(const Fd& fd) = 0;
   virtual struct stat stat(const Fd& fd) = 0;
@@ -115,6 +118,7 @@ class PosixFileSystem final : public FileSystem {
   void truncate(const Fd& fd, std::uint64_t size) override;
   void sync(const Fd& fd) override;
   void sync_file_system(const Fd& fd) override;
+  void start_writeback(const Fd& fd) override;
   void drop_cache(const Fd& fd) override;
   struct stat stat(const Fd& fd) override;
   std::optional<struct stat> stat_at(const Fd& dir, std::string_view path) override;

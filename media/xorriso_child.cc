@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,11 +12,11 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/spawn.h"
+
 namespace courier {
 
 namespace {
-
-constexpr int kFreeDescriptor = 64;  // above all that the child is given
 
 Error cannot_start(int errno_value, const std::string& program) {
   const Error error = system_error(errno_value, "program " + escaped(program), "cannot be started");
@@ -25,20 +24,6 @@ Error cannot_start(int errno_value, const std::string& program) {
                error.happened() + " (discs and ISO images are made with it)")
       .with_hint("install the package xorriso, then run the same command");
 }
-
-struct SpawnActions {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  SpawnActions() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~SpawnActions() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-};
 
 // So that no setting of the operator's changes what it does or says.
 std::vector<std::string> with_first_options(const std::string& program,
@@ -66,39 +51,15 @@ XorrisoChild::XorrisoChild(const std::string& program, const std::vector<std::st
   output_ = Fd{output[0]};
   const Fd their_output{output[1]};
 
-  SpawnActions actions;
-  std::vector<Fd> high;
-  int number = 0;
-  for (const Fd* fd : {&their_input, &their_output, &their_output, as_three}) {
-    if (fd == nullptr) break;
-    high.emplace_back(::fcntl(fd->get(), F_DUPFD_CLOEXEC, kFreeDescriptor));
-    require(static_cast<bool>(high.back()), errno);
-    const int fault =
-        ::posix_spawn_file_actions_adddup2(&actions.files, high.back().get(), number++);
-    require(fault == 0, fault);
-  }
-  int fault = ::posix_spawn_file_actions_addclosefrom_np(&actions.files, number);
-  require(fault == 0, fault);
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&actions.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&actions.attributes, &all);
-  ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<std::string> words = with_first_options(program, arguments);
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  SpawnRequest request;
+  request.program = program;
+  request.arguments = with_first_options(program, arguments);
   // Its messages are taken apart, so they are in English.
   const char* search = std::getenv("PATH");
-  std::string language = "LC_ALL=C",
-              path = fmt::format("PATH={}", search ? search : "/usr/bin:/bin");
-  std::array<char*, 3> environment{language.data(), path.data(), nullptr};
-  fault = ::posix_spawnp(&pid_, program.c_str(), &actions.files, &actions.attributes,
-                         pointers.data(), environment.data());
-  if (fault != 0) pid_ = -1;
-  require(fault == 0, fault);
+  request.environment = {"LC_ALL=C", fmt::format("PATH={}", search ? search : "/usr/bin:/bin")};
+  request.descriptors = {their_input.get(), their_output.get(), their_output.get()};
+  if (as_three) request.descriptors.push_back(as_three->get());
+  if (const int fault = spawn(request, pid_)) throw cannot_start(fault, program);
 }
 
 XorrisoChild::~XorrisoChild() {

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "base/write_behind.h"
 
 namespace courier {
 
@@ -52,7 +53,10 @@ class FolderPackSink final : public PackSink {
       // The next sweep removes it.
     }
   }
-  void write(ByteView data) override { fs_.write(fd_, data); }
+  void write(ByteView data) override {
+    fs_.write(fd_, data);
+    behind_.wrote(fs_, fd_, data.size());
+  }
   void commit(const Digest& name) override {
     fs_.sync(fd_);
     const std::string subfolder = subfolder_of(name);
@@ -73,6 +77,7 @@ class FolderPackSink final : public PackSink {
   std::string temporary_;
   std::function<void(const Digest&)> replaced_;
   Fd fd_;
+  WriteBehind behind_;
   bool committed_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/read_ahead.h"
 
 namespace courier {
 
@@ -230,9 +231,13 @@ void SourceReader::read_file(const Fd& file, const std::string& name, const Safe
     if (!reading_) return;
     TreeEntry entry = entry_of(file, before, EntryType::file, name, path);
     std::uint64_t size = 0;
+    ReadAhead ahead;
     try {
       size = read_content(
-          [&](MutableByteView out, std::uint64_t offset) { return fs_.pread(file, out, offset); },
+          [&](MutableByteView out, std::uint64_t offset) {
+            ahead.reading(file, offset);
+            return fs_.pread(file, out, offset);
+          },
           static_cast<std::uint64_t>(before.st_size));
     } catch (const Error&) {
       step(FileAgain{});

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/read_ahead.h"
 #include "store/chunker.h"
 #include "store/store.h"
 
@@ -197,8 +198,10 @@ bool same_content(Store& store, FileSystem& fs, const TreeEntry& entry, const Fd
   std::size_t run_size = 0;
   std::uint64_t offset = 0;
   Bytes buffer;
+  ReadAhead ahead;
   const auto run_is_same = [&] {
     buffer.resize(run_size);
+    ahead.reading(file, offset);
     if (!read_at(fs, file, offset, buffer)) return false;
     std::vector<ByteView> pieces;
     std::size_t at = 0;

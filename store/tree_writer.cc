@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/write_behind.h"
 #include "store/store.h"
 
 namespace courier {
@@ -47,11 +48,13 @@ class SparseFile {
   void put(ByteView bytes, std::size_t from) {
     if (bytes.empty()) return;
     fs_.pwrite(fd_, bytes, offset_ + from);
+    behind_.wrote(fs_, fd_, bytes.size());
     written_to_ = offset_ + from + bytes.size();
   }
 
   FileSystem& fs_;
   const Fd& fd_;
+  WriteBehind behind_;
   std::uint64_t offset_ = 0, written_to_ = 0;
 };
 

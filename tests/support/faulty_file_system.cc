@@ -224,4 +224,22 @@ SpaceInfo FaultyFileSystem::space(const Fd& fd) {
   return space_ ? *space_ : real_.space(fd);
 }
 
+void at_every_failing_call(FileSystem& real, int errno_value, bool stays,
+                           const std::function<void(FileSystem&)>& attempt,
+                           const std::function<void(const Error&)>& refused,
+                           const std::function<void()>& after) {
+  bool succeeded = false;
+  for (std::uint64_t nth = 1; !succeeded; ++nth) {
+    FaultyFileSystem faulty(real);
+    faulty.fail_at(nth, errno_value, stays);
+    try {
+      attempt(faulty);
+      succeeded = true;
+    } catch (const Error& error) {
+      refused(error);
+    }
+    after();
+  }
+}
+
 }  // namespace courier::test

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/file_system.h"
 
 namespace courier::test {
@@ -59,6 +60,7 @@ class FaultyFileSystem final : public FileSystem {
   void truncate(const Fd& fd, std::uint64_t size) override;
   void sync(const Fd& fd) override;
   void sync_file_system(const Fd& fd) override;
+  void start_writeback(const Fd& fd) override { real_.start_writeback(fd); }
   void drop_cache(const Fd& fd) override;
   struct stat stat(const Fd& fd) override;
   std::optional<struct stat> stat_at(const Fd& dir, std::string_view path) override;
@@ -112,5 +114,12 @@ class FaultyFileSystem final : public FileSystem {
   std::vector<std::string> log_;
   std::function<void(const std::string&, const std::string&)> hook_;
 };
+
+// Makes every call of `attempt` fail once: the first call in the first run, the second in the
+// second, until a run ends well. refused is given what it threw; after is called after each run.
+void at_every_failing_call(FileSystem& real, int errno_value, bool stays,
+                           const std::function<void(FileSystem&)>& attempt,
+                           const std::function<void(const Error&)>& refused,
+                           const std::function<void()>& after);
 
 }  // namespace courier::test

@@ -32,6 +32,7 @@ class ForwardingFileSystem : public FileSystem {
   void truncate(const Fd& fd, std::uint64_t size) override { real_.truncate(fd, size); }
   void sync(const Fd& fd) override { real_.sync(fd); }
   void sync_file_system(const Fd& fd) override { real_.sync_file_system(fd); }
+  void start_writeback(const Fd& fd) override { real_.start_writeback(fd); }
   void drop_cache(const Fd& fd) override { real_.drop_cache(fd); }
   struct stat stat(const Fd& fd) override {
     return real_.stat(fd);

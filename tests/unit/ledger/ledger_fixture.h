@@ -93,12 +93,14 @@ class LedgerTest : public testing::Test {
   }
   // A parcel for each addressee, Created.
   std::vector<ParcelId> create_parcel(const std::vector<SiteCode>& to,
-                                      const std::vector<ParcelItemRow>& items = {}) {
+                                      const std::vector<ParcelItemRow>& items = {},
+                                      bool is_return = false) {
     ParcelBook parcels(*ledger_);
     const std::vector<ParcelId> ids = parcels.reserve(to);
     ParcelRow row;
+    row.is_return = is_return;
     for (const ParcelId& id : ids) row.addressees.push_back({.id = id});
-    row.label = digest("label");
+    row.label = digest("label of " + ids[0].str());
     row.file = ids[0].str() + ".pcl";
     row.created = clock_.now();
     parcels.create(row, items);

@@ -320,20 +320,9 @@ TEST_F(LedgerTest, ARestoreDiscardsWhatNeverLeftAndPlansItsJobsAnew) {
   JobBook jobs(*ledger_);
   jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
-  std::vector<ParcelId> made;
-  for (const bool is_return : {false, true}) {
-    ParcelRow row;
-    made.push_back(parcels.reserve({pse_})[0]);
-    row.addressees = {{.id = made.back()}};
-    row.label = digest("label of " + made.back().str());
-    row.is_return = is_return;
-    row.created = clock_.now();
-    if (is_return) {
-      parcels.create(row, {});
-    } else {
-      parcels.create(row, {{.package = id, .version = 1, .jobs = {job}}});
-    }
-  }
+  const std::vector<ParcelId> made{
+      create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}})[0],
+      create_parcel({pse_}, {}, true)[0]};
   reset_for_restore(*ledger_, incarnation(2), {{id, 1}});
   EXPECT_EQ(jobs.get(job).step, JobStep::routed);
   for (const ParcelId& parcel : made) {

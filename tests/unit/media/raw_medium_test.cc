@@ -154,24 +154,17 @@ TEST_F(RawMediumTest, IsWholeOrAbsentAtEveryFailingCall) {
     set_size(6u << 20);
     write(fs_, first, "a.pcl");
     const std::string before = test::read_text(image_);
-    bool succeeded = false;
-    for (std::uint64_t nth = 1; !succeeded; ++nth) {
-      ASSERT_LT(nth, 200u);
-      FaultyFileSystem faulty(fs_);
-      faulty.fail_at(nth, fault, stays);
-      try {
-        write(faulty, second, "b.pcl");
-        succeeded = true;
-      } catch (const Error& error) {
-        EXPECT_EQ(error.exit_status(), 11) << error.what();
-      }
-      for (const auto& [name, content] : offered()) {
-        EXPECT_EQ(content, name == "a.pcl" ? first : second);
-      }
-      write(fs_, second, "b.pcl");
-      EXPECT_EQ(offered().size(), 2u);
-      test::write_text(image_, before);
-    }
+    test::at_every_failing_call(
+        fs_, fault, stays, [&](FileSystem& faulty) { write(faulty, second, "b.pcl"); },
+        [](const Error& error) { EXPECT_EQ(error.exit_status(), 11) << error.what(); },
+        [&] {
+          for (const auto& [name, content] : offered()) {
+            EXPECT_EQ(content, name == "a.pcl" ? first : second);
+          }
+          write(fs_, second, "b.pcl");
+          EXPECT_EQ(offered().size(), 2u);
+          test::write_text(image_, before);
+        });
   }
 }
 

@@ -196,25 +196,20 @@ TEST_F(TapeTest, IsWholeOrAbsentAtEveryFailingCall) {
   write(fs_, first, "a.pcl");
   const std::string before = test::read_text(tape_);
   for (const auto& [fault, stays] : {std::pair(EIO, false), std::pair(ENODEV, true)}) {
-    bool succeeded = false;
-    for (std::uint64_t nth = 1; !succeeded; ++nth) {
-      ASSERT_LT(nth, 300u);
-      FaultyFileSystem faulty(fs_);
-      faulty.fail_at(nth, fault, stays);
-      try {
-        write(faulty, second, "b.pcl");
-        succeeded = true;
-      } catch (const Error& error) {
-        EXPECT_TRUE(error.exit_status() == 11 || error.exit_status() == 9) << error.what();
-      }
-      const auto found = offered();
-      ASSERT_GE(found.size(), 1u);
-      EXPECT_EQ(found[0].second, first);
-      write(fs_, second, "b.pcl");
-      EXPECT_EQ(offered().size(), 2u);
-      EXPECT_EQ(offered().at(1).second, second);
-      test::write_text(tape_, before);
-    }
+    test::at_every_failing_call(
+        fs_, fault, stays, [&](FileSystem& faulty) { write(faulty, second, "b.pcl"); },
+        [](const Error& error) {
+          EXPECT_TRUE(error.exit_status() == 11 || error.exit_status() == 9) << error.what();
+        },
+        [&] {
+          const auto found = offered();
+          ASSERT_GE(found.size(), 1u);
+          EXPECT_EQ(found[0].second, first);
+          write(fs_, second, "b.pcl");
+          ASSERT_EQ(offered().size(), 2u);
+          EXPECT_EQ(offered().at(1).second, second);
+          test::write_text(tape_, before);
+        });
   }
 }
 
