@@ -13,6 +13,7 @@
 #include "base/safe_path.h"
 #include "media/medium_errors.h"
 #include "media/proved_file.h"
+#include "media/sysfs.h"
 #include "media/volume_offer.h"
 
 namespace courier {
@@ -117,7 +118,8 @@ void check_room(FileSystem& fs, const Fd& dir, const MediumIdentity& medium, std
 
 }  // namespace
 
-FolderMedium::FolderMedium(FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {
+FolderMedium::FolderMedium(FileSystem& fs, std::string path, std::string root, Wait wait)
+    : fs_(fs), path_(std::move(path)), root_(std::move(root)), wait_(std::move(wait)) {
   try {
     fd_ = fs_.open(path_, O_RDONLY | O_NONBLOCK);
   } catch (Error& error) {
@@ -134,7 +136,7 @@ FolderMedium::FolderMedium(FileSystem& fs, std::string path) : fs_(fs), path_(st
   }
 }
 
-MediumIdentity FolderMedium::identity() { return identity_of(fs_, fd_); }
+MediumIdentity FolderMedium::identity() { return identity_of(fs_, fd_, root_); }
 
 ScanResult FolderMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
   if (is_folder_) {
@@ -169,6 +171,15 @@ std::uint64_t FolderMedium::room() {
   return std::min(largest, space.free_bytes - std::min(space.free_bytes, kept));
 }
 
+// Whether it lies on a device that the kernel knows.
+bool FolderMedium::has_device() {
+  try {
+    return !sysfs::devices_under(fs_, fd_, root_).empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string& name,
                                       const ProgressSink& progress) {
   require_folder();
@@ -176,7 +187,16 @@ ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string
   copy.medium = identity();
   copy.path = (path_.ends_with('/') ? path_ : path_ + '/') + SafeName::parse(name).str();
   if (!fs_.stat_at(fd_, name)) check_room(fs_, fd_, copy.medium, from.size);
-  const ProvedFile file = write_proved_file(fs_, fd_, from, name, progress);
+  const Quirks quirks = quirks_under(fs_, fd_, root_);
+  const bool had_device = has_device();
+  ProvedFile file;
+  try {
+    file = write_proved_file(fs_, fd_, from, name, progress, quirks, wait_);
+  } catch (const Error& error) {
+    // A file system whose drive is gone may say that it is full.
+    if (error.code() != ErrorCode::no_space || !had_device || has_device()) throw;
+    throw gone_error("medium " + path_of(fd_), name);
+  }
   copy.was_there = file.was_there;
   copy.size = file.written.size;
   copy.digest = file.written.digest;

@@ -14,13 +14,15 @@
 #include <string>
 
 #include "media/medium.h"
+#include "media/quirks.h"
 
 namespace courier {
 
 class FolderMedium final : public Medium {
  public:
-  // Errors: not_found, device; usage, when path is neither folder nor ordinary file.
-  FolderMedium(FileSystem& fs, std::string path);
+  // root: as identity_of. Errors: not_found, device; usage, when path is neither folder nor
+  // ordinary file.
+  FolderMedium(FileSystem& fs, std::string path, std::string root = "", Wait wait = wait_seconds);
 
   MediumIdentity identity() override;
   // Besides: damaged, when the path is one file and that is no parcel.
@@ -31,9 +33,11 @@ class FolderMedium final : public Medium {
 
  private:
   void require_folder() const;
+  bool has_device();
 
   FileSystem& fs_;
-  const std::string path_;
+  const std::string path_, root_;
+  const Wait wait_;
   Fd fd_;  // the folder or the file
   bool is_folder_ = false;
 };

@@ -101,7 +101,8 @@ ProvedCopy IsoMedium::write_proved(const VolumeBytes& from, const std::string& n
   if (from.size > room()) throw no_room_error("medium " + path_of(dir), from.size, free_bytes());
   VolumeDigest digest(from);
   const VolumeBytes image = xorriso_.image(digest.bytes(), name);
-  copy.direct = write_proved_file(fs_, dir, image, image_name, progress).direct;
+  const Quirks quirks = quirks_under(fs_, dir);
+  copy.direct = write_proved_file(fs_, dir, image, image_name, progress, quirks).direct;
   copy.digest = digest.finish();
   copy.medium = identity();
   return copy;

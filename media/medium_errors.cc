@@ -26,6 +26,13 @@ Error no_room_error(const std::string& subject, std::uint64_t needed, std::uint6
       .with_hint("make room on it or take a larger one, then run the same command");
 }
 
+Error gone_error(const std::string& subject, const std::string& name) {
+  return Error(ErrorCode::device, subject,
+               fmt::format("was pulled out while {} was written to it", name))
+      .with_loss("nothing was lost: what was written of it is no copy")
+      .with_hint("put it in again and run the same command");
+}
+
 Error spoilt_error(const std::string& subject, const std::string& name, const ReadBack& proof,
                    std::uint64_t size) {
   return Error(ErrorCode::device, subject,

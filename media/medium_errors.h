@@ -17,6 +17,8 @@ Error taken_error(const std::string& path);
 // subject: "medium /media/usb".
 Error read_only_error(const std::string& subject);
 Error no_room_error(const std::string& subject, std::uint64_t needed, std::uint64_t free);
+// The drive was pulled out while `name` was written to it.
+Error gone_error(const std::string& subject, const std::string& name);
 // The medium gave back something else than was written to `name`.
 Error spoilt_error(const std::string& subject, const std::string& name, const ReadBack& proof,
                    std::uint64_t size);

@@ -40,7 +40,8 @@ void named(const std::string& name, Call call) {
 }  // namespace
 
 ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& from,
-                             const std::string& name, const ProgressSink& progress) {
+                             const std::string& name, const ProgressSink& progress,
+                             const Quirks& quirks, const Wait& wait) {
   const ProgressEvent writing{"writing", name, 0, 0, 0, 2};
   const ProgressEvent verifying{"verifying", name, 0, 0, 1, 2};
   ProvedFile proved;
@@ -65,7 +66,9 @@ ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& f
       fs.sync(file->fd());
     });
   }
-  const ReadBack proof = read_back(fs, dir, lies_under, proved.written, verifying, progress);
+  if (quirks.settle_seconds > 0) wait(quirks.settle_seconds);
+  const ReadBack proof =
+      read_back(fs, dir, lies_under, proved.written, verifying, progress, quirks);
   if (!proof.same && proved.was_there) throw taken_error(path_of(dir, name));
   if (!proof.same) throw spoilt_error("medium " + path_of(dir), name, proof, proved.written.size);
   if (file) named(name, [&] { file->commit(Replace::never); });

@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "media/proved_write.h"
+#include "media/quirks.h"
 
 namespace courier {
 
@@ -17,11 +18,13 @@ struct ProvedFile {
   bool direct = false;     // read back with O_DIRECT
 };
 
-// Writes `name` beneath dir, or proves the identical file that is there. Progress: phases
-// "writing", "flushing" and "verifying", about `name`. Errors: not_allowed, when it is there with
-// other content; no_space; device, also when it reads back differently; as from.read_at. Ensures:
-// after a failure `name` is as before (or, when only the last sync failed, whole).
+// Writes `name` beneath dir, or proves the identical file that is there. quirks: of the drive;
+// wait: for one whose flush is not believed. Progress: phases "writing", "flushing" and
+// "verifying", about `name`. Errors: not_allowed, when it is there with other content; no_space;
+// device, also when it reads back differently; as from.read_at. Ensures: after a failure `name` is
+// as before (or, when only the last sync failed, whole).
 ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& from,
-                             const std::string& name, const ProgressSink& progress);
+                             const std::string& name, const ProgressSink& progress,
+                             const Quirks& quirks = {}, const Wait& wait = wait_seconds);
 
 }  // namespace courier

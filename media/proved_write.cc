@@ -17,10 +17,11 @@ namespace {
 constexpr std::size_t kBlock = 4u << 20;
 // Fills the block as far as the file goes. With O_DIRECT a read that is not aligned was the last.
 std::size_t read_block(FileSystem& fs, const Fd& fd, MutableByteView block, std::uint64_t offset,
-                       bool direct) {
+                       bool direct, const Quirks& quirks) {
   std::size_t filled = 0;
   while (filled < block.size()) {
-    const std::size_t n = fs.pread(fd, block.subspan(filled), offset + filled);
+    const std::size_t wanted = quirks.piece(block.size() - filled);
+    const std::size_t n = fs.pread(fd, block.subspan(filled, wanted), offset + filled);
     filled += n;
     if (n == 0 || (direct && n % kAlignment != 0)) break;
   }
@@ -106,12 +107,12 @@ ReadBack compare_back(const VolumeBytes& back, const Written& expected, Progress
 }
 
 ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
-                   ProgressEvent progress, const ProgressSink& sink) {
+                   ProgressEvent progress, const ProgressSink& sink, const Quirks& quirks) {
   AlignedBuffer buffer(kBlock);
   const OpenedForProof opened = open_for_proof(fs, dir, name, buffer.bytes());
   const auto size = static_cast<std::uint64_t>(fs.stat(opened.fd).st_size);
   const VolumeBytes back{size, [&](std::uint64_t offset, MutableByteView out) {
-                           return read_block(fs, opened.fd, out, offset, opened.direct);
+                           return read_block(fs, opened.fd, out, offset, opened.direct, quirks);
                          }};
   ReadBack result = compare_back(back, expected, std::move(progress), sink);
   result.direct = opened.direct;

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/file_system.h"
 #include "base/progress.h"
+#include "media/quirks.h"
 #include "media/volume_bytes.h"
 
 namespace courier {
@@ -42,9 +43,9 @@ struct ReadBack {
 ReadBack compare_back(const VolumeBytes& back, const Written& expected, ProgressEvent progress,
                       const ProgressSink& sink);
 
-// Reads `name` beneath dir back from the device and compares it with what was written. The file
-// must have been synced. Errors: device.
+// Reads `name` beneath dir back from the device, in pieces that the device bears, and compares it
+// with what was written. The file must have been synced. Errors: device.
 ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
-                   ProgressEvent progress, const ProgressSink& sink);
+                   ProgressEvent progress, const ProgressSink& sink, const Quirks& quirks = {});
 
 }  // namespace courier

@@ -34,6 +34,7 @@ struct RawMedium::Opened {
   std::shared_ptr<const Fd> fd;
   VolumeBytes bytes;
   bool is_direct = false;
+  Quirks quirks;
 };
 
 std::string RawMedium::where() const { return "raw:" + escaped(path_); }
@@ -47,7 +48,7 @@ RawMedium::Opened RawMedium::open_to_read() {
   }
   fs_.drop_cache(fd);
   const std::uint64_t size = size_of_device(fs_, fd);
-  return {nullptr, bytes_of_device(fs_, std::move(fd), size), false};
+  return {nullptr, bytes_of_device(fs_, std::move(fd), size), false, {}};
 }
 
 MediumIdentity RawMedium::identity() {
@@ -128,20 +129,22 @@ RawMedium::Opened RawMedium::open_to_write() {
       if (direct == 0) throw;  // with O_DIRECT it may only be that the file system has none
     }
   }
+  opened.quirks = quirks_under(fs_, *opened.fd, root_);
   const std::uint64_t size = size_of_device(fs_, *opened.fd);
+  const std::size_t most = opened.quirks.piece(kBlock);
   // Whatever is asked for is read in whole aligned blocks.
   auto buffer = std::make_shared<AlignedBuffer>(kBlock);
   opened.bytes = {
-      size, [this, fd = opened.fd, buffer, size](std::uint64_t offset, MutableByteView out) {
+      size, [this, fd = opened.fd, buffer, size, most](std::uint64_t offset, MutableByteView out) {
         std::size_t filled = 0;
         while (filled < out.size() && offset + filled < size) {
           const std::uint64_t at = offset + filled, from = at / kAlignment * kAlignment;
           // Not beyond the end: a file system may have none there.
           const std::uint64_t rest = (size - from + kAlignment - 1) / kAlignment * kAlignment;
-          const std::size_t n = fs_.pread(*fd,
-                                          buffer->bytes().first(static_cast<std::size_t>(
-                                              std::min<std::uint64_t>(kBlock, rest))),
-                                          from);
+          const std::size_t n = fs_.pread(
+              *fd,
+              buffer->bytes().first(static_cast<std::size_t>(std::min<std::uint64_t>(most, rest))),
+              from);
           if (from + n <= at) break;
           const ByteView there =
               ByteView(buffer->bytes()).first(n).subspan(static_cast<std::size_t>(at - from));
@@ -190,13 +193,23 @@ void RawMedium::write_marks(const Opened& opened, const VolumeMark& mark) {
   AlignedBuffer block(kVolumeMarkSize);
   std::ranges::copy(encode_volume_mark(mark), block.bytes().begin());
   for (const std::uint64_t at : {mark.position, mark.position + kRawUnit}) {
-    fs_.pwrite(*opened.fd, block.bytes(), at);
+    write_at(opened, block.bytes(), at);
   }
   sync(opened);
 }
 
+void RawMedium::write_at(const Opened& opened, ByteView block, std::uint64_t position) {
+  while (!block.empty()) {
+    const ByteView piece = block.first(opened.quirks.piece(block.size()));
+    fs_.pwrite(*opened.fd, piece, position);
+    block = block.subspan(piece.size());
+    position += piece.size();
+  }
+}
+
 void RawMedium::sync(const Opened& opened) {
   fs_.sync(*opened.fd);
+  if (opened.quirks.settle_seconds > 0) wait_(opened.quirks.settle_seconds);
   if (!opened.is_direct) fs_.drop_cache(*opened.fd);
 }
 
@@ -204,14 +217,14 @@ Written RawMedium::write_volume(const Opened& opened, const VolumeBytes& from,
                                 const std::string& name, std::uint64_t at,
                                 const ProgressSink& progress) {
   AlignedBuffer tail(kBlock);
-  const auto write_at = [&](std::uint64_t position, ByteView block) {
+  const auto write_padded = [&](std::uint64_t position, ByteView block) {
     if (block.size() % kAlignment != 0) {  // the last one
       const auto padded = tail.bytes().first((block.size() / kAlignment + 1) * kAlignment);
       std::fill(padded.begin(), padded.end(), std::uint8_t{0});
       std::ranges::copy(block, padded.begin());
       block = padded;
     }
-    fs_.pwrite(*opened.fd, block, position);
+    write_at(opened, block, position);
   };
   write_marks(opened, {VolumeMark::Kind::raw_unfinished, at, from.size, 0, name, {}});
   // What an older use of the medium left behind this volume is no volume.
@@ -219,11 +232,11 @@ Written RawMedium::write_volume(const Opened& opened, const VolumeBytes& from,
   AlignedBuffer nothing(kVolumeMarkSize);
   std::ranges::fill(nothing.bytes(), std::uint8_t{0});
   for (const std::uint64_t mark : {next, next + kRawUnit}) {
-    if (mark + kVolumeMarkSize <= opened.bytes.size) write_at(mark, nothing.bytes());
+    if (mark + kVolumeMarkSize <= opened.bytes.size) write_padded(mark, nothing.bytes());
   }
   std::uint64_t position = raw_data_of(at);
   const auto write_next = [&](ByteView block) {
-    write_at(position, block);
+    write_padded(position, block);
     position += block.size();
   };
   const Written written =

@@ -15,6 +15,7 @@
 
 #include "media/medium.h"
 #include "media/proved_write.h"
+#include "media/quirks.h"
 #include "media/raw_chain.h"
 
 namespace courier {
@@ -23,8 +24,13 @@ class RawMedium final : public Medium {
  public:
   // path: of a block device or an image file, which is there. serial: what the operator says the
   // drive's is; not asked for of an image file. root: as identity_of.
-  RawMedium(FileSystem& fs, std::string path, std::string serial, std::string root = "")
-      : fs_(fs), path_(std::move(path)), serial_(std::move(serial)), root_(std::move(root)) {}
+  RawMedium(FileSystem& fs, std::string path, std::string serial, std::string root = "",
+            Wait wait = wait_seconds)
+      : fs_(fs),
+        path_(std::move(path)),
+        serial_(std::move(serial)),
+        root_(std::move(root)),
+        wait_(std::move(wait)) {}
 
   MediumIdentity identity() override;
   ScanResult scan(const std::function<void(OfferedVolume&&)>& each) override;
@@ -41,6 +47,7 @@ class RawMedium final : public Medium {
   void check_may_write(const Fd& fd);
   RawChain chain_to_append(const Opened& opened);
   void write_marks(const Opened& opened, const VolumeMark& mark);
+  void write_at(const Opened& opened, ByteView block, std::uint64_t position);
   void sync(const Opened& opened);
   Written write_volume(const Opened& opened, const VolumeBytes& from, const std::string& name,
                        std::uint64_t at, const ProgressSink& progress);
@@ -49,6 +56,7 @@ class RawMedium final : public Medium {
 
   FileSystem& fs_;
   const std::string path_, serial_, root_;
+  const Wait wait_;
 };
 
 }  // namespace courier

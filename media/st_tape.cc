@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "media/medium_errors.h"
+#include "media/quirks.h"
+#include "media/volume_mark.h"
 
 namespace courier {
 
@@ -24,7 +26,7 @@ Error tape_ends(const std::string& name) {
 
 }  // namespace
 
-StTape::StTape(FileSystem& fs, std::string path) : path_(std::move(path)) {
+StTape::StTape(FileSystem& fs, std::string path, const std::string& root) : path_(std::move(path)) {
   const std::string hint = "check that the drive is there and a tape is in it";
   for (const int access : {O_RDWR, O_RDONLY}) {
     try {
@@ -39,12 +41,27 @@ StTape::StTape(FileSystem& fs, std::string path) : path_(std::move(path)) {
     throw system_error(errno, "drive " + escaped(path_), "is no tape drive, or not ready")
         .with_hint(hint);
   }
-  // One write is one record, of any size. What a drive cannot do it need not: no compression of
-  // what is sealed, and nothing kept back, so that the end of the tape is told with its own record.
-  operate(MTSETBLK, 0);
+  set_block_size(quirks_under(fs, fd_, root).tape_block);
+  // What a drive cannot do it need not: no compression of what is sealed, and nothing kept back, so
+  // that the end of the tape is told with its own record.
   operate(MTCOMPRESSION, 0);
   operate(MTSETDRVBUFFER,
           static_cast<int>(MT_ST_CLEARBOOLEANS) | MT_ST_BUFFER_WRITES | MT_ST_ASYNC_WRITES);
+}
+
+// One write is one record, of any size, where the drive can do that; else it is a run of blocks.
+void StTape::set_block_size(std::uint32_t wanted) {
+  operate(MTSETBLK, static_cast<int>(wanted));
+  mtget status{};
+  if (::ioctl(fd_.get(), MTIOCGET, &status) != 0) return;
+  block_ = static_cast<std::size_t>((status.mt_dsreg & MT_ST_BLKSIZE_MASK) >> MT_ST_BLKSIZE_SHIFT);
+  if (block_ == 0 || kVolumeMarkSize % block_ == 0) return;
+  throw Error(
+      ErrorCode::device, "drive " + escaped(path_),
+      fmt::format("has blocks of {} bytes, and cannot be set to records of any size", block_))
+      .with_hint(fmt::format("set it to blocks of {} bytes or less ('mt setblk'), or take another "
+                             "drive",
+                             kVolumeMarkSize));
 }
 
 bool StTape::operate(short operation, int count) {

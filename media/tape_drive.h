@@ -25,6 +25,10 @@ class TapeDrive {
   // "tape:FILE", "/dev/nst0"; for messages.
   virtual std::string name() const = 0;
   virtual std::string serial() { return {}; }
+  // 0: a record has any size, and is read whole. Else the drive knows blocks of this size only, a
+  // power of two and at most kVolumeMarkSize: a record is a multiple of it, the drive does not keep
+  // where one ends, and a read takes as much as `out` holds, up to a filemark.
+  virtual std::size_t block_size() const { return 0; }
   // How many bytes of records can be written now, as far as anybody knows.
   virtual std::uint64_t room() = 0;
   // Reads the next record whole. Errors: device, when it is longer than `out`, or cannot be read.

@@ -76,7 +76,8 @@ class TapeMedium::Stream {
     buffer_.resize(std::clamp<std::size_t>(mark_.record_size, kVolumeMarkSize, kMaxRecord));
     if (shared_->reader != id_) {
       if (!shared_->go_to(mark_.position)) return;
-      for (std::uint64_t i = 0; i < 1 + records_; ++i) shared_->drive->read_record(buffer_);
+      shared_->drive->read_record(MutableByteView(buffer_).first(kVolumeMarkSize));
+      for (std::uint64_t i = 0; i < records_; ++i) shared_->drive->read_record(buffer_);
       shared_->reader = id_;
     }
     const TapeRead read = shared_->drive->read_record(buffer_);
@@ -116,11 +117,15 @@ TapeMedium::Contents TapeMedium::walk() {
   TapeDrive& drive = *shared_->drive;
   shared_->go_to(0);
   Bytes buffer(kMaxRecord);
+  // A drive of fixed blocks gives as much as it is asked for.
+  const auto wanted = [&](std::size_t size) {
+    return MutableByteView(buffer).first(drive.block_size() == 0 ? kMaxRecord : size);
+  };
   bool is_at_end = false;
   while (!is_at_end && contents.volumes.size() < kMostVolumes) {
     TapeRead read;
     try {
-      read = drive.read_record(buffer);
+      read = drive.read_record(wanted(kVolumeMarkSize));
     } catch (const Error& error) {
       contents.foreign = error;
       return contents;
@@ -152,7 +157,8 @@ TapeMedium::Contents TapeMedium::walk() {
     bool is_parcel = false;
     bool is_at_next = false;
     try {
-      const TapeRead first = drive.read_record(buffer);
+      const TapeRead first = drive.read_record(
+          wanted(std::clamp<std::size_t>(mark->record_size, kVolumeMarkSize, kMaxRecord)));
       is_at_next = first.kind == TapeRead::Kind::filemark;
       is_parcel = looks_like_parcel(
           ByteView(buffer).first(std::min<std::size_t>(first.size, kParcelProbeSize)));

@@ -110,6 +110,21 @@ TEST_F(TapeTest, IsReadByTurnsFromWhereEachReaderWas) {
   EXPECT_EQ(other, second);
 }
 
+TEST_F(TapeTest, IsReadAndWrittenFromItsBeginningWhereverItStands) {
+  const Bytes first = parcel_like(600'000, 1), second = parcel_like(10, 2);
+  write(fs_, first, "a.pcl");
+  auto in_the_middle = std::make_unique<SimhTape>(fs_, tape_);
+  Bytes record(1u << 20);
+  for (int i = 0; i < 3; ++i) in_the_middle->read_record(record);
+  TapeMedium(std::move(in_the_middle)).write_proved(in_memory(second), "b.pcl", {});
+  auto at_the_end = std::make_unique<SimhTape>(fs_, tape_);
+  at_the_end->space_files(2);
+  TapeMedium medium(std::move(at_the_end));
+  std::vector<Bytes> found;
+  medium.scan([&](OfferedVolume&& volume) { found.push_back(read_all(volume.source)); });
+  EXPECT_EQ(found, (std::vector<Bytes>{first, second}));
+}
+
 TEST_F(TapeTest, WritesOverNoForeignTape) {
   make({std::string("VOL1ABCDEF") + std::string(70, ' '), "HDR1", "", "data"});
   const std::string before = test::read_text(tape_);
