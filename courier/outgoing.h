@@ -1,10 +1,9 @@
-// A parcel in this site's outbox or quarantine, as facts and text.
+// A parcel in this site's outbox, as facts and text.
 #pragma once
 
 #include <string>
 
 #include "courier/commands.h"
-#include "ledger/incoming_book.h"
 #include "ledger/parcel_book.h"
 
 namespace courier {
@@ -18,10 +17,5 @@ std::string addressees_text(const ParcelRow& parcel);
 Report show_outgoing(Home& home, const ParcelRow& parcel);
 Json outgoing_items_json(Home& home, const ParcelRow& parcel);
 std::string outgoing_items_table(Home& home, const ParcelRow& parcel);
-
-Json incoming_json(const IncomingParcel& parcel);
-Report show_incoming(Home& home, const IncomingParcel& parcel);
-Json incoming_items_json(Home& home, const IncomingParcel& parcel);
-std::string incoming_items_table(Home& home, const IncomingParcel& parcel);
 
 }  // namespace courier

@@ -3,213 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "courier/commands.h"
-#include "courier/media_write.h"
-#include "courier/option_values.h"
+#include "courier/incoming_parcel.h"
 #include "courier/outgoing.h"
 #include "courier/parcel_check.h"
+#include "courier/parcel_making.h"
 #include "courier/received.h"
 #include "courier/shown.h"
 #include "courier/table.h"
-#include "distribution/distribution_manager.h"
 #include "importer/identify.h"
 #include "importer/receive.h"
-#include "ledger/settings.h"
 #include "ledger/site_book.h"
 #include "sender/outbox.h"
-#include "sender/parcel_builder.h"
 #include "sender/parcel_life.h"
 
 namespace courier {
 namespace {
 
 struct ParcelOptions {
-  std::vector<std::string> to;
-  std::string out, level = "default", max_bytes, name, parcel, state, site;
-  std::optional<std::string> comment, carrier, tracking;
-  unsigned wait = 0;
-  bool plan = false, incoming = false, outgoing = false;
+  MakingOptions making;
+  std::string parcel, state, site;
+  bool incoming = false, outgoing = false;
 };
-
-std::vector<SiteCode> sites_from(const std::vector<std::string>& texts) {
-  std::vector<SiteCode> sites;
-  for (const std::string& text : texts) {
-    const SiteCode site = SiteCode::parse(text);
-    if (std::find(sites.begin(), sites.end(), site) == sites.end()) sites.push_back(site);
-  }
-  return sites;
-}
-
-std::vector<PendingJob> pending_jobs(Context& context, const std::vector<SiteCode>& sites) {
-  SenderContext sender = context.home().sender();
-  std::vector<PendingJob> jobs;
-  for (const SiteCode& site : sites) {
-    for (PendingJob& job : Scheduler(sender).pending(site)) {
-      const std::string lacking = job.ready ? lacks_content(sender, job.job) : "";
-      if (!lacking.empty()) {
-        job.ready = false;
-        job.reason = lacking;
-      }
-      jobs.push_back(std::move(job));
-    }
-  }
-  return jobs;
-}
-
-Report pending(Context& context, const ParcelOptions& options) {
-  Home& home = context.home();
-  std::vector<SiteCode> sites = sites_from(options.to);
-  if (sites.empty()) {
-    for (const SiteRow& site : SiteBook(home.ledger()).list()) {
-      if (site.role != SiteRole::self && site.joined_now) sites.push_back(site.code);
-    }
-  }
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
-  std::vector<PendingJob> jobs = pending_jobs(context, sites);
-  while (jobs.empty() && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    jobs = pending_jobs(context, sites);
-  }
-  Table table({">job", "package", ">version", "to", "priority", ">size", "ready", "reason"});
-  Json list = Json::array();
-  for (const PendingJob& pending_job : jobs) {
-    const JobRow& job = pending_job.job;
-    table.add({std::to_string(job.number), job.package.str(), std::to_string(job.version),
-               target_text(job.site, job.dps), std::string(word(job.priority)),
-               human_size(job.total_bytes), pending_job.ready ? "yes" : "no", pending_job.reason});
-    Json one = job_json(job);
-    one["ready"] = pending_job.ready;
-    one["reason"] = json_text(pending_job.reason);
-    list.push_back(std::move(one));
-  }
-  Report report;
-  report.json = {{"jobs", std::move(list)}};
-  report.text = table.str("nothing is pending");
-  return report;
-}
-
-Json plan_json(const ParcelPlan& plan) {
-  Json addressees = Json::array();
-  for (const SiteCode& site : plan.addressees) addressees.push_back(site.str());
-  Json items = Json::array();
-  for (const PlannedItem& item : plan.items) {
-    items.push_back({{"kind", word(item.row.kind)},
-                     {"jobs", item.row.jobs},
-                     {"package", item.row.package.str()},
-                     {"version", item.row.version},
-                     {"name", json_text(item.package_name)},
-                     {"bytes", item.row.bytes},
-                     {"carried_bytes", item.carried_bytes},
-                     {"bases", item.bases}});
-  }
-  Json left = Json::array();
-  for (const LeftBehind& one : plan.left) {
-    left.push_back({{"job", one.job},
-                    {"package", one.package.str()},
-                    {"version", one.version},
-                    {"site", one.site.str()},
-                    {"reason", json_text(one.reason)}});
-  }
-  return {{"addressees", std::move(addressees)},
-          {"items", std::move(items)},
-          {"left", std::move(left)},
-          {"content_bytes", plan.content_bytes},
-          {"parcel_bytes", plan.parcel_bytes},
-          {"records", plan.records},
-          {"volumes", 1},
-          {"minutes", plan.minutes}};
-}
-
-std::string plan_text(const ParcelPlan& plan) {
-  Table table({"kind", "job", "package", ">version", ">content", ">carried", "builds on"});
-  for (const PlannedItem& item : plan.items) {
-    table.add({std::string(word(item.row.kind)), fmt::format("{}", fmt::join(item.row.jobs, ", ")),
-               item.row.package.str(), std::to_string(item.row.version), human_size(item.row.bytes),
-               human_size(item.carried_bytes),
-               item.bases.empty() ? "-" : fmt::format("{}", fmt::join(item.bases, ", "))});
-  }
-  std::string text = table.str("nothing would be carried");
-  for (const LeftBehind& left : plan.left) {
-    text += printable(fmt::format("stays behind: job {}, {} version {} to {}: {}", left.job,
-                                  left.package.str(), left.version, left.site.str(), left.reason)) +
-            "\n";
-  }
-  return text;
-}
-
-// Made for just these sites and on no medium yet: what a `create --out` that failed half way left.
-std::optional<ParcelRow> on_no_medium(Home& home, std::vector<SiteCode> sites) {
-  std::sort(sites.begin(), sites.end());
-  ParcelBook book(home.ledger());
-  for (ParcelRow& parcel : book.list()) {
-    std::vector<SiteCode> to;
-    bool is_created = !parcel.is_return;
-    for (const ParcelAddressee& addressee : parcel.addressees) {
-      to.push_back(addressee.id.to);
-      is_created = is_created && addressee.state == ParcelState::created && !addressee.lost;
-    }
-    std::sort(to.begin(), to.end());
-    if (!is_created || to != sites) continue;
-    const std::vector<ParcelCopy> copies = book.copies(parcel.addressees.front().id);
-    const bool copied = std::any_of(copies.begin(), copies.end(),
-                                    [](const ParcelCopy& copy) { return copy.verified; });
-    if (!copied) return std::move(parcel);
-  }
-  return std::nullopt;
-}
-
-Report create(Context& context, const ParcelOptions& options) {
-  Home& home = context.home();
-  SenderContext sender = home.sender();
-  CreateRequest request;
-  request.plan.addressees = sites_from(options.to);
-  if (!options.max_bytes.empty()) request.plan.max_bytes = parse_size(options.max_bytes);
-  request.name = options.name;
-  request.comment = options.comment.value_or("");
-  request.carrier = options.carrier.value_or("");
-  request.tracking = options.tracking.value_or("");
-  request.level = level_from(options.level);
-  request.progress = context.progress;
-
-  Report report;
-  if (options.plan) {
-    const ParcelPlan plan = ParcelPlanner(sender).plan(request.plan);
-    report.json = plan_json(plan);
-    report.text =
-        plan_text(plan) + fmt::format("the parcel: about {}, {}, 1 volume, {:.1f} minutes\n",
-                                      human_size(plan.parcel_bytes),
-                                      counted(plan.records, "record", "records"), plan.minutes);
-    return report;
-  }
-  if (!options.out.empty()) {
-    const std::optional<ParcelRow> made = on_no_medium(home, request.plan.addressees);
-    if (made && ParcelPlanner(sender).plan(request.plan).empty()) {
-      report.json = outgoing_json(*made);
-      report.json["path"] = json_text(ParcelLife(sender).path_of(*made));
-      report.json["items"] = outgoing_items_json(home, *made);
-      report.text = fmt::format("nothing new is pending; parcel {} is on no medium yet\n",
-                                addressees_text(*made));
-      copy_to_media(context, *made, {options.out, {}}, {}, report);
-      return report;
-    }
-  }
-  ParcelBuilder builder(sender);
-  context.talk(fmt::format("writing {}\n", printable(builder.next_path(request.plan.addressees))));
-  const CreatedParcel created = builder.create(request);
-  report.json = outgoing_json(created.parcel);
-  report.json["path"] = json_text(created.path);
-  report.json["plan"] = plan_json(created.plan);
-  report.json["items"] = outgoing_items_json(home, created.parcel);
-  report.text = fmt::format("parcel {}: {}, {}\n{}", addressees_text(created.parcel),
-                            outgoing_state(created.parcel), human_size(created.parcel.file_bytes),
-                            plan_text(created.plan));
-  report.text += fmt::format("in the outbox: {}\n", printable(created.path));
-  if (!options.out.empty()) copy_to_media(context, created.parcel, {options.out, {}}, {}, report);
-  return report;
-}
 
 // Files in the outbox that look like parcels and are none.
 void add_unfinished(Home& home, Report& report) {
@@ -356,7 +172,8 @@ Report mark(Context& context, const ParcelOptions& options) {
 Report set(Context& context, const ParcelOptions& options) {
   const ParcelId id = ParcelId::parse(options.parcel);
   ParcelBook(context.home().ledger())
-      .set_carriage(id, options.comment, options.carrier, options.tracking, std::nullopt);
+      .set_carriage(id, options.making.comment, options.making.carrier, options.making.tracking,
+                    std::nullopt);
   return changed(context, id, "changed");
 }
 
@@ -389,34 +206,39 @@ Report discard(Context& context, const ParcelOptions& options) {
 void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
   CLI::App& pending_verb = commands.verb(
       parcel, "pending", "what a parcel would carry now, and why anything is not in it",
-      "courier parcel pending --to PSE", [&o](Context& context) { return pending(context, o); });
-  pending_verb.add_option("--to", o.to, "one site (else all)")->delimiter(',')->type_name("SITE");
-  pending_verb.add_option("--wait", o.wait, "wait so long for a job to appear")
+      "courier parcel pending --to PSE",
+      [&o](Context& context) { return pending_jobs(context, o.making); });
+  pending_verb.add_option("--to", o.making.to, "one site (else all)")
+      ->delimiter(',')
+      ->type_name("SITE");
+  pending_verb.add_option("--wait", o.making.wait, "wait so long for a job to appear")
       ->type_name("SECONDS");
 
   CLI::App& create_verb = commands.verb(
       parcel, "create", "build the outgoing parcel in the outbox, and a proved copy elsewhere",
       "courier parcel create --to PSE --out /media/usb --carrier DHL --tracking JD01",
-      [&o](Context& context) { return create(context, o); });
-  create_verb.add_option("--to", o.to, "the addressees; several get one payload")
+      [&o](Context& context) { return create_parcel(context, o.making); });
+  create_verb.add_option("--to", o.making.to, "the addressees; several get one payload")
       ->required()
       ->delimiter(',')
       ->type_name("SITE,...");
-  create_verb.add_option("--out", o.out, "write a copy to this folder and read it back")
+  create_verb.add_option("--out", o.making.out, "write a copy to this folder and read it back")
       ->type_name("DIR");
-  create_verb.add_option("--level", o.level, "how hard to compress")
+  create_verb.add_option("--level", o.making.level, "how hard to compress")
       ->type_name("fast|default|small");
-  create_verb.add_option("--max-bytes", o.max_bytes, "not larger than: 4G")->type_name("N");
-  create_verb.add_option("--name", o.name, "a name, readable by anyone")->type_name("TEXT");
-  create_verb.add_flag("--plan", o.plan, "only say what it would carry, and how large it gets");
+  create_verb.add_option("--max-bytes", o.making.max_bytes, "not larger than: 4G")->type_name("N");
+  create_verb.add_option("--name", o.making.name, "a name, readable by anyone")->type_name("TEXT");
+  create_verb.add_flag("--plan", o.making.plan,
+                       "only say what it would carry, and how large it gets");
 
   CLI::App& set_verb = commands.verb(parcel, "set", "change what is noted about a parcel",
                                      "courier parcel set PUN-PSE-000001 --tracking JD02",
                                      [&o](Context& context) { return set(context, o); });
   for (CLI::App* verb : {&create_verb, &set_verb}) {
-    verb->add_option("--comment", o.comment, "a remark")->type_name("TEXT");
-    verb->add_option("--carrier", o.carrier, "who carries it")->type_name("TEXT");
-    verb->add_option("--tracking", o.tracking, "the carrier's number for it")->type_name("TEXT");
+    verb->add_option("--comment", o.making.comment, "a remark")->type_name("TEXT");
+    verb->add_option("--carrier", o.making.carrier, "who carries it")->type_name("TEXT");
+    verb->add_option("--tracking", o.making.tracking, "the carrier's number for it")
+        ->type_name("TEXT");
   }
   CLI::App& mark_verb = commands.verb(parcel, "mark", "note that a parcel was handed over",
                                       "courier parcel mark PUN-PSE-000001 sent",
