@@ -27,7 +27,7 @@ Report distribute(Context& context, const DistributeOptions& options, LocalWork 
   const std::vector<Target> targets = resolve_targets(home.ledger(), options.targets);
   std::optional<Priority> priority;
   if (!options.priority.empty()) priority = priority_from(options.priority);
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   Distributor distributor(sender);
   Report report;
   for (const PackageId& id : packages_from(options)) {

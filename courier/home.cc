@@ -7,6 +7,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "ledger/parcel_book.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
 #include "sender/outbox.h"
@@ -71,7 +72,7 @@ void Home::init(FileSystem& fs, const Clock& clock, Entropy& entropy, const std:
     if (fs.stat_at(dir, left)) fs.unlink_at(dir, left);
   }
   Ledger ledger = Ledger::create(ledger_path(path), clock);
-  make_dirs(fs, path + "/outbox");
+  make_dirs(fs, outbox_of(path));
   Store::open(fs, path + "/store", Store::Access::write);
   const KeyRing keys = KeyRing::create(fs, path, code, name, entropy, clock, passphrase);
   SiteBook(ledger).init_self(keys.code(), keys.name(), keys.incarnation());
@@ -113,7 +114,7 @@ Store& Home::store() {
   return *store_;
 }
 
-SenderContext Home::sender() {
+SenderParts Home::sender() {
   return {ledger_, store(), keys_, trust_, fs_, clock_, entropy_, *journal_, path_};
 }
 

@@ -17,7 +17,7 @@
 #include "distribution/parts.h"
 #include "importer/parts.h"
 #include "ledger/ledger.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
 #include "store/store.h"
@@ -62,12 +62,11 @@ class Home {
   Store& store();
   // Gives the store up, so that its index can be made again.
   // What the rooms work with.
-  SenderContext sender();
+  SenderParts sender();
   DistributionParts distribution();
   ImporterParts importer(DistributionManager& manager);
 
   std::string store_path() const { return path_ + "/store"; }
-  std::string outbox_path() const { return path_ + "/outbox"; }
 
  private:
   FileSystem& fs_;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ledger/package_book.h"
+#include "ledger/parcel_book.h"
 #include "ledger/restore.h"
 #include "signer/trust_file.h"
 
@@ -120,7 +121,7 @@ void restore_records(FileSystem& fs, const Clock& clock, const std::string& home
     (package.id.origin() == result.head.code ? result.to_add : result.to_receive)
         .push_back(package.id);
   }
-  make_dirs(fs, home + "/outbox");
+  make_dirs(fs, outbox_of(home));
   Store::open(fs, home + "/store", Store::Access::write);
 }
 

@@ -152,7 +152,7 @@ Report cancel(Context& context, const JobOptions& options) {
     report.text = fmt::format("transfer job {} cancelled\n", printable(options.number));
     return report;
   }
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   const CancelOutcome outcome = ParcelLife(sender).cancel(name.number);
   report.json = {{"job", outcome.job},
                  {"cancelled", true},
@@ -189,7 +189,7 @@ std::string next_tries(Home& home) {
 Report run(Context& context) {
   Home& home = context.home();
   DistributionManager manager(home.distribution());
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   Report report;
 
   const ReceiveReport waiting = run_waiting(home.importer(manager), context.progress);

@@ -157,7 +157,7 @@ void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
 void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
                    const VolumeRequest& request, Report& report) {
   Home& home = context.home();
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   const ParcelId& id = parcel.addressees.front().id;
   const std::string path = ParcelLife(sender).path_of(parcel);
   if (parcel.payload_removed) {

@@ -169,7 +169,7 @@ Report show_outgoing(Home& home, const ParcelRow& parcel) {
                {"tracking", parcel.tracking},
                {"return expected", parcel.expected ? shown_time(parcel.expected) : ""},
                {"file", parcel.payload_removed ? "removed: Confirmed, and the grace time is over"
-                                               : home.outbox_path() + "/" + parcel.file},
+                                               : outbox_of(home.path()) + "/" + parcel.file},
                {"size", fmt::format("{}, {} of content, {}", human_size(parcel.file_bytes),
                                     human_size(parcel.content_bytes),
                                     counted(parcel.records, "record", "records"))},

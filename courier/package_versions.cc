@@ -201,7 +201,7 @@ Report update_package(Context& context, const VersionOptions& options) {
   const VersionRow version =
       version_row(package.id, package.source_version + 1, snapshot, context.clock);
   // All in one: the same command again finds the version and says that nothing has changed.
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   Transaction transaction(home.ledger());
   packages.add_version(version, source.path, source.kind);
   record_snapshot(home, package, version);

@@ -164,7 +164,7 @@ Report mark(Context& context, const ParcelOptions& options) {
     throw Error(ErrorCode::usage, "state " + options.state, "is none that a parcel is marked with")
         .with_hint("courier parcel mark " + id.str() + " sent");
   }
-  SenderContext sender = context.home().sender();
+  SenderParts sender = context.home().sender();
   ParcelLife(sender).mark_sent(id, chosen_site(options));
   return changed(context, id, "marked", chosen_site(options));
 }
@@ -179,7 +179,7 @@ Report set(Context& context, const ParcelOptions& options) {
 
 Report lost(Context& context, const ParcelOptions& options) {
   const ParcelId id = ParcelId::parse(options.parcel);
-  SenderContext sender = context.home().sender();
+  SenderParts sender = context.home().sender();
   ParcelLife(sender).declare_lost(id, chosen_site(options));
   Report report = changed(context, id, "declared lost", chosen_site(options));
   const SiteCode to = options.site.empty() ? id.to : chosen_site(options);
@@ -198,7 +198,7 @@ Report discard(Context& context, const ParcelOptions& options) {
     report.text = fmt::format("parcel {} discarded\n", id.str());
     return report;
   }
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   ParcelLife(sender).discard(id);
   return changed(context, id, "discarded; its jobs are pending again");
 }

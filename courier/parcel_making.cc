@@ -30,7 +30,7 @@ std::vector<SiteCode> sites_from(const std::vector<std::string>& texts) {
 }
 
 std::vector<PendingJob> jobs_of(Context& context, const std::vector<SiteCode>& sites) {
-  SenderContext sender = context.home().sender();
+  SenderParts sender = context.home().sender();
   std::vector<PendingJob> jobs;
   for (const SiteCode& site : sites) {
     for (PendingJob& job : Scheduler(sender).pending(site)) {
@@ -151,7 +151,7 @@ Report pending_jobs(Context& context, const MakingOptions& options) {
 
 Report create_parcel(Context& context, const MakingOptions& options) {
   Home& home = context.home();
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   CreateRequest request;
   request.plan.addressees = sites_from(options.to);
   if (!options.max_bytes.empty()) request.plan.max_bytes = parse_size(options.max_bytes);

@@ -84,7 +84,7 @@ Report receive_source(Context& context, const ReceiveCommandOptions& options) {
   Report report;
   report.json["source"] = json_text(options.source);
   add_received(received, options.source, report);
-  SenderContext sender = home.sender();
+  SenderParts sender = home.sender();
   add_applied(ReturnApplier(sender).apply_pending(), report);
   report.json["medium_may_be_removed"] = true;
   report.text += "the medium may be taken out now\n";

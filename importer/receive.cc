@@ -68,7 +68,7 @@ std::optional<WrittenReturn> last_return(const ImporterParts& parts, const SiteC
     WrittenReturn made;
     made.id = addressee->id.str();
     made.to = to;
-    made.outbox_path = parts.home + "/outbox/" + row.file;
+    made.outbox_path = outbox_of(parts.home) + "/" + row.file;
     return made;
   }
   return std::nullopt;

@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::uint64_t kReturnMargin = 1u << 20;  // label, key slots, sealing, the ledger's rows
 
-std::string outbox_of(const ImporterParts& parts) { return parts.home + "/outbox"; }
-
 std::vector<Holding> claims_of(const ReturnReport& report) {
   std::vector<Holding> claims;
   for (const ReportedHolding& held : report.holdings) {
@@ -92,7 +90,7 @@ WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin) {
   ParcelBook parcels{parts.ledger};
   const ParcelId id = parcels.reserve({origin}).front();
   const ParcelDraft draft = draft_of(parts, id, report);
-  Fd outbox = make_dirs(parts.fs, outbox_of(parts));
+  Fd outbox = make_dirs(parts.fs, outbox_of(parts.home));
   DurableFile file{parts.fs, outbox, parcel_file_name(id)};
   ParcelWriter writer{[&](ByteView data) { file.write(data); }};
   writer.begin(draft, parts.keys, parts.entropy);
@@ -115,14 +113,14 @@ WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin) {
   WrittenReturn made;
   made.id = id.str();
   made.to = origin;
-  made.outbox_path = outbox_of(parts) + "/" + parcel_file_name(id);
+  made.outbox_path = outbox_of(parts.home) + "/" + parcel_file_name(id);
   return made;
 }
 
 void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std::string& target,
                      const ProgressSink& progress) {
   try {
-    Fd outbox = open_dir(parts.fs, outbox_of(parts));
+    Fd outbox = open_dir(parts.fs, outbox_of(parts.home));
     const ParcelId id = ParcelId::parse(made.id);
     const std::string name = parcel_file_name(id);
     const VolumeBytes file = bytes_of_file(parts.fs, parts.fs.open_at(outbox, name, O_RDONLY));

@@ -81,6 +81,9 @@ struct ParcelRow {
   const ParcelAddressee* addressee(const SiteCode& site) const;
 };
 
+// Where the files of parcels lie until they are no longer needed.
+inline std::string outbox_of(const std::string& home) { return home + "/outbox"; }
+
 class ParcelBook {
  public:
   explicit ParcelBook(Ledger& ledger) : ledger_(ledger) {}

@@ -19,7 +19,6 @@ constexpr auto kTable = std::to_array<SettingRow>({
     {"dp.retry-interval", minutes, "30", 1, 1440, "between those attempts"},
     {"dp.reserve", bytes, "256MiB", 0, kHuge, "kept free on a drive of a distribution point"},
     {"job.retry-days", days, "7", 1, 365, "a job in error before it fails"},
-    {"despool.workers", count, "3", 1, 16, "items executed at a time"},
     {"despool.retry-interval", minutes, "5", 1, 1440, "for an item that must wait"},
     {"key.wait", minutes, "500", 1, kYearMinutes, "quarantine before the negative verdict"},
     {"gate.allow", text, "", 0, 0, "which odd USB devices pass: vendor:product:serial, ..."},

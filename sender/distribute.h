@@ -11,7 +11,7 @@
 #include "base/vocabulary.h"
 #include "ledger/job_book.h"
 #include "ledger/package_book.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 #include "sender/targets.h"
 
 namespace courier {
@@ -25,7 +25,7 @@ struct MadeJob {
 
 class Distributor {
  public:
-  explicit Distributor(SenderContext& context) : context_(context) {}
+  explicit Distributor(SenderParts& context) : context_(context) {}
 
   // A job per target site, each in one transaction. Errors: not_found (package; site not joined,
   // hint `site join`; content not stored, hint `package update`); not_allowed (no address; the
@@ -47,7 +47,7 @@ class Distributor {
                             const std::vector<Target>& targets, std::optional<Priority> priority);
   void check_address(const PackageRow& package, const SiteCode& site);
 
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

@@ -15,8 +15,6 @@ bool is_map_name(std::string_view name) {
 
 }  // namespace
 
-std::string outbox_of(const std::string& home) { return home + "/outbox"; }
-
 std::vector<ParcelId> unfinished_parcels(Ledger& ledger, FileSystem& fs, const std::string& home) {
   const std::vector<ParcelId> reserved = ParcelBook(ledger).reserved();
   std::vector<ParcelId> unfinished;

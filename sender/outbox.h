@@ -17,8 +17,6 @@
 
 namespace courier {
 
-std::string outbox_of(const std::string& home);
-
 // Those whose file a crash left in the outbox. While another courier makes a parcel, that one may
 // be among them.
 std::vector<ParcelId> unfinished_parcels(Ledger& ledger, FileSystem& fs, const std::string& home);

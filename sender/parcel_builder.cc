@@ -59,7 +59,7 @@ SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const R
 
 // Reads, seals and writes the records: one thread finds them, a pool reads and seals, the caller
 // writes. What is under way is a few blocks for each worker.
-void write_records(SenderContext& context, const CreateRequest& request, const ParcelPlan& plan,
+void write_records(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
                    const std::string& subject, ParcelWriter& writer, RecordMapWriter& map) {
   ThreadPool pool(worker_count());
   OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
@@ -97,7 +97,7 @@ Error no_key_left(const SiteCode& site) {
       .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
 }
 
-ParcelDraft draft_of(SenderContext& context, const CreateRequest& request, const ParcelPlan& plan,
+ParcelDraft draft_of(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
                      const std::vector<ParcelId>& ids, Time created) {
   SiteBook sites(context.ledger);
   ParcelDraft draft;
@@ -119,7 +119,7 @@ ParcelDraft draft_of(SenderContext& context, const CreateRequest& request, const
   return draft;
 }
 
-void require_readers(SenderContext& context, const std::vector<SiteCode>& addressees) {
+void require_readers(SenderParts& context, const std::vector<SiteCode>& addressees) {
   SiteBook sites(context.ledger);
   for (const SiteCode& code : addressees) {
     const SiteRow site = sites.get(code);

@@ -14,7 +14,7 @@
 #include "base/progress.h"
 #include "ledger/parcel_book.h"
 #include "sender/parcel_plan.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 #include "store/block.h"
 
 namespace courier {
@@ -35,7 +35,7 @@ struct CreatedParcel {
 
 class ParcelBuilder {
  public:
-  explicit ParcelBuilder(SenderContext& context) : context_(context) {}
+  explicit ParcelBuilder(SenderParts& context) : context_(context) {}
 
   // The path it will have, for showing before writing: the number is not reserved by this.
   std::string next_path(const std::vector<SiteCode>& addressees);
@@ -49,7 +49,7 @@ class ParcelBuilder {
  private:
   void note_sizes(const ParcelPlan& plan);
 
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

@@ -9,7 +9,7 @@
 
 #include "ledger/job_book.h"
 #include "ledger/parcel_book.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 
 namespace courier {
 
@@ -21,7 +21,7 @@ struct CancelOutcome {
 
 class ParcelLife {
  public:
-  explicit ParcelLife(SenderContext& context) : context_(context) {}
+  explicit ParcelLife(SenderParts& context) : context_(context) {}
 
   // site: one addressee; empty: all of them.
   void mark_sent(const ParcelId& id, const SiteCode& site = {});  // P3; Errors: not_allowed
@@ -44,7 +44,7 @@ class ParcelLife {
  private:
   void remove_files(const ParcelRow& parcel);
 
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

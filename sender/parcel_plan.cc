@@ -53,7 +53,7 @@ std::vector<SiteCode> checked_addressees(Ledger& ledger, std::vector<SiteCode> s
 }
 
 // The jobs that one parcel for all these sites can carry, in sending order.
-std::vector<Candidate> candidates(SenderContext& context, const std::vector<SiteCode>& sites,
+std::vector<Candidate> candidates(SenderParts& context, const std::vector<SiteCode>& sites,
                                   std::vector<LeftBehind>& left) {
   Scheduler scheduler(context);
   std::vector<std::vector<JobRow>> ready;
@@ -113,7 +113,7 @@ ItemKind item_kind(JobKind kind) {
 
 class Planning {
  public:
-  Planning(SenderContext& context, const PlanRequest& request)
+  Planning(SenderParts& context, const PlanRequest& request)
       : context_(context),
         packages_(context.ledger),
         limit_(request.max_bytes),
@@ -281,7 +281,7 @@ class Planning {
                          kItemBytes * plan_.items.size() + needed_->parcel_bytes();
   }
 
-  SenderContext& context_;
+  SenderParts& context_;
   PackageBook packages_;
   const std::uint64_t limit_;
   const bool no_deltas_;  // delta.bases is 0: always whole

@@ -19,7 +19,7 @@
 #include "base/vocabulary.h"
 #include "ledger/parcel_book.h"
 #include "sender/scheduler.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 
 namespace courier {
 
@@ -64,7 +64,7 @@ struct ParcelPlan {
 
 class ParcelPlanner {
  public:
-  explicit ParcelPlanner(SenderContext& context) : context_(context) {}
+  explicit ParcelPlanner(SenderParts& context) : context_(context) {}
 
   // Changes nothing but the routing of jobs (Scheduler::run). Errors: not_found, a site that is not
   // joined; not_allowed as Scheduler::pending. A job whose content is not whole in the store stays
@@ -72,7 +72,7 @@ class ParcelPlanner {
   ParcelPlan plan(const PlanRequest& request);
 
  private:
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
-#include "sender/outbox.h"
+#include "ledger/parcel_book.h"
 #include "sender/record_map.h"
 #include "store/store.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 // What one site has proved. What this store does not know any more cannot be left out of a parcel,
 // so a version that gc has taken here is no base.
-ObjectSet held_by(SenderContext& context, const SiteCode& site) {
+ObjectSet held_by(SenderParts& context, const SiteCode& site) {
   ReturnBook returns(context.ledger);
   const std::vector<Holding> holdings = returns.holdings(site);
   std::unordered_set<Digest> missing;
@@ -50,7 +50,7 @@ bool same_version(const Holding& a, const Holding& b) {
 
 }  // namespace
 
-Proofs::Proofs(SenderContext& context, const std::vector<SiteCode>& sites) {
+Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites) {
   ReturnBook returns(context.ledger);
   for (std::size_t i = 0; i < sites.size(); ++i) {
     ObjectSet held = held_by(context, sites[i]);

@@ -7,7 +7,7 @@
 
 #include "base/vocabulary.h"
 #include "ledger/return_book.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 #include "store/object_set.h"
 
 namespace courier {
@@ -15,7 +15,7 @@ namespace courier {
 class Proofs {
  public:
   // What every one of these sites has proved.
-  Proofs(SenderContext& context, const std::vector<SiteCode>& sites);
+  Proofs(SenderParts& context, const std::vector<SiteCode>& sites);
 
   const ObjectSet& held() const { return held_; }
   // The versions that all of them hold, whole or in part.

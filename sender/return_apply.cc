@@ -83,7 +83,7 @@ std::vector<ReturnDpState> site_states(Ledger& ledger, const ReceivedReturn& r) 
   return out;
 }
 
-void tell(SenderContext& context, const AppliedReturn& applied, const SiteCode& site) {
+void tell(SenderParts& context, const AppliedReturn& applied, const SiteCode& site) {
   const auto count = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
   std::vector<std::string> strings = {applied.id.str(),
                                       count(applied.confirmed.size(), " confirmed"),

@@ -12,7 +12,7 @@
 
 #include "ledger/job_book.h"
 #include "ledger/return_book.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 
 namespace courier {
 
@@ -28,14 +28,14 @@ struct AppliedReturn {
 
 class ReturnApplier {
  public:
-  explicit ReturnApplier(SenderContext& context) : context_(context) {}
+  explicit ReturnApplier(SenderParts& context) : context_(context) {}
 
   // Every stored return not applied yet, per site in order of number.
   std::vector<AppliedReturn> apply_pending();
   AppliedReturn apply(const ReceivedReturn& r);
 
  private:
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

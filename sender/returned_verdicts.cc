@@ -50,7 +50,7 @@ bool is_settled(VerdictKind verdict) {
          verdict == VerdictKind::superseded || verdict == VerdictKind::removed;
 }
 
-ReturnedVerdicts::ReturnedVerdicts(SenderContext& context, const ReceivedReturn& r,
+ReturnedVerdicts::ReturnedVerdicts(SenderParts& context, const ReceivedReturn& r,
                                    AppliedReturn& out)
     : context_(context), r_(r), out_(out), site_(r.id.from), return_id_(r.id.str()) {}
 

@@ -18,7 +18,7 @@ namespace courier {
 
 class ReturnedVerdicts {
  public:
-  ReturnedVerdicts(SenderContext& context, const ReceivedReturn& r, AppliedReturn& out);
+  ReturnedVerdicts(SenderParts& context, const ReceivedReturn& r, AppliedReturn& out);
 
   void apply_verdicts();    // J8, J9, J9b
   void restate_jobs();      // of confirmed jobs only the state moves; J9a makes repair jobs
@@ -46,7 +46,7 @@ class ReturnedVerdicts {
                         const std::optional<VerdictKind>& verdict);
   void note_pending(const JobRow& job, PendingReason reason, const std::string& text);
 
-  SenderContext& context_;
+  SenderParts& context_;
   const ReceivedReturn& r_;
   AppliedReturn& out_;
   const SiteCode site_;

@@ -35,7 +35,7 @@ bool is_whole(Store& store, const Digest& root) {
 
 }  // namespace
 
-std::string lacks_content(SenderContext& context, const JobRow& job) {
+std::string lacks_content(SenderParts& context, const JobRow& job) {
   if (job.kind == JobKind::remove) return {};
   const auto version = PackageBook(context.ledger).version(job.package, job.version);
   if (!version || version->root.is_zero() || is_whole(context.store, version->root)) return {};

@@ -8,7 +8,7 @@
 
 #include "ledger/address_book.h"
 #include "ledger/job_book.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 
 namespace courier {
 
@@ -20,11 +20,11 @@ struct PendingJob {
 
 // Why this store cannot give what the job sends, and what to do; empty: it can, or the job sends no
 // content.
-std::string lacks_content(SenderContext& context, const JobRow& job);
+std::string lacks_content(SenderParts& context, const JobRow& job);
 
 class Scheduler {
  public:
-  explicit Scheduler(SenderContext& context) : context_(context) {}
+  explicit Scheduler(SenderParts& context) : context_(context) {}
 
   // Routes what can be routed, takes up jobs in error whose time has come, gives up those past
   // job.retry-days. Idempotent; needs no home lock.
@@ -37,7 +37,7 @@ class Scheduler {
  private:
   std::optional<AddressRow> choose(const JobRow& job, std::string& reason);
 
-  SenderContext& context_;
+  SenderParts& context_;
 };
 
 }  // namespace courier

@@ -220,7 +220,7 @@ class Desk : public testing::Test {
   TrustList trust;
   Ledger ledger;
   Store store;
-  SenderContext context;
+  SenderParts context;
 };
 
 }  // namespace courier::test

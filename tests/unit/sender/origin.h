@@ -19,7 +19,7 @@
 #include "ledger/site_book.h"
 #include "parcel/parcel_reader.h"
 #include "sender/parcel_builder.h"
-#include "sender/sender_context.h"
+#include "sender/sender_parts.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
 #include "store/store.h"
@@ -56,8 +56,8 @@ class Origin {
     SiteBook(ledger).init_self(keys.code(), "Pune", keys.incarnation());
   }
 
-  SenderContext context() { return context_on(real); }
-  SenderContext context_on(FileSystem& fs) {
+  SenderParts context() { return context_on(real); }
+  SenderParts context_on(FileSystem& fs) {
     return {ledger, store, keys, trust, fs, clock, entropy, journal, home.path()};
   }
 

@@ -31,7 +31,7 @@ class ParcelBuilderTest : public testing::Test {
   }
   CreatedParcel create_on(FileSystem& fs, const std::vector<SiteCode>& to,
                           std::uint64_t max_bytes = 0) {
-    SenderContext context = origin_.context_on(fs);
+    SenderParts context = origin_.context_on(fs);
     CreateRequest request;
     request.plan = {to, max_bytes};
     return ParcelBuilder(context).create(request);
@@ -163,7 +163,7 @@ TEST_F(ParcelBuilderTest, NothingInCommonPointsToAParcelForEachSite) {
 
 TEST_F(ParcelBuilderTest, NothingIsPromisedToASiteWithoutAKey) {
   origin_.take_in(kTools, 1, {{"a", "a"}});
-  SenderContext context = origin_.context();
+  SenderParts context = origin_.context();
   Distributor(context).distribute(kTools, {{pse_.code(), {}}});
   origin_.trust.revoke("PSE");
   EXPECT_EQ(error_of([&] {
@@ -307,7 +307,7 @@ TEST_F(ParcelBuilderTest, LeavesNoParcelAndPendingJobsWhenAnyCallFails) {
       break;
     } catch (const Error&) {
       ASSERT_TRUE(step(job) == JobStep::accepted || step(job) == JobStep::routed) << "call " << nth;
-      SenderContext working = origin_.context();
+      SenderParts working = origin_.context();
       sweep_outbox(working.ledger, working.fs, working.journal, working.home);
       for (const std::string& name : outbox()) EXPECT_EQ(name, "") << "after call " << nth;
     }

@@ -1,4 +1,4 @@
-// SenderContext: what the outbound side works with. Every reference outlives it; the program makes
+// SenderParts: what the outbound side works with. Every reference outlives it; the program makes
 // one from its Home.
 #pragma once
 
@@ -16,7 +16,7 @@ class KeyRing;
 class Store;
 class TrustList;
 
-struct SenderContext {
+struct SenderParts {
   Ledger& ledger;
   Store& store;
   KeyRing& keys;
