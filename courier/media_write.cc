@@ -15,22 +15,28 @@ namespace {
 
 Json volume_json(const WrittenVolume& written) {
   const ParcelCopy& copy = written.copy;
-  return {{"number", copy.number},
-          {"of", copy.volumes},
-          {"first_record", copy.first_record},
-          {"end_record", copy.end_record},
-          {"path", json_text(written.proved.path)},
-          {"bytes", written.proved.size},
-          {"recovery_percent", written.recovery},
-          {"digest", written.proved.digest.hex()},
-          {"medium", json_text(copy.medium)},
-          {"verified", true},
-          {"was_there", written.proved.was_there}};
+  Json json{{"number", copy.number},
+            {"of", copy.volumes},
+            {"first_record", copy.first_record},
+            {"end_record", copy.end_record},
+            {"path", json_text(written.proved.path)},
+            {"bytes", written.proved.size},
+            {"recovery_percent", written.recovery},
+            {"digest", written.proved.digest.hex()},
+            {"medium", json_text(copy.medium)},
+            {"verified", true},
+            {"was_there", written.proved.was_there}};
+  if (written.proved.underruns) json["underruns"] = *written.proved.underruns;
+  return json;
 }
 
 std::string volume_text(const WrittenVolume& written) {
   std::string path = printable(written.proved.path);
   if (written.recovery > 0) path += fmt::format(", with {} % recovery data", written.recovery);
+  if (written.proved.underruns.value_or(0) > 0) {
+    path +=
+        fmt::format(" (the tape ran dry and started again {} times)", *written.proved.underruns);
+  }
   if (written.is_whole) {
     return fmt::format("{}: {}\n",
                        written.proved.was_there ? "the same copy was there, read back again"

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct ProvedCopy {
   bool was_there = false;  // an identical file lay there already, and was proved again
   bool direct = false;     // read back with O_DIRECT; else after the page cache was dropped
   MediumIdentity medium;
+  // Of a tape just written: how often it ran dry, stopped and had to start again.
+  std::optional<std::uint64_t> underruns = {};
 };
 
 class Medium {

@@ -220,8 +220,13 @@ void TapeMedium::write_end(std::uint64_t file) {
   shared_->drive->write_filemark();
 }
 
-Written TapeMedium::write_volume(const VolumeBytes& from, const VolumeMark& mark,
-                                 const ProgressSink& progress) {
+struct TapeMedium::Streamed {
+  Written written;
+  std::uint64_t underruns;
+};
+
+TapeMedium::Streamed TapeMedium::write_volume(const VolumeBytes& from, const VolumeMark& mark,
+                                              const ProgressSink& progress) {
   TapeDrive& drive = *shared_->drive;
   const std::size_t capacity = std::max<std::size_t>(kRingBytes / mark.record_size, 2);
   TapeRing ring(capacity, capacity * 4 / 5);
@@ -275,8 +280,7 @@ Written TapeMedium::write_volume(const VolumeBytes& from, const VolumeMark& mark
     throw;
   }
   reader.join();
-  underruns_ = ring.underruns();
-  return written;
+  return {written, ring.underruns()};
 }
 
 ReadBack TapeMedium::prove(const VolumeMark& mark, const Written& written,
@@ -331,7 +335,8 @@ ProvedCopy TapeMedium::write_proved(const VolumeBytes& from, const std::string& 
       VolumeMark::Kind::tape, contents.volumes.size(), from.size, record_size_, name, {}};
   try {
     shared_->go_to(contents.volumes.size());
-    const Written written = write_volume(from, mark, progress);
+    const auto [written, underruns] = write_volume(from, mark, progress);
+    copy.underruns = underruns;
     const ReadBack proof = prove(mark, written, progress);
     if (!proof.same) throw spoilt_error(subject, name, proof, written.size);
     copy.digest = written.digest;

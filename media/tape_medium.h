@@ -38,23 +38,20 @@ class TapeMedium final : public Medium {
   ProvedCopy write_proved(const VolumeBytes& from, const std::string& name,
                           const ProgressSink& progress) override;
 
-  // How often the drive had to wait for data in the last write_proved.
-  std::uint64_t underruns() const { return underruns_; }
-
  private:
   struct Contents;
   class Stream;
   Contents walk();
   void write_end(std::uint64_t file);
-  Written write_volume(const VolumeBytes& from, const VolumeMark& mark,
-                       const ProgressSink& progress);
+  struct Streamed;  // what was written, and how often it ran dry
+  Streamed write_volume(const VolumeBytes& from, const VolumeMark& mark,
+                        const ProgressSink& progress);
   ReadBack prove(const VolumeMark& mark, const Written& written, const ProgressSink& progress);
 
   // Shared with the sources of what was offered, which outlive the medium.
   struct Shared;
   const std::shared_ptr<Shared> shared_;
   const std::uint32_t record_size_;
-  std::uint64_t underruns_ = 0;
 };
 
 }  // namespace courier
