@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/frame.h"
+#include "base/pipeline.h"
 #include "media/aligned_buffer.h"
 
 namespace courier {
@@ -48,22 +49,57 @@ OpenedForProof open_for_proof(FileSystem& fs, const Fd& dir, const std::string& 
   return opened;
 }
 
+// The digest of a stream of blocks, in a thread of its own: it takes as long as reading and writing
+// them, and need not be waited for. Blocks come in turn from two buffers.
+class DigestAside {
+ public:
+  // The buffer for the next block. That of the block before the last is free again.
+  MutableByteView buffer() { return buffers_[count_ % 2].bytes(); }
+  // block: in that buffer.
+  void update(ByteView block) {
+    wait();
+    stage_.push(block);
+    ++count_;
+    is_busy_ = true;
+  }
+  Digest finish() {
+    wait();
+    return hasher_.finish();
+  }
+
+ private:
+  void wait() {
+    if (is_busy_) stage_.pop();
+    is_busy_ = false;
+  }
+
+  AlignedBuffer buffers_[2]{AlignedBuffer(kBlock), AlignedBuffer(kBlock)};
+  Hasher hasher_{DigestKind::file};
+  ThreadPool pool_{1};
+  OrderedStage<ByteView, bool> stage_{pool_, 1, [this](ByteView block) {
+                                        hasher_.update(block);
+                                        return true;
+                                      }};
+  std::size_t count_ = 0;
+  bool is_busy_ = false;
+};
+
 }  // namespace
 
 Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEvent progress,
                         const ProgressSink& sink) {
-  AlignedBuffer buffer(kBlock);
-  Hasher hasher(DigestKind::file);
+  DigestAside digest;
   Written written;
   progress.total = from.size;
   for (;;) {
     report(sink, progress);
     const auto wanted = std::min<std::uint64_t>(kBlock, from.size - written.size);
     if (wanted == 0) break;
-    const std::size_t n = from.read_at(written.size, buffer.bytes().first(wanted));
+    const MutableByteView buffer = digest.buffer();
+    const std::size_t n = from.read_at(written.size, buffer.first(wanted));
     if (n == 0) break;
-    const ByteView block = buffer.bytes().first(n);
-    hasher.update(block);
+    const ByteView block = buffer.first(n);
+    digest.update(block);
     written.block_checksums.push_back(frame_checksum(block));
     if (to) to(block);
     written.size += n;
@@ -74,14 +110,13 @@ Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEve
                 fmt::format("changed while it was read: it had {} bytes, {} came", from.size,
                             written.size));
   }
-  written.digest = hasher.finish();
+  written.digest = digest.finish();
   return written;
 }
 
 ReadBack compare_back(const VolumeBytes& back, const Written& expected, ProgressEvent progress,
                       const ProgressSink& sink) {
-  AlignedBuffer buffer(kBlock);
-  Hasher hasher(DigestKind::file);
+  DigestAside digest;
   progress.total = expected.size;
   std::uint64_t offset = 0;
   std::uint64_t came_back = 0;
@@ -90,17 +125,18 @@ ReadBack compare_back(const VolumeBytes& back, const Written& expected, Progress
     progress.done = offset;
     report(sink, progress);
     // A whole block is asked for, as O_DIRECT wants; a disc may have more than was written to it.
+    const MutableByteView buffer = digest.buffer();
     const auto n = static_cast<std::size_t>(
-        std::min<std::uint64_t>(back.read_at(offset, buffer.bytes()), expected.size - offset));
-    const ByteView block = buffer.bytes().first(n);
-    hasher.update(block);
+        std::min<std::uint64_t>(back.read_at(offset, buffer), expected.size - offset));
+    const ByteView block = buffer.first(n);
+    digest.update(block);
     came_back = frame_checksum(block);
     same = n > 0 && expected.block_checksums.at(i) == came_back;
     if (same) offset += n;
   }
   ReadBack result;
   result.came_back = came_back;
-  result.same = same && back.size == expected.size && hasher.finish() == expected.digest;
+  result.same = same && back.size == expected.size && digest.finish() == expected.digest;
   result.first_byte = offset;
   result.end_byte = std::min(offset + kBlock, expected.size);
   return result;
