@@ -79,9 +79,9 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
       expect(item, newer_job);
       if (!missing.empty()) {
         return finish(std::move(row), VerdictKind::damaged,
-                      fmt::format("{} of the parcel damaged or missing, and with {} {} of the "
-                                  "content",
-                                  counted(missing.size(), "record is", "records are"),
+                      fmt::format("{} damaged or missing, and with {} {} of the content",
+                                  counted(missing.size(), "record of the parcel is",
+                                          "records of the parcel are"),
                                   missing.size() == 1 ? "it" : "them",
                                   counted(closure.missing_count, "object", "objects")),
                       missing, objects);

@@ -124,14 +124,15 @@ class Repair(CourierTest):
         self.assertTrue(checked.json["whole"])
 
 
-class Media(CourierTest):
-    """From media write to receive, with damage on the way (B10, B11)."""
+class Carried(CourierTest):
+    """A parcel of PUN's in its outbox, and the ways to PSE."""
+    SIZE = 12_000_000
 
     def setUp(self):
         super().setUp()
         self.pun_and_pse()
         os.mkdir("src")
-        write("src/noise", noise(12_000_000, 7))
+        write("src/noise", noise(self.SIZE, 7))
         self.at("A", "package", "add", "src", "--id", "PUN00020", "--name", "Tools")
         self.at("A", "distribute", "PUN00020", "--to", "PSE")
         self.id = self.facts("A", "parcel", "create", "--to", "PSE")["id"]
@@ -145,6 +146,14 @@ class Media(CourierTest):
     def installed(self):
         self.same_tree("src", "share/PUN00020")
         self.store_is_clean("B")
+
+    def received(self, source="drive", status=0):
+        facts = self.facts("B", "receive", source, "--yes", status=status)
+        return facts["parcels"][0]
+
+
+class Media(Carried):
+    """From media write to receive, with damage on the way (B10, B11)."""
 
     def test_a_medium_has_as_much_recovery_data_as_was_asked_for_and_discs_have_it_anyway(self):
         size = os.path.getsize("A/outbox/%s.pcl" % self.id)
@@ -171,10 +180,6 @@ class Media(CourierTest):
             damage("drive/" + name, 1_000, 60_000)
         self.at("B", "receive", "drive", "--yes")
         self.installed()
-
-    def received(self, source="drive", status=0):
-        facts = self.facts("B", "receive", source, "--yes", status=status)
-        return facts["parcels"][0]
 
     def test_receive_repairs_what_was_damaged_on_the_way_and_says_how_much(self):
         self.write("drive", "--recovery", "10")
@@ -269,6 +274,62 @@ class Media(CourierTest):
         facts = self.facts("A", "media", "verify", "drive", "--repair-to", "other", status=4)
         self.assertGreater(facts["files"][0]["repair"]["lost_bytes"], 250_000)
         self.assertEqual(os.listdir("other"), [])
+
+
+class BeyondRepair(Carried):
+    """What no copy brought is asked for by the return, and the next parcel has just that (J9, P6)."""
+    SIZE = 32_000_000  # so that a record is little of it
+
+    def returned(self):
+        """PSE's return comes to PUN; what it did there."""
+        os.makedirs("back", exist_ok=True)
+        self.at("B", "return", "create", "--to", "PUN", "--out", "back")
+        self.receive("A", "back")
+        return self.facts("A", "parcel", "show", self.id)
+
+    def second_parcel(self, lost):
+        """What the next parcel brings after so many bytes were lost, carried to PSE; its ID."""
+        job = self.facts("A", "job", "list")["jobs"][0]
+        self.assertEqual(job["state"], "Install Pending")
+        self.assertIn("send again: records ", self.at("A", "status", "PUN00020", "--json").json["states"][0]["reason"])
+        second = self.facts("A", "parcel", "create", "--to", "PSE")["id"]
+        size = os.path.getsize("A/outbox/%s.pcl" % second)
+        self.assertLess(size, 2 * lost)
+        os.mkdir("second")
+        self.at("A", "media", "write", second, "second")
+        self.received("second")
+        return second
+
+    def is_finished(self, *parcels):
+        self.installed()
+        self.returned()
+        self.assertEqual({self.facts("A", "parcel", "show", one)["state"] for one in parcels}, {"Confirmed"})
+        job = self.facts("A", "job", "list")["jobs"][0]
+        self.assertEqual((job["step"], job["state"]), ("confirmed", "Installed"))
+
+    def test_the_next_parcel_brings_just_what_was_beyond_repair_and_the_job_finishes(self):
+        self.write("drive", "--recovery", "1")
+        damage(self.path, 9_000_000, 10_000_000)
+        lost = self.received(status=4)
+        self.assertTrue(lost["missing_records"])
+        told = self.returned()
+        self.assertEqual((told["state"], told["addressees"][0]["partly_confirmed"]), ("Sent", True))
+        second = self.second_parcel(lost["beyond_repair_bytes"])
+        self.is_finished(self.id, second)
+
+    def test_it_does_so_too_when_a_volume_never_came(self):
+        self.write("drive", "--volume-size", "12M", "--recovery", "1")
+        volumes = sorted(os.listdir("drive"))
+        self.assertGreater(len(volumes), 2)
+        os.makedirs("kept")
+        lost = os.path.getsize("drive/" + volumes[1])
+        os.rename("drive/" + volumes[1], "kept/" + volumes[1])
+        damage("drive/" + volumes[0], 2_000_000, 2_000_000)
+        received = self.received(status=None)
+        self.assertEqual(received["missing_volumes"], [2])
+        self.returned()
+        second = self.second_parcel(lost + received["beyond_repair_bytes"])
+        self.is_finished(self.id, second)
 
 
 if __name__ == "__main__":
