@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """Recovery data beside par2 and dvdisaster: making it, repairing a burst, and writing a medium with it.
 
-  bench/recovery.py BUILD [--size MB] [--rounds N] [--folder DIR]
+  bench/recovery.py BUILD [--size MB] [--rounds N] [--folder DIR] [--writing-only]
 
 BUILD is a build folder with courier and tools/make_recovery. The works of one round follow each other, so that what else the
 machine does falls on all of them alike; what counts are the ratios. Caches are warm for making and repairing (a parcel was just
 written), and each time has the sync of its results in it. par2 makes -r10 with its own number of blocks (2,000); dvdisaster an
-RS03 file for 10 % (`-n 10%`), with as many threads as there are cores.
+RS03 file for 10 % (`-n 10%`), with as many threads as there are cores. `media write` is told from its reading back by the
+moment at which its progress says "verifying", which is after the sync of the file; cp has the sync of its file.
 """
 import argparse
 import os
+import pty
 import resource
 import shutil
 import statistics
@@ -23,15 +25,36 @@ def cpu_seconds():
     return used.ru_utime + used.ru_stime
 
 
-def timed(*command, status=0):
-    """Seconds by the clock and of all processors."""
+def timed(*command, is_durable=False):
+    """Seconds by the clock and of all processors, until what it made is durable."""
     begin, cpu = time.monotonic(), cpu_seconds()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    subprocess.run(["sync", "-f", "."], check=True)
+    if not is_durable:
+        subprocess.run(["sync", "-f", "."], check=True)
     took = time.monotonic() - begin, cpu_seconds() - cpu
-    if done.returncode != status:
+    if done.returncode != 0:
         sys.exit("%s: status %d\n%s" % (" ".join(command), done.returncode, done.stdout.decode(errors="replace")[-2000:]))
     return took
+
+
+def written_and_proved(*command):
+    """Seconds until the file was durable, and of reading it back; of processors for both."""
+    begin, cpu = time.monotonic(), cpu_seconds()
+    terminal, inside = pty.openpty()
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=inside)
+    os.close(inside)
+    said, durable = b"", None
+    while True:
+        try:
+            said += os.read(terminal, 4096)
+        except OSError:  # its other end is closed
+            break
+        if durable is None and b"verifying" in said:
+            durable = time.monotonic()
+    if child.wait() != 0 or durable is None:
+        sys.exit(said.decode(errors="replace")[-2000:])
+    os.close(terminal)
+    return durable - begin, time.monotonic() - durable, cpu_seconds() - cpu
 
 
 def peak_memory(*command):
@@ -76,6 +99,7 @@ def main():
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", default="/var/tmp")
+    parser.add_argument("--writing-only", action="store_true")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
     courier, make = build + "/courier", build + "/tools/make_recovery"
@@ -94,7 +118,7 @@ def main():
         times.setdefault(name, []).append(timed(*command, **more))
 
     threads = str(os.cpu_count())
-    for _ in range(options.rounds):
+    for _ in range(0 if options.writing_only else options.rounds):
         for name in os.listdir("."):
             if name != "volume":
                 os.remove(name)
@@ -122,19 +146,27 @@ def main():
     for _ in range(options.rounds):
         shutil.rmtree("drive", ignore_errors=True)
         os.mkdir("drive")
-        take("cp and sync", "cp", parcel, "drive/copied")
-        os.remove("drive/copied")
-        take("courier: media write --recovery 10", courier, "media", "write", parcel, "drive", "--recovery", "10")
+        command = (courier, "media", "write", parcel, "drive", "--recovery", "10")
+        durable, proved, cpu = written_and_proved(*command)
+        times.setdefault("courier: media write --recovery 10, until it is durable", []).append((durable, cpu))
+        times.setdefault("courier: its reading back", []).append((proved, 0))
         written = "drive/" + os.path.basename(parcel)
-        take("reading it back with dd", "dd", "if=" + written, "of=/dev/null", "bs=4M", "iflag=direct")
-        times["media write, read-back apart"] = [(a[0] - b[0], a[1] - b[1]) for a, b in zip(
-            times["courier: media write --recovery 10"], times["reading it back with dd"])]
+        os.rename(written, "same-bytes")
+        subprocess.run(["cat", "same-bytes"], stdout=subprocess.DEVNULL, check=True)
+        take("cp and sync of the same bytes", "sh", "-c", "cp same-bytes drive/copied && sync drive/copied",
+             is_durable=True)
+        os.remove("drive/copied")
+        os.remove("same-bytes")
+        take("cp and sync of the parcel", "sh", "-c", "cp %s drive/copied && sync drive/copied" % parcel,
+             is_durable=True)
 
     def ratio(one, other):
         texts = []
         for kind in (0, 1):
+            if any(b[kind] == 0 for b in times[other]):
+                continue
             each = [a[kind] / b[kind] for a, b in zip(times[one], times[other])]
-            texts.append("%.1f (%.1f-%.1f)" % (statistics.median(each), min(each), max(each)))
+            texts.append("%.2f (%.2f-%.2f)" % (statistics.median(each), min(each), max(each)))
         return " | ".join(texts)
 
     print("%d MB, %d rounds; load %.0f" % (options.size, options.rounds, os.getloadavg()[0]))
@@ -142,11 +174,16 @@ def main():
     for name, each in times.items():
         print("| %s | %s | %s |" % (name, ", ".join("%.2f" % one[0] for one in each), ", ".join("%.2f" % one[1] for one in each)))
     print("\n| ratio | by the clock | by processors |\n|---|---|---|")
-    print("| par2 create -r10 / make | %s |" % ratio("par2: make", "courier: make"))
-    print("| dvdisaster RS03 / make | %s |" % ratio("dvdisaster: make", "courier: make"))
-    print("| par2 repair / parcel repair | %s |" % ratio("par2: repair", "courier: repair"))
-    print("| cp and sync / media write | %s |" % ratio("cp and sync", "media write, read-back apart"))
-    print("| peak memory, make | %.0f MiB |" % peak_memory(make, "volume", "10", "volume.rec"))
+    if not options.writing_only:
+        print("| par2 create -r10 / make | %s |" % ratio("par2: make", "courier: make"))
+        print("| dvdisaster RS03 / make | %s |" % ratio("dvdisaster: make", "courier: make"))
+        print("| par2 repair / parcel repair | %s |" % ratio("par2: repair", "courier: repair"))
+    write = "courier: media write --recovery 10, until it is durable"
+    print("| cp and sync of the same bytes / media write | %s |" % ratio("cp and sync of the same bytes", write))
+    print("| cp and sync of the parcel / media write | %s |" % ratio("cp and sync of the parcel", write))
+    shutil.rmtree("drive")
+    os.mkdir("drive")
+    print("| peak memory, media write | %.0f MiB |" % peak_memory(*command))
     os.chdir("/")
     shutil.rmtree(folder)
 

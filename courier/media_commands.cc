@@ -49,8 +49,11 @@ Report write(Context& context, const MediaOptions& options) {
         fmt::format("type the serial number of {} to write to it: ", printable(target.name)));
   }
   request.recovery = options.recovery;
-  request.protect = [&context](VolumeBytes volume, unsigned percent, const ProgressSink& progress) {
-    return with_recovery(context.fs, std::move(volume), percent, scratch_folder(), progress);
+  request.protect = [&context](VolumeBytes volume, unsigned percent, bool is_stream,
+                               const ProgressSink& progress) {
+    return is_stream
+               ? with_recovery(context.fs, std::move(volume), percent, scratch_folder(), progress)
+               : with_recovery_meanwhile(context.fs, std::move(volume), percent, scratch_folder());
   };
   Report report;
   const std::optional<ParcelId> id = ParcelId::try_parse(options.parcel);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/durable.h"
+#include "base/pipeline.h"
 #include "base/volume_header.h"
 #include "courier/table.h"
 #include "media/repaired_copy.h"
@@ -93,14 +94,27 @@ VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::str
   const VolumeBytes volume = bytes_of_file(fs, fs.open(path, O_RDONLY));
   const auto write = [&](const VolumeBytes& bytes) {
     DurableFile file(fs, dir, name, 0644);
-    Bytes block(kCopyBlock);
+    // Written while the next block is repaired.
+    ThreadPool pool(1);
+    OrderedStage<Bytes, Bytes> writing(pool, 1, [&file](Bytes block) {
+      file.write(block);
+      return block;
+    });
     ProgressEvent event{"repairing", to, 0, bytes.size, 0, 1};
-    while (event.done < bytes.size) {
+    Bytes block(kCopyBlock), other(kCopyBlock);
+    for (bool is_first = true; event.done < bytes.size; is_first = false) {
+      block.resize(kCopyBlock);
       const std::size_t n = bytes.read_at(event.done, block);
       if (n == 0) bug("a repaired volume ends early");
-      file.write(ByteView(block).first(n));
+      block.resize(n);
+      if (!is_first) other = *writing.pop();
+      writing.push(std::move(block));
+      block = std::move(other);
       event.done += n;
       report(progress, event);
+    }
+    writing.close();
+    while (writing.pop()) {
     }
     file.commit(Replace::never);
   };

@@ -106,6 +106,7 @@ void VolumeWriter::choose_recovery(Medium& medium) {
   recovery_ = 0;
   if (!request_.protect) return;
   const std::string kind = medium.identity().kind;
+  is_stream_ = kind == "disc" || kind == "tape";
   recovery_ = request_.recovery.value_or(kind == "disc" || kind == "image" ? kDiscRecovery : 0);
 }
 
@@ -286,7 +287,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
   VolumeBytes bytes = volume.is_whole
                           ? cut_.whole()
                           : cut_.volume(volume.cut, volume.number, volume.of, volume.run);
-  if (recovery_ > 0) bytes = request_.protect(std::move(bytes), recovery_, progress);
+  if (recovery_ > 0) bytes = request_.protect(std::move(bytes), recovery_, is_stream_, progress);
   bytes = with_checked_frames(std::move(bytes), "parcel " + id_.str());
   ParcelCopy copy;
   copy.target = target_;

@@ -37,9 +37,11 @@ struct VolumeRequest {
   bool anew = false;              // from the first record, whatever was begun
   // Recovery data: the share in percent; none: kDiscRecovery on what is burned, else 0.
   std::optional<unsigned> recovery = std::nullopt;
-  // Puts it behind a volume; absent: there is never any.
-  std::function<VolumeBytes(VolumeBytes volume, unsigned percent, const ProgressSink&)> protect =
-      nullptr;
+  // Puts it behind a volume; absent: there is never any. is_stream: what it is written to must not
+  // be made to wait, so that all of it has to be there before.
+  std::function<VolumeBytes(VolumeBytes volume, unsigned percent, bool is_stream,
+                            const ProgressSink&)>
+      protect = nullptr;
 };
 
 // Discs are scratched and decay; what can be written again in a minute seldom needs it.
@@ -110,7 +112,8 @@ class VolumeWriter {
   const ParcelId id_;
   const std::vector<ParcelCopy> copies_;
   const VolumeRequest request_;
-  unsigned recovery_ = 0;  // percent, on the medium that is being written to
+  unsigned recovery_ = 0;   // percent, on the medium that is being written to
+  bool is_stream_ = false;  // that medium
   const Clock& clock_;
   const Record record_;
   VolumeProgress state_;

@@ -10,7 +10,6 @@
 #include "base/safe_path.h"
 #include "media/iso_volumes.h"
 #include "media/medium_errors.h"
-#include "media/volume_digest.h"
 #include "media/volume_offer.h"
 
 namespace courier {
@@ -70,9 +69,10 @@ bool DiscMedium::has_volume(const VolumeBytes& from, const std::string& name, Pr
     return false;  // a blank disc cannot be read
   }
   if (!there || there->size != from.size) return false;
-  const Written written = copy_and_digest(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
-  copy.digest = written.digest;
-  return compare_back(*there, written, {"verifying", name, 0, 0, 1, 2}, progress).same;
+  const Written written = copy_with_checksums(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
+  const ReadBack proof = compare_back(*there, written, {"verifying", name, 0, 0, 1, 2}, progress);
+  copy.digest = proof.digest;
+  return proof.same;
 }
 
 ProvedCopy DiscMedium::write_proved(const VolumeBytes& from, const std::string& name,
@@ -89,24 +89,24 @@ ProvedCopy DiscMedium::write_proved(const VolumeBytes& from, const std::string& 
   const std::uint64_t free = room();
   if (from.size > free) throw no_room_error(subject, from.size, free);
 
-  VolumeDigest digest(from);
-  const VolumeBytes image = xorriso_.image(digest.bytes(), name);
+  const auto [image, content] = xorriso_.image(from, name);
   DiscBurner burner = xorriso_.burn(drive_, image.size, {"writing", name, 0, 0, 0, 2}, progress);
   const Written written =
-      copy_and_digest(image, [&](ByteView block) { burner.write(block); }, {}, {});
+      copy_with_checksums(image, [&burner](ByteView block) { burner.write(block); }, {}, {});
   report(progress, {"flushing", name, image.size, image.size, 0, 2});
   burner.finish();
   xorriso_.reload(drive_);
   VolumeBytes back = open_disc();
   back.size = std::min(back.size, image.size);
   const ReadBack proof =
-      compare_back(with_place(back, device_), written, {"verifying", name, 0, 0, 1, 2}, progress);
+      compare_back(with_place(back, device_), written, {"verifying", name, 0, 0, 1, 2}, progress,
+                   {content, from.size});
   if (!proof.same) {
     throw spoilt_error(subject, name, proof, image.size)
         .with_loss("the disc is spoilt; nothing else was lost")
         .with_hint("take a new disc and run the same command");
   }
-  copy.digest = digest.finish();
+  copy.digest = proof.digest;
   copy.medium = identity();
   return copy;
 }

@@ -191,15 +191,15 @@ ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string
   const bool had_device = has_device();
   ProvedFile file;
   try {
-    file = write_proved_file(fs_, fd_, from, name, progress, quirks, wait_);
+    file = write_proved_file(fs_, fd_, from, name, progress, quirks, {}, wait_);
   } catch (const Error& error) {
     // A file system whose drive is gone may say that it is full.
     if (error.code() != ErrorCode::no_space || !had_device || has_device()) throw;
     throw gone_error("medium " + path_of(fd_), name);
   }
   copy.was_there = file.was_there;
-  copy.size = file.written.size;
-  copy.digest = file.written.digest;
+  copy.size = file.size;
+  copy.digest = file.digest;
   // A file system in user space has a cache of its own behind the kernel's.
   copy.direct = file.direct && !copy.medium.file_system.starts_with("fuse");
   return copy;

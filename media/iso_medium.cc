@@ -12,7 +12,6 @@
 #include "media/iso_volumes.h"
 #include "media/medium_errors.h"
 #include "media/proved_file.h"
-#include "media/volume_digest.h"
 #include "media/volume_offer.h"
 
 namespace courier {
@@ -89,21 +88,20 @@ ProvedCopy IsoMedium::write_proved(const VolumeBytes& from, const std::string& n
   if (fs_.stat_at(dir, image_name)) {
     const auto there = iso_file_named(open_image(), escaped(where()), name);
     if (!there || there->size != from.size) throw taken_error(where());
-    const Written written = copy_and_digest(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
-    if (!compare_back(*there, written, {"verifying", name, 0, 0, 1, 2}, progress).same) {
-      throw taken_error(where());
-    }
-    copy.digest = written.digest;
+    const Written written = copy_with_checksums(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
+    const ReadBack proof = compare_back(*there, written, {"verifying", name, 0, 0, 1, 2}, progress);
+    if (!proof.same) throw taken_error(where());
+    copy.digest = proof.digest;
     copy.was_there = true;
     copy.medium = identity();
     return copy;
   }
   if (from.size > room()) throw no_room_error("medium " + path_of(dir), from.size, free_bytes());
-  VolumeDigest digest(from);
-  const VolumeBytes image = xorriso_.image(digest.bytes(), name);
-  const Quirks quirks = quirks_under(fs_, dir);
-  copy.direct = write_proved_file(fs_, dir, image, image_name, progress, quirks).direct;
-  copy.digest = digest.finish();
+  const auto [image, content] = xorriso_.image(from, name);
+  const ProvedFile file = write_proved_file(fs_, dir, image, image_name, progress,
+                                            quirks_under(fs_, dir), {content, from.size});
+  copy.direct = file.direct;
+  copy.digest = file.digest;
   copy.medium = identity();
   return copy;
 }

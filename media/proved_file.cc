@@ -41,17 +41,18 @@ void named(const std::string& name, Call call) {
 
 ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& from,
                              const std::string& name, const ProgressSink& progress,
-                             const Quirks& quirks, const Wait& wait) {
+                             const Quirks& quirks, DigestedPart digested, const Wait& wait) {
   const ProgressEvent writing{"writing", name, 0, 0, 0, 2};
   const ProgressEvent verifying{"verifying", name, 0, 0, 1, 2};
   ProvedFile proved;
+  Written written;
   std::optional<DurableFile> file;
   std::string lies_under = name;
   const auto status = fs.stat_at(dir, name);
   proved.was_there = status.has_value();
   if (proved.was_there) {
     if (!S_ISREG(status->st_mode)) throw taken_error(path_of(dir, name));
-    proved.written = copy_and_digest(from, {}, writing, progress);
+    written = copy_with_checksums(from, {}, writing, progress);
     fs.sync(fs.open_at(dir, name, O_RDONLY | O_NONBLOCK));
   } else {
     sweep_abandoned(fs, dir);
@@ -59,19 +60,20 @@ ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& f
     ::flock(file->fd().get(), LOCK_EX | LOCK_NB);
     lies_under = file->temporary_name();
     named(name, [&] {
-      const ByteSink to = [&](ByteView block) { fs.write(file->fd(), block); };
-      proved.written = copy_and_digest(from, to, writing, progress);
-      const std::uint64_t size = proved.written.size;
-      report(progress, {"flushing", name, size, size, 0, 2});
+      const ByteSink to = [&file](ByteView block) { file->write(block); };
+      written = copy_with_checksums(from, to, writing, progress);
+      report(progress, {"flushing", name, written.size, written.size, 0, 2});
       fs.sync(file->fd());
     });
   }
   if (quirks.settle_seconds > 0) wait(quirks.settle_seconds);
   const ReadBack proof =
-      read_back(fs, dir, lies_under, proved.written, verifying, progress, quirks);
+      read_back(fs, dir, lies_under, written, verifying, progress, quirks, digested);
   if (!proof.same && proved.was_there) throw taken_error(path_of(dir, name));
-  if (!proof.same) throw spoilt_error("medium " + path_of(dir), name, proof, proved.written.size);
+  if (!proof.same) throw spoilt_error("medium " + path_of(dir), name, proof, written.size);
   if (file) named(name, [&] { file->commit(Replace::never); });
+  proved.size = written.size;
+  proved.digest = proof.digest;
   proved.direct = proof.direct;
   return proved;
 }

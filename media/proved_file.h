@@ -13,7 +13,8 @@
 namespace courier {
 
 struct ProvedFile {
-  Written written;
+  std::uint64_t size = 0;
+  Digest digest;           // of what came back
   bool was_there = false;  // an identical file lay there already, and was proved again
   bool direct = false;     // read back with O_DIRECT
 };
@@ -25,6 +26,7 @@ struct ProvedFile {
 // as before (or, when only the last sync failed, whole).
 ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& from,
                              const std::string& name, const ProgressSink& progress,
-                             const Quirks& quirks = {}, const Wait& wait = wait_seconds);
+                             const Quirks& quirks = {}, DigestedPart digested = {},
+                             const Wait& wait = wait_seconds);
 
 }  // namespace courier

@@ -49,13 +49,13 @@ OpenedForProof open_for_proof(FileSystem& fs, const Fd& dir, const std::string& 
   return opened;
 }
 
-// The digest of a stream of blocks, in a thread of its own: it takes as long as reading and writing
-// them, and need not be waited for. Blocks come in turn from two buffers.
+// The digest of a stream of blocks, in a thread of its own: it takes as long as reading them, and
+// need not be waited for. Blocks come in turn from two buffers.
 class DigestAside {
  public:
   // The buffer for the next block. That of the block before the last is free again.
   MutableByteView buffer() { return buffers_[count_ % 2].bytes(); }
-  // block: in that buffer.
+  // Goes on to the next buffer. block: the part of this one that is digested.
   void update(ByteView block) {
     wait();
     stage_.push(block);
@@ -84,22 +84,29 @@ class DigestAside {
   bool is_busy_ = false;
 };
 
+// What of a block that lies at `offset` is in the part.
+ByteView within(DigestedPart part, std::uint64_t offset, ByteView block) {
+  const std::uint64_t skipped = part.offset - std::min(part.offset, offset);
+  block = block.subspan(std::min<std::uint64_t>(skipped, block.size()));
+  offset += skipped;
+  const std::uint64_t done = offset - std::min(offset, part.offset);
+  return block.first(std::min<std::uint64_t>(block.size(), part.size - std::min(part.size, done)));
+}
+
 }  // namespace
 
-Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEvent progress,
-                        const ProgressSink& sink) {
-  DigestAside digest;
+Written copy_with_checksums(const VolumeBytes& from, const ByteSink& to, ProgressEvent progress,
+                            const ProgressSink& sink) {
+  AlignedBuffer buffer(kBlock);
   Written written;
   progress.total = from.size;
   for (;;) {
     report(sink, progress);
     const auto wanted = std::min<std::uint64_t>(kBlock, from.size - written.size);
     if (wanted == 0) break;
-    const MutableByteView buffer = digest.buffer();
-    const std::size_t n = from.read_at(written.size, buffer.first(wanted));
+    const std::size_t n = from.read_at(written.size, buffer.bytes().first(wanted));
     if (n == 0) break;
-    const ByteView block = buffer.first(n);
-    digest.update(block);
+    const ByteView block = buffer.bytes().first(n);
     written.block_checksums.push_back(frame_checksum(block));
     if (to) to(block);
     written.size += n;
@@ -110,16 +117,15 @@ Written copy_and_digest(const VolumeBytes& from, const ByteSink& to, ProgressEve
                 fmt::format("changed while it was read: it had {} bytes, {} came", from.size,
                             written.size));
   }
-  written.digest = digest.finish();
   return written;
 }
 
 ReadBack compare_back(const VolumeBytes& back, const Written& expected, ProgressEvent progress,
-                      const ProgressSink& sink) {
+                      const ProgressSink& sink, DigestedPart digested) {
   DigestAside digest;
   progress.total = expected.size;
+  ReadBack result;
   std::uint64_t offset = 0;
-  std::uint64_t came_back = 0;
   bool same = true;
   for (std::size_t i = 0; same && offset < expected.size; ++i) {
     progress.done = offset;
@@ -129,28 +135,28 @@ ReadBack compare_back(const VolumeBytes& back, const Written& expected, Progress
     const auto n = static_cast<std::size_t>(
         std::min<std::uint64_t>(back.read_at(offset, buffer), expected.size - offset));
     const ByteView block = buffer.first(n);
-    digest.update(block);
-    came_back = frame_checksum(block);
-    same = n > 0 && expected.block_checksums.at(i) == came_back;
+    digest.update(within(digested, offset, block));
+    result.came_back = frame_checksum(block);
+    same = n > 0 && expected.block_checksums.at(i) == result.came_back;
     if (same) offset += n;
   }
-  ReadBack result;
-  result.came_back = came_back;
-  result.same = same && back.size == expected.size && digest.finish() == expected.digest;
+  result.same = same && back.size == expected.size;
+  if (result.same) result.digest = digest.finish();
   result.first_byte = offset;
   result.end_byte = std::min(offset + kBlock, expected.size);
   return result;
 }
 
 ReadBack read_back(FileSystem& fs, const Fd& dir, const std::string& name, const Written& expected,
-                   ProgressEvent progress, const ProgressSink& sink, const Quirks& quirks) {
-  AlignedBuffer buffer(kBlock);
+                   ProgressEvent progress, const ProgressSink& sink, const Quirks& quirks,
+                   DigestedPart digested) {
+  AlignedBuffer buffer(kAlignment);
   const OpenedForProof opened = open_for_proof(fs, dir, name, buffer.bytes());
   const auto size = static_cast<std::uint64_t>(fs.stat(opened.fd).st_size);
   const VolumeBytes back{size, [&](std::uint64_t offset, MutableByteView out) {
                            return read_block(fs, opened.fd, out, offset, opened.direct, quirks);
                          }};
-  ReadBack result = compare_back(back, expected, std::move(progress), sink);
+  ReadBack result = compare_back(back, expected, std::move(progress), sink, digested);
   result.direct = opened.direct;
   return result;
 }

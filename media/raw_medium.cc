@@ -213,9 +213,9 @@ void RawMedium::sync(const Opened& opened) {
   if (!opened.is_direct) fs_.drop_cache(*opened.fd);
 }
 
-Written RawMedium::write_volume(const Opened& opened, const VolumeBytes& from,
-                                const std::string& name, std::uint64_t at,
-                                const ProgressSink& progress) {
+Digest RawMedium::write_volume(const Opened& opened, const VolumeBytes& from,
+                               const std::string& name, std::uint64_t at,
+                               const ProgressSink& progress) {
   AlignedBuffer tail(kBlock);
   const auto write_padded = [&](std::uint64_t position, ByteView block) {
     if (block.size() % kAlignment != 0) {  // the last one
@@ -240,13 +240,13 @@ Written RawMedium::write_volume(const Opened& opened, const VolumeBytes& from,
     position += block.size();
   };
   const Written written =
-      copy_and_digest(from, write_next, {"writing", name, 0, 0, 0, 2}, progress);
+      copy_with_checksums(from, write_next, {"writing", name, 0, 0, 0, 2}, progress);
   report(progress, {"flushing", name, written.size, written.size, 0, 2});
   sync(opened);
   const VolumeBytes back =
       with_place(slice(opened.bytes, raw_data_of(at), from.size), where() + "/" + name);
   const ReadBack proof = compare_back(back, written, {"verifying", name, 0, 0, 1, 2}, progress);
-  if (proof.same) return written;
+  if (proof.same) return proof.digest;
   Error error = spoilt_error("medium " + where(), name, proof, written.size);
   const auto& sums = written.block_checksums;
   const auto other = std::ranges::find(sums, proof.came_back);
@@ -301,14 +301,13 @@ ProvedCopy RawMedium::write_proved(const VolumeBytes& from, const std::string& n
   const RawChain chain = chain_to_append(opened);
   for (const RawVolume& volume : chain.volumes) {
     if (volume.mark.name != name) continue;
-    const Written written = copy_and_digest(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
+    const Written written = copy_with_checksums(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
     const VolumeBytes there =
         with_place(slice(opened.bytes, volume.data, volume.mark.size), copy.path);
-    if (!compare_back(there, written, {"verifying", name, 0, 0, 1, 2}, progress).same) {
-      throw taken_error(copy.path);
-    }
+    const ReadBack proof = compare_back(there, written, {"verifying", name, 0, 0, 1, 2}, progress);
+    if (!proof.same) throw taken_error(copy.path);
     copy.was_there = true;
-    copy.digest = written.digest;
+    copy.digest = proof.digest;
     copy.medium = identity();
     return copy;
   }
@@ -317,17 +316,16 @@ ProvedCopy RawMedium::write_proved(const VolumeBytes& from, const std::string& n
   const std::uint64_t needed = (from.size + kAlignment - 1) / kAlignment * kAlignment;
   if (needed > free) throw no_room_error("medium " + where(), from.size, free);
 
-  const Written written = write_volume(opened, from, name, at, progress);
+  copy.digest = write_volume(opened, from, name, at, progress);
   check_others(opened, chain, name, progress);
-  write_marks(opened, {VolumeMark::Kind::raw, at, from.size, 0, name, written.digest});
+  write_marks(opened, {VolumeMark::Kind::raw, at, from.size, 0, name, copy.digest});
   const RawChain after = walk_raw(with_place(opened.bytes, where()));
   if (after.volumes.size() != chain.volumes.size() + 1 ||
-      after.volumes.back().mark.digest != written.digest) {
+      after.volumes.back().mark.digest != copy.digest) {
     throw Error(ErrorCode::device, "medium " + where(),
                 fmt::format("gave back something else than was written as the mark of {}", name))
         .with_hint("do not use this medium again: it is failing, or smaller than it says");
   }
-  copy.digest = written.digest;
   copy.medium = identity();
   return copy;
 }

@@ -49,8 +49,9 @@ class RawMedium final : public Medium {
   void write_marks(const Opened& opened, const VolumeMark& mark);
   void write_at(const Opened& opened, ByteView block, std::uint64_t position);
   void sync(const Opened& opened);
-  Written write_volume(const Opened& opened, const VolumeBytes& from, const std::string& name,
-                       std::uint64_t at, const ProgressSink& progress);
+  // Returns the digest of what was read back.
+  Digest write_volume(const Opened& opened, const VolumeBytes& from, const std::string& name,
+                      std::uint64_t at, const ProgressSink& progress);
   void check_others(const Opened& opened, const RawChain& chain, const std::string& name,
                     const ProgressSink& progress);
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -30,18 +32,20 @@ struct Batch {
 
 class RecoveryMaker {
  public:
-  RecoveryMaker(FileSystem& fs, const VolumeBytes& volume, const RecoverySet& set,
+  RecoveryMaker(FileSystem& fs, VolumeBytes volume, const RecoverySet& set,
                 const std::string& scratch_folder)
       : fs_(fs),
-        volume_(volume),
+        volume_(std::move(volume)),
         layout_(set),
         parity_(parity_combination(layout_.data_layers(), layout_.parity_layers())),
-        table_offset_(layout_.total_size() - volume.size),
+        table_offset_(layout_.total_size() - volume_.size),
         scratch_(
             open_scratch(fs, scratch_folder, table_offset_ + layout_.cells() * kCellDigestSize)) {}
 
-  void make(const ProgressSink& progress);
-  Fd take_scratch() { return std::move(scratch_); }
+  // Returns what belongs behind the volume.
+  VolumeBytes make(const ProgressSink& progress);
+  // Ends it, from another thread: nobody wants what it makes.
+  void give_up() { is_given_up_ = true; }
 
  private:
   std::size_t columns_of_a_batch() const;
@@ -52,11 +56,12 @@ class RecoveryMaker {
   std::size_t frame_size() const { return kRecoveryOverhead + layout_.cell_size(); }
 
   FileSystem& fs_;
-  const VolumeBytes& volume_;
+  const VolumeBytes volume_;
   RecoveryLayout layout_;
   CellCombination parity_;
   std::uint64_t table_offset_;  // in the scratch file: all digests, behind the recovery data
   Fd scratch_;
+  std::atomic<bool> is_given_up_ = false;
 };
 
 std::size_t RecoveryMaker::columns_of_a_batch() const {
@@ -158,7 +163,7 @@ void RecoveryMaker::write_pages() {
   }
 }
 
-void RecoveryMaker::make(const ProgressSink& progress) {
+VolumeBytes RecoveryMaker::make(const ProgressSink& progress) {
   ProgressEvent event{"recovery", "recovery data", 0, volume_.size, 0, 1};
   ThreadPool pool(std::min<std::size_t>(kBatchesUnderWay, worker_count()));
   OrderedStage<Batch, Batch> encoding(pool, kBatchesUnderWay,
@@ -173,7 +178,7 @@ void RecoveryMaker::make(const ProgressSink& progress) {
   };
   const std::size_t step = columns_of_a_batch();
   std::size_t under_way = 0;
-  for (std::uint64_t column = 0; column < layout_.columns(); column += step) {
+  for (std::uint64_t column = 0; column < layout_.columns() && !is_given_up_; column += step) {
     Batch batch;
     if (!spare.empty()) {
       batch = std::move(spare.back());
@@ -187,14 +192,57 @@ void RecoveryMaker::make(const ProgressSink& progress) {
     ++under_way;
   }
   for (; under_way > 0; --under_way) take();
-  write_pages();
+  if (!is_given_up_) write_pages();
+  return bytes_of_file(fs_, std::move(scratch_));
 }
 
-// XXH3-128 with the volume's size as its seed, over the first cell.
-std::array<std::uint8_t, 16> set_id(const VolumeBytes& volume, const RecoverySet& set) {
+// Recovery data that is made while its volume is read.
+class MadeMeanwhile {
+ public:
+  MadeMeanwhile(FileSystem& fs, const VolumeBytes& volume, const RecoverySet& set,
+                const std::string& scratch_folder)
+      : maker_(fs, volume, set, scratch_folder),
+        made_(std::async(std::launch::async, [this] { return maker_.make({}); }).share()) {}
+  ~MadeMeanwhile() { maker_.give_up(); }
+  MadeMeanwhile(const MadeMeanwhile&) = delete;
+  MadeMeanwhile& operator=(const MadeMeanwhile&) = delete;
+
+  // Waits for it. Errors: as RecoveryMaker::make.
+  const VolumeBytes& get() const { return made_.get(); }
+
+ private:
+  RecoveryMaker maker_;
+  std::shared_future<VolumeBytes> made_;  // its destructor waits for the thread
+};
+
+// recovery: gives what lies behind the volume; its size is not looked at.
+VolumeBytes joined(VolumeBytes volume, const RecoverySet& set,
+                   std::function<const VolumeBytes&()> recovery) {
+  VolumeBytes both;
+  both.size = RecoveryLayout(set).total_size();
+  both.read_at = [volume = std::move(volume), recovery = std::move(recovery), size = both.size](
+                     std::uint64_t offset, MutableByteView out) -> std::size_t {
+    if (offset >= size) return 0;
+    out = out.first(std::min<std::uint64_t>(out.size(), size - offset));
+    std::size_t filled = 0;
+    if (offset < volume.size) {
+      filled = std::min<std::uint64_t>(out.size(), volume.size - offset);
+      if (volume.read_at(offset, out.first(filled)) != filled) return 0;
+    }
+    if (filled == out.size()) return filled;
+    const std::uint64_t at = offset + filled - volume.size;
+    return filled + recovery().read_at(at, out.subspan(filled));
+  };
+  return both;
+}
+
+RecoverySet set_for(const VolumeBytes& volume, unsigned percent) {
+  RecoverySet set = choose_recovery_set(volume.size, percent);
+  // XXH3-128 with the volume's size as its seed, over the first cell.
   Bytes cell(set.cell_size);
   volume.read_at(0, MutableByteView(cell).first(std::min<std::uint64_t>(cell.size(), volume.size)));
-  return cell_digest(volume.size, cell);
+  set.id = cell_digest(volume.size, cell);
+  return set;
 }
 
 }  // namespace
@@ -223,33 +271,23 @@ std::uint64_t volume_within(std::uint64_t limit, unsigned percent) {
 VolumeBytes with_recovery(FileSystem& fs, VolumeBytes volume, unsigned percent,
                           const std::string& scratch_folder, const ProgressSink& progress) {
   if (percent == 0) return volume;
-  RecoverySet set = choose_recovery_set(volume.size, percent);
-  set.id = set_id(volume, set);
+  const RecoverySet set = set_for(volume, percent);
   return with_recovery(fs, std::move(volume), set, scratch_folder, progress);
 }
 
 VolumeBytes with_recovery(FileSystem& fs, VolumeBytes volume, const RecoverySet& set,
                           const std::string& scratch_folder, const ProgressSink& progress) {
   if (!is_allowed(set) || set.volume_size != volume.size) bug("recovery data of another volume");
-  RecoveryMaker maker(fs, volume, set, scratch_folder);
-  maker.make(progress);
-  VolumeBytes both;
-  both.size = RecoveryLayout(set).total_size();
-  const VolumeBytes recovery = bytes_of_file(fs, maker.take_scratch());
-  both.read_at = [volume = std::move(volume), recovery, size = both.size](
-                     std::uint64_t offset, MutableByteView out) -> std::size_t {
-    if (offset >= size) return 0;
-    out = out.first(std::min<std::uint64_t>(out.size(), size - offset));
-    std::size_t filled = 0;
-    if (offset < volume.size) {
-      filled = std::min<std::uint64_t>(out.size(), volume.size - offset);
-      if (volume.read_at(offset, out.first(filled)) != filled) return 0;
-    }
-    if (filled == out.size()) return filled;
-    const std::uint64_t at = offset + filled - volume.size;
-    return filled + recovery.read_at(at, out.subspan(filled));
-  };
-  return both;
+  const VolumeBytes recovery = RecoveryMaker(fs, volume, set, scratch_folder).make(progress);
+  return joined(std::move(volume), set, [recovery]() -> const VolumeBytes& { return recovery; });
+}
+
+VolumeBytes with_recovery_meanwhile(FileSystem& fs, VolumeBytes volume, unsigned percent,
+                                    const std::string& scratch_folder) {
+  if (percent == 0) return volume;
+  const RecoverySet set = set_for(volume, percent);
+  const auto made = std::make_shared<MadeMeanwhile>(fs, volume, set, scratch_folder);
+  return joined(std::move(volume), set, [made]() -> const VolumeBytes& { return made->get(); });
 }
 
 }  // namespace courier

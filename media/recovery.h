@@ -39,4 +39,11 @@ VolumeBytes with_recovery(FileSystem& fs, VolumeBytes volume, unsigned percent,
 VolumeBytes with_recovery(FileSystem& fs, VolumeBytes volume, const RecoverySet& set,
                           const std::string& scratch_folder, const ProgressSink& progress);
 
+// The same, but returns at once: the recovery data is made in threads of its own while the volume
+// is written somewhere, and whoever comes to the volume's end waits for what is left. For what may
+// wait: a burner and a tape drive must not. Letting go of the result ends it. Precondition: the
+// volume can be read by two threads. Errors, when the recovery data is read: device.
+VolumeBytes with_recovery_meanwhile(FileSystem& fs, VolumeBytes volume, unsigned percent,
+                                    const std::string& scratch_folder);
+
 }  // namespace courier

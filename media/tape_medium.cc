@@ -234,18 +234,18 @@ TapeMedium::Streamed TapeMedium::write_volume(const VolumeBytes& from, const Vol
   std::thread reader([&] {
     try {
       written =
-          copy_and_digest(from,
-                          [&](ByteView block) {
-                            for (std::size_t n = 0; !block.empty(); block = block.subspan(n)) {
-                              n = std::min<std::size_t>(block.size(), mark.record_size);
-                              // All records are of one size: adapters were seen that spoil one of
-                              // an odd size.
-                              Bytes record = to_bytes(block.first(n));
-                              record.resize(mark.record_size);
-                              ring.push(std::move(record));
-                            }
-                          },
-                          {"writing", mark.name, 0, 0, 0, 2}, {});
+          copy_with_checksums(from,
+                              [&](ByteView block) {
+                                for (std::size_t n = 0; !block.empty(); block = block.subspan(n)) {
+                                  n = std::min<std::size_t>(block.size(), mark.record_size);
+                                  // All records are of one size: adapters were seen that spoil one
+                                  // of an odd size.
+                                  Bytes record = to_bytes(block.first(n));
+                                  record.resize(mark.record_size);
+                                  ring.push(std::move(record));
+                                }
+                              },
+                              {"writing", mark.name, 0, 0, 0, 2}, {});
       ring.close();
     } catch (...) {
       ring.fail(std::current_exception());
@@ -312,11 +312,12 @@ ProvedCopy TapeMedium::write_proved(const VolumeBytes& from, const std::string& 
   const Contents contents = walk();
   for (const VolumeMark& mark : contents.volumes) {
     if (mark.name != name) continue;
-    const Written written = copy_and_digest(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
-    if (mark.size != from.size || !prove(mark, written, progress).same)
-      throw taken_error(copy.path);
+    const Written written = copy_with_checksums(from, {}, {"writing", name, 0, 0, 0, 2}, progress);
+    if (mark.size != from.size) throw taken_error(copy.path);
+    const ReadBack proof = prove(mark, written, progress);
+    if (!proof.same) throw taken_error(copy.path);
     copy.was_there = true;
-    copy.digest = written.digest;
+    copy.digest = proof.digest;
     copy.medium = identity();
     return copy;
   }
@@ -339,7 +340,7 @@ ProvedCopy TapeMedium::write_proved(const VolumeBytes& from, const std::string& 
     copy.underruns = underruns;
     const ReadBack proof = prove(mark, written, progress);
     if (!proof.same) throw spoilt_error(subject, name, proof, written.size);
-    copy.digest = written.digest;
+    copy.digest = proof.digest;
   } catch (const Error&) {
     // The tape ends where it did before.
     try {

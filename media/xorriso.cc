@@ -93,7 +93,7 @@ Layout layout_of(const Bytes& beginning, const std::string& name, std::uint64_t 
 
 }  // namespace
 
-VolumeBytes Xorriso::image(const VolumeBytes& volume, const std::string& name) const {
+DiscImage Xorriso::image(const VolumeBytes& volume, const std::string& name) const {
   const SparseFile placeholder(volume.size);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error(errno, "pipe", "cannot make it");
@@ -111,10 +111,10 @@ VolumeBytes Xorriso::image(const VolumeBytes& volume, const std::string& name) c
   if (head.size() < kMostHead && !child.finish()) throw child.failure("laying out an ISO image");
   const Layout layout = layout_of(head, name, volume.size);
   head.resize(layout.content);
-  VolumeBytes image;
-  image.size = layout.end;
-  image.read_at = [head = std::move(head), volume, end = layout.end](std::uint64_t offset,
-                                                                     MutableByteView out) {
+  DiscImage image{{}, layout.content};
+  image.bytes.size = layout.end;
+  image.bytes.read_at = [head = std::move(head), volume, end = layout.end](std::uint64_t offset,
+                                                                           MutableByteView out) {
     out = out.first(
         static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), end - std::min(end, offset))));
     std::size_t filled = 0;

@@ -42,6 +42,12 @@ class DiscBurner {
   ProgressSink sink_;
 };
 
+// An image with one file in it.
+struct DiscImage {
+  VolumeBytes bytes;
+  std::uint64_t content = 0;  // where the file begins
+};
+
 class Xorriso {
  public:
   // program: searched in PATH unless it has a slash.
@@ -50,7 +56,7 @@ class Xorriso {
   // An image with one file `name` that has these bytes: ISO 9660 level 3, Rock Ridge and Joliet,
   // volume label disc_label(name), read while it is read. Errors: device, when xorriso is not
   // installed or fails; no_space, when the volume is larger than any image (8 TiB).
-  VolumeBytes image(const VolumeBytes& volume, const std::string& name) const;
+  DiscImage image(const VolumeBytes& volume, const std::string& name) const;
 
   // What is in this drive ("/dev/sr0", or xorriso's pseudo-drive "stdio:FILE"). Errors: device.
   DiscState disc(const std::string& drive) const;

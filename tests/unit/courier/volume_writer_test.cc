@@ -230,7 +230,9 @@ TEST_F(VolumeWriterTest, LeavesRoomForTheRecoveryDataOfEachVolume) {
   std::vector<std::uint64_t> sizes;
   PosixFileSystem fs;
   const test::TempFolder scratch;
-  request.protect = [&](VolumeBytes volume, unsigned percent, const ProgressSink& progress) {
+  request.protect = [&](VolumeBytes volume, unsigned percent, bool is_stream,
+                        const ProgressSink& progress) {
+    EXPECT_FALSE(is_stream);
     EXPECT_EQ(percent, 20u);
     VolumeBytes whole = with_recovery(fs, std::move(volume), percent, scratch.path(), progress);
     sizes.push_back(whole.size);

@@ -80,7 +80,7 @@ TEST_F(IsoListingTest, ReadsAFileOfMoreThanFourGibibytesFromItsPieces) {
                              std::fill(out.begin(), out.end(), std::uint8_t(offset == 0));
                              return out.size();
                            }};
-  const VolumeBytes image = Xorriso().image(volume, "large.pcl");
+  const VolumeBytes image = Xorriso().image(volume, "large.pcl").bytes;
   const Fd fd = fs_.open(image_, O_RDWR | O_CREAT);
   Bytes head(100'000);
   fs_.pwrite(fd, ByteView(head).first(image.read_at(0, head)), 0);
