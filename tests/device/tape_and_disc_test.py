@@ -61,15 +61,6 @@ class Drives(Pair):
                               tape, "--device-type", "tape", "--bstype=ssc"))
         self.assertTrue(admin("--mode", "target", "--op", "bind", "--tid", "1", "--initiator-address", "ALL"))
 
-    def parts(self, said):
-        """{name: (status, text)} of what the guest ran."""
-        found = {}
-        for part in said.split("BEGIN ")[1:]:
-            name, text = part.split("\n", 1)
-            text, status = text.split("STATUS ", 1)
-            found[name] = (int(status.split()[0]), text)
-        return found
-
     def test_the_st_driver_and_a_disc_in_its_drive(self):
         # C is one more PSE, which receives from the disc what B receives from the tape.
         for number, size in ((0, 600_000), (1, 600_000), (2, 24_000_000)):
@@ -88,7 +79,7 @@ class Drives(Pair):
                          "if=none,id=tp,file=iscsi://127.0.0.1:%d/%s/1,format=raw" % (self.port, TARGET),
                          "-device", "scsi-generic,drive=tp", "-cdrom", "cd.iso")
         self.assertIn("ALL-DONE", said)
-        parts = self.parts(said)
+        parts = guest.parts(said)
         self.assertEqual(parts["empty"][0], 7, said)
         self.assertEqual(parts["write"][0], 0, said)
         self.assertIn("/dev/nst0/PUN-PSE-000001.pcl", parts["write"][1])

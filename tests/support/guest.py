@@ -4,10 +4,14 @@ For what the machine that runs the tests has no kernel for: tape drives, optical
 with apt-get and kept in COURIER_GUEST_KERNEL, or ~/.cache/courier-guest.
 """
 import glob
+import json
 import os
+import selectors
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 
 CACHE = os.environ.get("COURIER_GUEST_KERNEL") or os.path.expanduser("~/.cache/courier-guest")
 
@@ -86,11 +90,88 @@ def memory_disk(out, script, modules, programs=(), trees=()):
             subprocess.run(["gzip", "-1"], input=cpio.stdout, check=True, stdout=disk)
 
 
+def _command(disk, *options, memory):
+    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", str(memory), "-smp", "1", "-nographic",
+            "-no-reboot", "-nic", "none", "-kernel", glob.glob(kernel() + "/boot/vmlinuz-*")[0], "-initrd", disk,
+            "-append", "console=ttyS0 quiet panic=-1", *options]
+
+
+def _text(said):
+    return said.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
 def run(disk, *options, memory=1024, timeout=400):
     """Runs the guest until it powers off; what it said on its console."""
-    done = subprocess.run(
-        ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", str(memory), "-smp", "1", "-nographic",
-         "-no-reboot", "-nic", "none", "-kernel", glob.glob(kernel() + "/boot/vmlinuz-*")[0], "-initrd", disk,
-         "-append", "console=ttyS0 quiet panic=-1", *options],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)
-    return done.stdout.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return _text(subprocess.run(_command(disk, *options, memory=memory), stdin=subprocess.DEVNULL, check=False,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout).stdout)
+
+
+def parts(said):
+    """{name: (status, text)} of what the guest ran between lines "BEGIN name" and "STATUS number"."""
+    found = {}
+    for part in said.split("BEGIN ")[1:]:
+        name, text = part.split("\n", 1)
+        text, status = text.split("STATUS ", 1)
+        found[name] = (int(status.split()[0]), text)
+    return found
+
+
+class Guest:
+    """A guest to which things are done from outside while it runs: `with Guest(...) as guest`."""
+
+    def __init__(self, disk, *options, memory=1024, timeout=400):
+        self.deadline, self.said = time.monotonic() + timeout, b""
+        control = os.path.abspath("control")
+        self.process = subprocess.Popen(
+            [*_command(disk, *options, memory=memory), "-qmp", "unix:%s,server=on,wait=off" % control],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.ready = selectors.DefaultSelector()
+        self.ready.register(self.process.stdout, selectors.EVENT_READ)
+        self.control = socket.socket(socket.AF_UNIX)
+        self.answers = None
+        self.path = control
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def _hear(self):
+        """More of what it says; False at its end."""
+        if not self.ready.select(max(0, self.deadline - time.monotonic())):
+            raise TimeoutError(_text(self.said))
+        more = os.read(self.process.stdout.fileno(), 65536)
+        self.said += more
+        return bool(more)
+
+    def wait_for(self, line):
+        while (line + "\n").encode() not in self.said.replace(b"\r\n", b"\n"):
+            if not self._hear():
+                raise AssertionError("it never said %r\n%s" % (line, _text(self.said)))
+
+    def order(self, command, **arguments):
+        """An order to QEMU: device_add, device_del."""
+        if self.answers is None:
+            while self.process.poll() is None and not os.path.exists(self.path):
+                time.sleep(0.05)
+            self.control.connect(self.path)
+            self.answers = self.control.makefile("r")
+            self.answers.readline()
+            self.order("qmp_capabilities")
+        self.control.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.answers.readline())
+            if "error" in answer:
+                raise AssertionError("%s: %s" % (command, answer["error"]))
+            if "return" in answer:
+                return
+
+    def until_end(self):
+        """What it said on its console in all."""
+        while self._hear():
+            pass
+        return _text(self.said)
