@@ -5,8 +5,9 @@ the program's writer and its reader does not go unseen. It keeps the content in 
 
     pcl_reader.py FILE... --signer PUN.site --key-ring HOME/keys/key_ring [--after FILE...] [--unpack DIR] [--json]
 
-Volumes of one parcel may be given in any order, and are repaired where they have recovery data (pcl_recovery.py); --after names parcels that were processed before, whose content
-counts as held. Prints one line for each item, or all that the parcel says; what is refused is said with its cause,
+Volumes of one parcel may be given in any order, and are repaired where they have recovery data (pcl_recovery.py);
+raw:FILE and tape:FILE are a drive's image and a tape's file with volumes (pcl_media.py). --after names parcels that were
+processed before, whose content counts as held. Prints one line for each item, or all that the parcel says; what is refused is said with its cause,
 and the exit status is the cause's (FORMAT.md, section 10).
 """
 import argparse
@@ -24,6 +25,7 @@ import nacl.public
 import nacl.signing
 
 from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, unpack
+from pcl_media import volumes
 from pcl_recovery import repair
 from pcl_report import keys_digest, parse_certificate, parse_report, parse_trust_item
 
@@ -32,7 +34,7 @@ VOLUME, LABEL, SLOTS, LIST, RECORD, END = 1, 2, 3, 4, 5, 6
 LIMITS = {VOLUME: 128, LABEL: 262144, SLOTS: 147 * 1024, LIST: (16 << 20) + 16, RECORD: (8 << 20) + 81, END: 72}
 KINDS = {1: "package", 2: "announcement", 3: "redistribute", 4: "remove", 5: "trust", 6: "verdicts", 7: "request"}
 CAUSES = {None: 0, "damaged": 4, "unsupported": 3, "no-key": 5, "revoked": 3, "bad-signature": 3, "not-addressed": 3,
-          "replayed": 3, "not-trusted": 3, "incomplete": 5, "partly-done": 10}
+          "replayed": 3, "not-trusted": 3, "incomplete": 5, "partly-done": 10, "not-found": 7}
 
 XXHASH = ctypes.CDLL("libxxhash.so.0")
 XXHASH.XXH3_64bits.restype = ctypes.c_uint64
@@ -318,7 +320,7 @@ class Parcel:
             return None
         except Refused as refusal:
             if refusal.cause == "incomplete":
-                return "damaged" if self.damaged else "incomplete"
+                return "damaged" if self.damaged or self.missing else "incomplete"
             return "not-trusted"
 
     def cause(self):
@@ -396,11 +398,9 @@ def read_key_ring(path):
 
 
 def read_parcel(names, *trusted, before=()):
-    volumes = []
-    for name in names:
-        with open(name, "rb") as source:
-            volumes.append(repair(source.read())[0])
-    return Parcel(volumes, *trusted, before)
+    found = [repair(volume)[0] for name in names for volume in volumes(name)]
+    need(found, "there is no parcel", "not-found")
+    return Parcel(found, *trusted, before)
 
 
 def main():

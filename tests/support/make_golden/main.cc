@@ -1,18 +1,20 @@
 // Writes the golden and the bad parcels, the same bytes in each run (with the same libzstd):
 //
-//   make_golden FOLDER              FOLDER/golden/keys, FOLDER/golden/v1 and FOLDER/bad
-//   make_golden --only NAME FOLDER  one parcel of them
-//   make_golden --manifest          the rows of the two MANIFEST.md
+//   make_golden FOLDER              FOLDER/golden/keys, /v1 and /media, and FOLDER/bad
+//   make_golden --only NAME FOLDER  one parcel or medium of them
+//   make_golden --manifest          the rows of the three MANIFEST.md
 //   make_golden --home CODE FOLDER  a home of site CODE with its golden keys
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
 #include "courier/home.h"
 #include "tests/support/make_golden/bad_parcels.h"
+#include "tests/support/make_golden/golden_media.h"
 #include "tests/support/make_golden/golden_parcels.h"
 
 namespace courier::test {
@@ -57,6 +59,18 @@ Made make_bad(const GoldenSites& sites, std::size_t index) {
   return {bad.name, bad.make(maker)};
 }
 
+Made golden_named(const GoldenSites& sites, std::string_view name) {
+  const auto& all = golden_parcels();
+  const auto found = std::ranges::find(all, name, &GoldenParcel::name);
+  return make_golden(sites, static_cast<std::size_t>(found - all.begin()));
+}
+
+Made make_medium(const GoldenSites& sites, const GoldenMedium& medium) {
+  return {medium.name, medium.make({golden_named(sites, "volume-1-of-2").bytes,
+                                    golden_named(sites, "volume-2-of-2").bytes,
+                                    golden_named(sites, "one-package").bytes})};
+}
+
 std::string sha256(ByteView bytes) {
   std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
   crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
@@ -74,12 +88,16 @@ void write_all(const std::string& folder, const std::string& only) {
   const auto write = [&](const std::string& below, const Made& made) {
     if (!only.empty() && only != made.name) return;
     std::filesystem::create_directories(folder + below);
-    write_text(folder + below + made.name + ".pcl", as_text(made.bytes));
+    const std::string ending = made.name.find('.') == std::string::npos ? ".pcl" : "";
+    write_text(folder + below + made.name + ending, as_text(made.bytes));
   };
   for (std::size_t i = 0; i < golden_parcels().size(); ++i) {
     write("/golden/v1/", make_golden(sites, i));
   }
   for (std::size_t i = 0; i < bad_parcels().size(); ++i) write("/bad/", make_bad(sites, i));
+  for (const GoldenMedium& medium : golden_media()) {
+    if (only.empty() || only == medium.name) write("/golden/media/", make_medium(sites, medium));
+  }
   if (!only.empty()) return;
   const std::string keys = folder + "/golden/keys";
   write_keys(keys, "PUN", sites.pun);
@@ -102,6 +120,13 @@ void print_manifests() {
     const ErrorCodeRow& cause = row_of(bad_parcels()[i].cause);
     fmt::print("| `{0}.pcl` | {1} | {2} | {3} | `make_golden --only {0} tests` | `{4}` |\n",
                made.name, bad_parcels()[i].what, cause.name, cause.exit_status, sha256(made.bytes));
+  }
+  fmt::print("\n");
+  for (const GoldenMedium& medium : golden_media()) {
+    const Made made = make_medium(sites, medium);
+    fmt::print("| `{0}` | {1} | {2} | {3} | `make_golden --only {0} tests` | `{4}` |\n", made.name,
+               medium.shows, medium.cause ? row_of(*medium.cause).name : "none",
+               medium.cause ? row_of(*medium.cause).exit_status : 0, sha256(made.bytes));
   }
 }
 
