@@ -83,12 +83,11 @@ class VerifiedFile {
       json = check_json(check, path_);
       const std::string what = volume_words(check.volume);
       said_ = fmt::format("parcel {}{}{}: ", check.title, what.empty() ? "" : ", ", what);
-      problem = check.own_problem;
-      if (!problem) check_recovery_data();
+      problem = check.own_problem ? advised(*check.own_problem) : recovery_problem();
       result_ = problem ? problem->happened() : "intact and genuine";
     } catch (const Error& error) {
       json = {{"path", json_text(path_)}, {"error", error_json(error)}};
-      problem = error;
+      problem = advised(error);
       result_ = error.what();
     }
   }
@@ -125,16 +124,21 @@ class VerifiedFile {
  private:
   static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-  // That of an intact volume: it is looked for at the end alone.
-  void check_recovery_data() {
-    if (!bytes_.read_at || !ends_with_recovery_data(bytes_)) return;
+  Error advised(const Error& error) const {
+    return advising_repair(context_.fs, error, bytes_,
+                           "courier media verify TARGET --repair-to OTHER");
+  }
+
+  // Of an intact volume: its recovery data is looked for at the end alone.
+  std::optional<Error> recovery_problem() const {
+    if (!bytes_.read_at || !ends_with_recovery_data(bytes_)) return std::nullopt;
     const auto volume = RepairedVolume::open(context_.fs, bytes_, scratch_folder());
-    if (!volume || volume->check_recovery_data()) return;
-    problem = Error(ErrorCode::damaged, "file " + path_,
-                    fmt::format("is whole, but its recovery data is damaged ({} of its parity)",
-                                counted(volume->report().damaged_parity_cells, "cell", "cells")))
-                  .with_loss("nothing was lost: every record is intact and genuine")
-                  .with_hint("write it again, to another medium");
+    if (!volume || volume->check_recovery_data()) return std::nullopt;
+    return Error(ErrorCode::damaged, "file " + path_,
+                 fmt::format("is whole, but its recovery data is damaged ({} of its parity)",
+                             counted(volume->report().damaged_parity_cells, "cell", "cells")))
+        .with_loss("nothing was lost: every record is intact and genuine")
+        .with_hint("write it again, to another medium");
   }
 
   Context& context_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "courier/commands.h"
 #include "courier/incoming_parcel.h"
@@ -12,6 +13,7 @@
 #include "courier/received.h"
 #include "courier/shown.h"
 #include "courier/table.h"
+#include "courier/volume_repair.h"
 #include "importer/identify.h"
 #include "importer/receive.h"
 #include "ledger/site_book.h"
@@ -126,13 +128,23 @@ Report verify(Context& context, const ParcelOptions& options) {
   if (context.opened_home != nullptr) {
     known.emplace(KnownSigners{context.home().keys(), context.home().trust()});
   }
-  const Fd file = context.fs.open(options.parcel, O_RDONLY | O_CLOEXEC);
-  const ParcelCheck check = check_parcel(context.fs, file, options.parcel, known, context.progress);
-  Report report;
-  report.json = check_json(check, options.parcel);
-  report.text = check_text(check, options.parcel);
-  report.problem = check.problem;
-  return report;
+  const auto file =
+      std::make_shared<const Fd>(context.fs.open(options.parcel, O_RDONLY | O_CLOEXEC));
+  const auto advising = [&](Error problem) {
+    return advising_repair(context.fs, std::move(problem), bytes_of_file(context.fs, file),
+                           "courier parcel repair " + escaped(options.parcel) + " --to OTHER");
+  };
+  try {
+    const ParcelCheck check =
+        check_parcel(context.fs, *file, options.parcel, known, context.progress);
+    Report report;
+    report.json = check_json(check, options.parcel);
+    report.text = check_text(check, options.parcel);
+    if (check.problem) report.problem = advising(*check.problem);
+    return report;
+  } catch (const Error& error) {
+    throw advising(error);
+  }
 }
 
 // site: the one addressee that was meant; none: all of them.

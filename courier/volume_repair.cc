@@ -121,6 +121,16 @@ VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::str
   return repair_volume(fs, volume, path, write, progress);
 }
 
+Error advising_repair(FileSystem& fs, Error problem, const VolumeBytes& volume,
+                      const std::string& how) {
+  if (problem.code() != ErrorCode::damaged || !volume.read_at ||
+      !RepairedVolume::open(fs, volume, scratch_folder())) {
+    return problem;
+  }
+  return std::move(problem).with_hint("it has recovery data: `" + how +
+                                      "` makes a whole copy of it, and receive repairs by itself");
+}
+
 Json repair_json(const VolumeRepair& repair, const std::string& written) {
   Json lost = Json::array();
   for (const ByteRange& range : repair.lost) {

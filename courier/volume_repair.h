@@ -35,6 +35,11 @@ VolumeRepair repair_volume(FileSystem& fs, const VolumeBytes& volume, const std:
 VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::string& to,
                          const ProgressSink& progress);
 
+// `problem`, found in this volume, with the advice to try its recovery data where it has some that
+// may help; `how`: the command that does it.
+Error advising_repair(FileSystem& fs, Error problem, const VolumeBytes& volume,
+                      const std::string& how);
+
 // written: where the repaired volume is; empty: nowhere.
 Json repair_json(const VolumeRepair& repair, const std::string& written);
 std::string repair_text(const VolumeRepair& repair, const std::string& written);

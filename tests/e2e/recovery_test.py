@@ -250,6 +250,13 @@ class Media(Carried):
         damage(self.path, 700_000, 50_000)
         facts = self.facts("A", "media", "verify", "drive", status=4)
         self.assertFalse(facts["files"][0]["whole"])
+        # Both say what helps, also where the beginning is gone.
+        self.assertEqual(facts["error"]["hint"], "it has recovery data: `courier media verify TARGET --repair-to OTHER` "
+                         "makes a whole copy of it, and receive repairs by itself")
+        write("headless", whole[:100] + noise(3_000, 9) + whole[3_100:])
+        for path in (self.path, "headless"):
+            result = self.courier("parcel", "verify", path, status=4)
+            self.assertIn("`courier parcel repair %s --to OTHER` makes a whole copy" % path, result.err)
         os.mkdir("other")
         facts = self.facts("A", "media", "verify", "drive", "--repair-to", "other")
         self.assertGreater(facts["files"][0]["repair"]["repaired_bytes"], 49_000)
