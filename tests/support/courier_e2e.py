@@ -65,11 +65,12 @@ class CourierTest(unittest.TestCase):
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="courier-e2e-")
-        self.before = os.getcwd()
+        # The first to be registered is the last to run: what a test mounted there is unmounted by then.
+        self.addCleanup(self.remove_folder, os.getcwd())
         os.chdir(self.folder)
 
-    def tearDown(self):
-        os.chdir(self.before)
+    def remove_folder(self, before):
+        os.chdir(before)
         # Folders without write permission are part of some sources.
         subprocess.run(["chmod", "-R", "u+rwx", self.folder], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
