@@ -57,12 +57,20 @@ void show_journal(const std::string& home, Time since) {
   });
 }
 
-// Unlocks the keys, or stops before any work is done.
-void unlock(Home& home, const GlobalOptions& options) {
+// Unlocks the keys, or stops before any work is done. passphrase: read when it is first needed.
+void unlock(Home& home, const GlobalOptions& options, std::optional<Secret>& passphrase) {
   if (!home.keys().is_locked()) return;
-  const PassphraseSource source{options.passphrase_file, options.passphrase_fd,
-                                can_ask() ? STDIN_FILENO : -1};
-  home.keys().unlock(read_passphrase(home.fs(), source, home.keys().code()));
+  if (!passphrase) {
+    const PassphraseSource source{options.passphrase_file, options.passphrase_fd,
+                                  can_ask() ? STDIN_FILENO : -1};
+    passphrase = read_passphrase(home.fs(), source, home.keys().code());
+  }
+  home.keys().unlock(*passphrase);
+}
+
+const Needs& needs_now(const Commands::Verb& verb) {
+  const bool is_variant = !verb.variant.empty() && verb.app->count(verb.variant) > 0;
+  return needs_of(is_variant ? verb.command + " " + verb.variant : verb.command);
 }
 
 // Empty where none is asked for, or none can be named and none is needed.
@@ -77,27 +85,32 @@ std::string home_of(const Needs& needs, const GlobalOptions& options) {
 }
 
 Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const Machine& machine) {
-  const Needs& needs = needs_of(verb.command);
+  const Needs& needs = needs_now(verb);
   const auto& [fs, clock, entropy] = machine;
   const std::string home_path = home_of(needs, options);
   const Time began = clock.now();
 
   std::unique_ptr<Home> home;
+  std::optional<Secret> passphrase;
   const bool wanted =
       needs.home == NeedsHome::yes ||
       (needs.home == NeedsHome::optional && !home_path.empty() && Home::exists(fs, home_path));
   if (wanted) {
     home = std::make_unique<Home>(fs, clock, entropy, home_path);
     if (needs.lock) home->lock(verb.command);
-    if (needs.keys) unlock(*home, options);
+    if (needs.keys) unlock(*home, options, passphrase);
   }
   ProgressBar bar(clock, !options.no_progress && !options.quiet && !options.json);
-  Context context{options, fs, clock, entropy, home_path, home.get(), bar.sink(), {}, {}};
+  Context context{options, fs, clock, entropy, home_path, home.get(), bar.sink(), {}, {}, {}};
   context.talk = [&](const std::string& text) {
     bar.clear();
     if (!options.quiet) std::cerr << text << std::flush;
   };
-  context.unlock = [&] { unlock(*home, options); };
+  context.unlock = [&](Home& locked) { unlock(locked, options, passphrase); };
+  context.show = [&](const Report& shown) {
+    bar.clear();
+    print(options, shown);
+  };
   Report report;
   try {
     report = verb.run(context);

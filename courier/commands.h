@@ -35,7 +35,10 @@ struct Context {
   Home* opened_home;  // null: the command needs none and there is none
   ProgressSink progress;
   std::function<void(const std::string&)> talk;  // whole lines to stderr, unless -q
-  std::function<void()> unlock;                  // for a command that needs its keys only sometimes
+  // For a command that needs its keys only sometimes, or those of a home that it opens anew. The
+  // passphrase is asked for once.
+  std::function<void(Home&)> unlock;
+  std::function<void(const Report&)> show;  // before the command's own report, as it comes
 
   Home& home() const;
   // As this site's setting has it; without a home nothing odd passes.
@@ -69,8 +72,11 @@ class Commands {
     std::string command;  // "parcel create"
     CLI::App* app;
     Run run;
+    std::string variant = {};  // "--watch": with it the verb has a row of its own in needs.h
   };
   const std::vector<Verb>& verbs() const { return verbs_; }
+  // The verb added last is another command with this option.
+  void has_variant(const std::string& option) { verbs_.back().variant = option; }
   const CLI::App& program() const { return app_; }
 
  private:
@@ -97,6 +103,7 @@ void add_job_commands(Commands& commands);
 void add_parcel_commands(Commands& commands);
 void add_repair_verb(Commands& commands, CLI::App& parcel);  // parcel repair
 void add_media_commands(Commands& commands);
+void add_drive_verbs(Commands& commands, CLI::App& media);  // media list, tidy, eject
 void add_receive_commands(Commands& commands);
 void add_store_commands(Commands& commands);
 void add_log_command(Commands& commands);

@@ -182,7 +182,8 @@ Report verify(Context& context, const MediaOptions& options) {
 }  // namespace
 
 void add_media_commands(Commands& commands) {
-  CLI::App& media = commands.noun("media", "parcels on media");
+  CLI::App& media = commands.noun("media", "parcels on media, and drives");
+  add_drive_verbs(commands, media);
   MediaOptions& o = commands.options<MediaOptions>();
   CLI::App& write_verb = commands.verb(
       media, "write", "write a parcel to a medium, or to several as volumes, and read it back",

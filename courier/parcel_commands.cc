@@ -82,7 +82,8 @@ Error no_such_parcel(const std::string& text) {
 
 // A parcel file that was named instead of an ID.
 Report show_file(Context& context, const std::string& path) {
-  if (context.opened_home != nullptr && context.home().keys().has_passphrase()) context.unlock();
+  if (context.opened_home != nullptr && context.home().keys().has_passphrase())
+    context.unlock(context.home());
   std::optional<IdentifyHome> known;
   if (context.opened_home != nullptr) {
     Home& home = context.home();

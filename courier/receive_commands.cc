@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 
 #include "courier/commands.h"
+#include "courier/drive_watch.h"
+#include "courier/receive_run.h"
 #include "courier/received.h"
-#include "courier/shown.h"
 #include "courier/terminal.h"
 #include "distribution/distribution_manager.h"
-#include "importer/identify.h"
-#include "importer/receive.h"
 #include "importer/return_parcel.h"
 
 namespace courier {
@@ -15,80 +14,28 @@ namespace {
 
 struct ReceiveCommandOptions {
   std::string source, return_to, to, out;
-  bool yes = false;
+  bool yes = false, watch = false;
 };
 
-// What identify says when nothing here can be received.
-std::optional<Error> identify_problem(const IdentifyReport& found, const std::string& source) {
-  if (found.exit_status == 0) return std::nullopt;
-  if (found.offers.empty()) {
-    return Error(ErrorCode::not_found, "medium " + source, "there is no parcel on it")
-        .with_hint("check that it is the right medium and that it is mounted");
-  }
-  for (const Offer& offer : found.offers) {
-    if (!offer.error || offer.error->exit_status() != found.exit_status) continue;
-    return Error(*offer.error).with_loss("nothing was changed: identify only looks");
-  }
-  std::string others;
-  for (const Offer& offer : found.offers) {
-    if (offer.standing != Standing::for_others) continue;
-    others += (others.empty() ? "" : ", ") + for_whom(offer);
-  }
-  return Error(ErrorCode::not_addressed, "medium " + source,
-               "nothing on it is for this site: " + others);
-}
-
-Report identify_source(Context& context, const ReceiveCommandOptions& options) {
-  std::optional<IdentifyHome> home;
-  if (context.opened_home != nullptr) {
-    Home& opened = context.home();
-    home.emplace(IdentifyHome{opened.keys(), opened.trust(), opened.ledger()});
-  }
-  const IdentifyReport found = identify(context.fs, options.source, home);
-  Report report;
-  Json offers = Json::array();
-  for (const Offer& offer : found.offers) {
-    offers.push_back(offer_json(offer));
-    report.text += (report.text.empty() ? "" : "\n") + offer_text(offer);
-  }
-  Json incomplete = Json::array();
-  for (const PartOfParcel& part : found.parts) {
-    incomplete.push_back({{"id", part.id.str()}, {"missing", part.missing}});
-    report.text += fmt::format("parcel {}: {}\n", part.id.str(), part.missing);
-  }
-  report.json = {{"source", json_text(options.source)},
-                 {"parcels", std::move(offers)},
-                 {"incomplete", std::move(incomplete)}};
-  report.problem = identify_problem(found, options.source);
-  return report;
-}
-
 Report receive_source(Context& context, const ReceiveCommandOptions& options) {
+  if (options.watch) {
+    return watch_drives(context, {.takes_in = options.yes, .return_to = options.return_to});
+  }
+  if (options.source.empty()) {
+    throw Error(ErrorCode::usage, "courier receive", "SOURCE is required")
+        .with_loss("nothing was done")
+        .with_hint("name the medium, or wait for drives with --watch");
+  }
   if (!options.yes && !can_ask()) {
     throw Error(ErrorCode::usage, "receive", "there is no terminal to ask whether to take it in")
         .with_hint("look at it with 'courier identify " + options.source +
                    "' and give --yes to take it in");
   }
-  Home& home = context.home();
-  DistributionManager manager(home.distribution());
   ReceiveOptions receive_options;
   receive_options.progress = context.progress;
   receive_options.return_to = options.return_to;
-  if (!options.yes) {
-    receive_options.accept = [&](const Offer& offer) {
-      context.talk("");
-      return ask_yes(offer_text(offer), "take this parcel in?");
-    };
-  }
-  const ReceiveReport received = receive(home.importer(manager), options.source, receive_options);
-  Report report;
-  report.json["source"] = json_text(options.source);
-  add_received(received, options.source, report);
-  SenderParts sender = home.sender();
-  add_applied(ReturnApplier(sender).apply_pending(), report);
-  report.json["medium_may_be_removed"] = true;
-  report.text += "the medium may be taken out now\n";
-  return report;
+  if (!options.yes) receive_options.accept = asking(context);
+  return received(context.home(), options.source, receive_options);
 }
 
 Report create_return(Context& context, const ReceiveCommandOptions& options) {
@@ -113,18 +60,21 @@ void add_receive_commands(Commands& commands) {
   CLI::App& identify_verb = commands.verb(
       "identify", "what is on a medium: from, to, date, items, signer, verdict; changes nothing",
       "courier identify /media/usb",
-      [&o](Context& context) { return identify_source(context, o); });
+      [&o](Context& context) { return identified(context.fs, o.source, identify_home(context)); });
   CLI::App& receive_verb =
       commands.verb("receive", "take in the parcels on a medium that are for this site",
                     "courier receive /media/usb --return-to /media/usb",
                     [&o](Context& context) { return receive_source(context, o); });
-  for (CLI::App* verb : {&identify_verb, &receive_verb}) {
-    verb->add_option(
-            "SOURCE", o.source,
-            "a mounted folder, one parcel file, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or "
-            "/dev/nst0")
-        ->required();
-  }
+  commands.has_variant("--watch");
+  constexpr const char* kSource =
+      "a mounted folder, one parcel file, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or /dev/nst0";
+  identify_verb.add_option("SOURCE", o.source, kSource)->required();
+  CLI::Option* source = receive_verb.add_option("SOURCE", o.source, kSource);
+  receive_verb
+      .add_flag("--watch", o.watch,
+                "look at every drive that is plugged in, until Ctrl-C; takes in with --yes, or "
+                "when the setting kiosk.auto-receive is on")
+      ->excludes(source);
   receive_verb.add_flag("--yes", o.yes, "take in without asking");
   receive_verb.add_option("--return-to", o.return_to, "where the return parcel is written too")
       ->type_name("TARGET");

@@ -75,6 +75,7 @@ std::string_view word(SettingUnit unit) {
     case SettingUnit::count:
     case SettingUnit::versions:
     case SettingUnit::text:
+    case SettingUnit::on_off:
       return "";
   }
   bug("a setting of no unit");
@@ -205,7 +206,7 @@ void rotate_lost(Context& context, const SiteOptions& options) {
   if (keys.is_locked() && !is_given && !options.passphrase && can_ask() &&
       ask_yes("",
               "is the passphrase of the old keys known? Then parcels under way can be opened")) {
-    context.unlock();
+    context.unlock(context.home());
   }
   std::optional<Secret> passphrase = new_passphrase(context, options.passphrase);
   if (keys.is_locked() && is_given) {
@@ -224,7 +225,7 @@ Report rotate(Context& context, const SiteOptions& options) {
   if (options.lost) {
     rotate_lost(context, options);
   } else {
-    context.unlock();
+    context.unlock(context.home());
     home.keys().rotate();
   }
   const Fingerprint fingerprint = home.keys().fingerprint();

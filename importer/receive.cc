@@ -122,7 +122,7 @@ void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveRe
       if (parcel.offer.id.from == made.to && !parcel.offer.is_return) parcel.return_id = made.id;
     }
     if (!options.return_to.empty() && !made.error) {
-      write_return_to(parts, made, options.return_to, options.progress);
+      write_return_to(parts, made, options.return_to, options.progress, options.before_return);
     }
   }
 }

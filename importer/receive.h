@@ -40,6 +40,8 @@ struct ReceiveOptions {
   std::function<bool(const Offer&)> accept;
   // Where return parcels are written, proved by reading back; empty: only into the outbox.
   std::string return_to;
+  // Makes that place ready to be written to, when there is something to write; absent: it is.
+  std::function<void()> before_return;
 };
 
 struct ReceivedItem {

@@ -118,8 +118,9 @@ WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin) {
 }
 
 void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std::string& target,
-                     const ProgressSink& progress) {
+                     const ProgressSink& progress, const std::function<void()>& ready) {
   try {
+    if (ready) ready();
     Fd outbox = open_dir(parts.fs, outbox_of(parts.home));
     const ParcelId id = ParcelId::parse(made.id);
     const std::string name = parcel_file_name(id);

@@ -2,6 +2,7 @@
 // A parcel like any other: numbered, sealed, signed, in the outbox; carried back on any medium.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,10 +23,10 @@ ReturnReport make_return_report(const ImporterParts& parts, const SiteCode& orig
 // the number is used up and nothing else.
 WrittenReturn make_return(const ImporterParts& parts, const SiteCode& origin);
 
-// Writes a return that lies in the outbox to a TARGET and reads it back. Errors land in
-// WrittenReturn::error: all is in, and where to write it instead.
+// Writes a return that lies in the outbox to a TARGET and reads it back. ready: makes the target
+// so. Errors, its own too, land in WrittenReturn::error: all is in, and where to write it instead.
 void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std::string& target,
-                     const ProgressSink& progress);
+                     const ProgressSink& progress, const std::function<void()>& ready = {});
 
 // return create: a new return for each site that has something to be told (or for `to` alone), and
 // its copy at target. Errors: not_found, when there is nobody to answer.

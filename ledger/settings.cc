@@ -22,6 +22,8 @@ constexpr auto kTable = std::to_array<SettingRow>({
     {"despool.retry-interval", minutes, "5", 1, 1440, "for an item that must wait"},
     {"key.wait", minutes, "500", 1, kYearMinutes, "quarantine before the negative verdict"},
     {"gate.allow", text, "", 0, 0, "which odd USB devices pass: vendor:product:serial, ..."},
+    {"kiosk.auto-receive", on_off, "off", 0, 0, "whether a watch takes parcels in by itself"},
+    {"kiosk.return-to", text, kSameMedium, 0, 0, "where a watch writes returns: a TARGET"},
     {"delta.bases", versions, "5", 0, 5, "bases kept and used; 0: always whole"},
     {"parcel.grace", days, "7", 0, 365, "before the payload of a Confirmed parcel is removed"},
     {"parcel.expect-return", days, "30", 1, 365, "after which a Sent parcel is overdue"},
@@ -104,6 +106,9 @@ std::int64_t parse_value(const SettingRow& row, const std::string& value) {
     }
     case text:
       return 0;
+    case on_off:
+      if (value == "on" || value == "off") return value == "on" ? 1 : 0;
+      throw Error(ErrorCode::usage, subject, "'" + escaped(value) + "' is neither on nor off");
     default:
       return parse_whole(value, subject);
   }
@@ -170,9 +175,11 @@ std::chrono::hours Settings::days(std::string_view name) {
 std::vector<Settings::Value> Settings::list() {
   std::vector<Value> out;
   for (const auto& row : kTable) {
-    out.push_back({&row, row.unit == text ? get(row.name) : std::to_string(number(row.name)),
-                   !sql::row<std::string>(ledger_.impl(),
-                                          "SELECT value FROM setting WHERE name = :n", row.name)});
+    out.push_back(
+        {&row,
+         row.unit == text || row.unit == on_off ? get(row.name) : std::to_string(number(row.name)),
+         !sql::row<std::string>(ledger_.impl(), "SELECT value FROM setting WHERE name = :n",
+                                row.name)});
   }
   return out;
 }

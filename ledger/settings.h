@@ -13,7 +13,10 @@
 
 namespace courier {
 
-enum class SettingUnit { count, minutes, days, versions, bytes, text };
+enum class SettingUnit { count, minutes, days, versions, bytes, text, on_off };
+
+// What kiosk.return-to says when returns go on the medium that the parcels came on.
+inline constexpr std::string_view kSameMedium = "same medium";
 
 struct SettingRow {
   std::string_view name;

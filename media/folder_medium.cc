@@ -37,8 +37,9 @@ std::optional<OfferedVolume> probe(FileSystem& fs, Fd fd) {
 
 class FolderScan {
  public:
-  FolderScan(FileSystem& fs, const std::function<void(OfferedVolume&&)>& each)
-      : fs_(fs), each_(each) {}
+  // Where a volume lies: the open folder, and its name in it.
+  using Each = std::function<void(OfferedVolume&&, const Fd& dir, const std::string& name)>;
+  FolderScan(FileSystem& fs, Each each) : fs_(fs), each_(std::move(each)) {}
 
   void walk(const Fd& dir, int depth) { walk(dir, entries_of(dir), depth); }
 
@@ -71,7 +72,7 @@ class FolderScan {
     }
     if (!volume) return;
     ++result.found;
-    each_(std::move(*volume));
+    each_(std::move(*volume), dir, name);
   }
 
   void descend(const Fd& dir, const std::string& name, int depth) {
@@ -88,7 +89,7 @@ class FolderScan {
   }
 
   FileSystem& fs_;
-  const std::function<void(OfferedVolume&&)>& each_;
+  const Each each_;
   std::set<std::pair<dev_t, ino_t>> seen_;
 };
 
@@ -140,7 +141,9 @@ MediumIdentity FolderMedium::identity() { return identity_of(fs_, fd_, root_); }
 
 ScanResult FolderMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
   if (is_folder_) {
-    FolderScan scan(fs_, each);
+    FolderScan scan(fs_, [&](OfferedVolume&& volume, const Fd&, const std::string&) {
+      each(std::move(volume));
+    });
     scan.walk(fd_, 0);
     return std::move(scan.result);
   }
@@ -158,7 +161,7 @@ ScanResult FolderMedium::scan(const std::function<void(OfferedVolume&&)>& each) 
 
 void FolderMedium::require_folder() const {
   if (!is_folder_) {
-    throw Error(ErrorCode::usage, escaped(path_), "is a file: a folder is wanted to write to");
+    throw Error(ErrorCode::usage, escaped(path_), "is a file: a folder is wanted here");
   }
 }
 
@@ -203,6 +206,16 @@ ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string
   // A file system in user space has a cache of its own behind the kernel's.
   copy.direct = file.direct && !copy.medium.file_system.starts_with("fuse");
   return copy;
+}
+
+void FolderMedium::remove(const std::function<bool(const OfferedVolume&)>& goes) {
+  require_folder();
+  FolderScan scan(fs_, [&](OfferedVolume&& volume, const Fd& dir, const std::string& name) {
+    if (!goes(volume)) return;
+    fs_.unlink_at(dir, name);
+    fs_.sync(dir);
+  });
+  scan.walk(fd_, 0);
 }
 
 }  // namespace courier

@@ -11,6 +11,7 @@
 // on its temporary file meanwhile, so that of two couriers at one drive none sweeps the other's.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "media/medium.h"
@@ -31,10 +32,16 @@ class FolderMedium final : public Medium {
   ProvedCopy write_proved(const VolumeBytes& from, const std::string& name,
                           const ProgressSink& progress) override;
 
- private:
+  // Errors: usage, when it is a file.
   void require_folder() const;
   bool has_device();
 
+  // Removes the volumes that `goes` names, each as a whole and durably before the next is looked
+  // at. Errors: usage, when it is no folder; device, when it is read-only or fails. Ensures: after
+  // a failure, or a power cut, every volume is there whole or gone.
+  void remove(const std::function<bool(const OfferedVolume&)>& goes);
+
+ private:
   FileSystem& fs_;
   const std::string path_, root_;
   const Wait wait_;

@@ -60,10 +60,13 @@ parcel mark         --site                                                      
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID
 parcel discard                                                                  ID
+media list
+media tidy                                                                      TARGET
+media eject                                                                     TARGET
 media write         --volume-size --serial --recovery --volume --anew           ID TARGET
 media verify        --repair-to                                                 TARGET
 identify                                                                        SOURCE
-receive             --yes --return-to                                           SOURCE
+receive             --yes --return-to --watch                                   SOURCE
 return create       --to --out
 store stats
 store check

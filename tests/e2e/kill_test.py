@@ -270,6 +270,26 @@ class Killed(CourierTest):
                 self.at("B", "redistribute", "PUN00020", "--to", "files")
                 self.same_tree("src2", "share/PUN00020")
 
+    def test_media_tidy(self):
+        """A volume is there whole or gone; the same command removes the rest, and nothing else ever."""
+        self.at("A", "package", "add", "src", "--id", "PUN00020")
+        self.send("PUN00020")
+        for copy in range(4):
+            shutil.copy("drive/PUN-PSE-000001.pcl", "drive/copy%d.pcl" % copy)
+        self.receive(return_to="drive")
+        self.receive("A")
+        whole = set(listing("drive", contents=True))
+
+        def between():
+            left = set(listing("drive", contents=True))
+            self.assertLessEqual({line for line in left if ".pcl" in line}, whole)
+            self.assertTrue(any("PSE-PUN-000001.pcl" in line for line in left))
+
+        def after():
+            self.assertEqual(os.listdir("drive"), ["PSE-PUN-000001.pcl"])
+
+        self.at_every_step("A", ["media", "tidy", "drive"], between, after)
+
 
 if __name__ == "__main__":
     main()

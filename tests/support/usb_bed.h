@@ -71,6 +71,7 @@ struct UsbSpec {
       device_descriptor(0x0951, 0x1666) + configuration_descriptor(1, 1, {storage_interface()});
   std::vector<std::string> bound = {"08/06/50"};  // the interfaces that the kernel has bound
   dev_t disk = 0;                                 // numbers of its block device; 0: has none
+  unsigned disk_blocks = 131072;                  // of 512 bytes; 0: there is no medium in it
 };
 
 class UsbBed {
@@ -113,9 +114,9 @@ class UsbBed {
       text += fmt::format(
           "P: {0}/{1}:1.0/host0/target0:0:0/0:0:0:0/block/sd{2}\nN: sd{2}\nE: DEVNAME=/dev/sd{2}\n"
           "E: DEVTYPE=disk\nE: SUBSYSTEM=block\nE: MAJOR={3}\nE: MINOR={4}\nA: dev={3}:{4}\\n\n"
-          "A: removable=1\\n\n\n",
-          path, spec.port, static_cast<char>('a' + spec.number), major(spec.disk),
-          minor(spec.disk));
+          "A: removable=1\\n\nA: size={5}\\n\n\n",
+          path, spec.port, static_cast<char>('a' + spec.number), major(spec.disk), minor(spec.disk),
+          spec.disk_blocks);
     }
     GError* fault = nullptr;
     if (!umockdev_testbed_add_from_string(bed_, text.c_str(), &fault)) {
@@ -123,6 +124,12 @@ class UsbBed {
       g_clear_error(&fault);
     }
     return "/sys" + path;
+  }
+
+  // Takes a device out: of this folder.
+  void pull(const std::string& folder) {
+    umockdev_testbed_uevent(bed_, folder.c_str(), "remove");
+    umockdev_testbed_remove_device(bed_, folder.c_str());
   }
 
   // From now on it describes itself so. folder: as plug gave it.
