@@ -33,6 +33,8 @@ dd if=/dev/zero of=/dev/nst0 bs=80 count=1 2>/dev/null
 run disc courier --home /C identify /dev/sr0
 run from-disc courier --home /C receive /dev/sr0 --yes
 run burn courier --home /A media write PUN-PSE-000002 /dev/sr0
+run eject-disc courier media eject /dev/sr0
+run eject-tape courier media eject /dev/nst0
 echo ALL-DONE
 """
 
@@ -96,6 +98,8 @@ class Drives(Pair):
         self.assertIn("/dev/sr0/PUN-PSE-000001", parts["disc"][1])
         self.assertEqual(parts["from-disc"][0], 0, said)
         self.assertIn("program xorriso: cannot be started", parts["burn"][1], said)
+        self.assertEqual(parts["eject-disc"], (0, "put out the disc\n/dev/sr0: safe to remove\n"), said)
+        self.assertEqual(parts["eject-tape"], (0, "rewound and put out the tape\n/dev/nst0: safe to remove\n"), said)
 
 
 if __name__ == "__main__":

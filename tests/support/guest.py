@@ -1,7 +1,7 @@
 """A guest: the distribution's kernel in QEMU (emulated, no rights needed), with the program in its memory disk.
 
 For what the machine that runs the tests has no kernel for: tape drives, optical drives, USB. The kernel is fetched once
-with apt-get and kept in COURIER_GUEST_KERNEL, or ~/.cache/courier-guest.
+with apt-get and kept in COURIER_GUEST_KERNEL, or ~/.cache/courier-guest; so is udev, which is not to run on this machine.
 """
 import glob
 import json
@@ -16,25 +16,50 @@ import time
 CACHE = os.environ.get("COURIER_GUEST_KERNEL") or os.path.expanduser("~/.cache/courier-guest")
 
 
+def _unpack(package, folder):
+    os.makedirs(CACHE, exist_ok=True)
+    subprocess.run(["apt-get", "download", package], cwd=CACHE, check=True, stdout=subprocess.DEVNULL)
+    archive = glob.glob("%s/%s_*.deb" % (CACHE, package))[0]
+    subprocess.run(["dpkg", "-x", archive, folder], check=True)
+    os.unlink(archive)
+
+
 def kernel():
     """The folder with the unpacked kernel: boot/vmlinuz-*, lib/modules/VERSION."""
     if not glob.glob(CACHE + "/k/boot/vmlinuz-*"):
-        os.makedirs(CACHE, exist_ok=True)
         depends = subprocess.run(["apt-cache", "depends", "linux-image-amd64"], check=True, stdout=subprocess.PIPE)
         # The plain kernel: the one for clouds has no USB.
         package = [line.split()[-1] for line in depends.stdout.decode().splitlines() if "Depends:" in line][0]
-        subprocess.run(["apt-get", "download", package], cwd=CACHE, check=True, stdout=subprocess.DEVNULL)
-        archive = glob.glob("%s/%s_*.deb" % (CACHE, package))[0]
-        subprocess.run(["dpkg", "-x", archive, CACHE + "/unpacked"], check=True)
-        os.unlink(archive)
+        _unpack(package, CACHE + "/unpacked")
         version = os.listdir(CACHE + "/unpacked/lib/modules")[0]
         subprocess.run(["depmod", "-b", CACHE + "/unpacked", version], check=True)
         os.rename(CACHE + "/unpacked", CACHE + "/k")
     return CACHE + "/k"
 
 
+# Starts udev, and waits until it has looked at what is there.
+START_UDEV = """
+mount -t tmpfs tmpfs /run
+/bin/systemd-udevd --daemon
+udevadm trigger --action=add
+udevadm settle
+"""
+
+
+def udev():
+    """What a memory disk needs for START_UDEV: (programs, trees)."""
+    unpacked = CACHE + "/udev"
+    if not os.path.isdir(unpacked):
+        _unpack("udev", unpacked + "-unpacked")
+        os.rename(unpacked + "-unpacked", unpacked)
+    return ([(unpacked + "/bin/udevadm", "/bin/udevadm"), (unpacked + "/bin/udevadm", "/bin/systemd-udevd"),
+             (unpacked + "/lib/udev/cdrom_id", "/lib/udev/cdrom_id")],
+            [(unpacked + "/lib/udev/rules.d", "/lib/udev/rules.d")])
+
+
 def _copy_program(program, root):
-    target = root + program
+    program, there = program if isinstance(program, tuple) else (program, program)
+    target = root + there
     os.makedirs(os.path.dirname(target), exist_ok=True)
     shutil.copy2(os.path.realpath(program), target)
     libraries = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=True).stdout.decode()
@@ -64,7 +89,7 @@ def _copy_modules(modules, root):
 
 def memory_disk(out, script, modules, programs=(), trees=()):
     """Makes the guest's memory disk. script: what its first process runs behind the mounts and modules, with busybox's
-    commands; trees: (folder here, folder there)."""
+    commands; programs: each where it is here, or (here, there); trees: (folder here, folder there)."""
     with tempfile.TemporaryDirectory() as root:
         for folder in ("bin", "sbin", "lib", "lib64", "proc", "sys", "dev", "mnt", "tmp", "etc", "run", "root"):
             os.mkdir(root + "/" + folder)
@@ -128,7 +153,7 @@ class Guest:
         self.ready = selectors.DefaultSelector()
         self.ready.register(self.process.stdout, selectors.EVENT_READ)
         self.control = socket.socket(socket.AF_UNIX)
-        self.answers = None
+        self.answers, self.deleted = None, set()
         self.path = control
 
     def __enter__(self):
@@ -167,8 +192,17 @@ class Guest:
             answer = json.loads(self.answers.readline())
             if "error" in answer:
                 raise AssertionError("%s: %s" % (command, answer["error"]))
+            if answer.get("event") == "DEVICE_DELETED":
+                self.deleted.add(answer["data"].get("device"))
             if "return" in answer:
                 return
+
+    def wait_for_deleted(self, device):
+        """Until QEMU has let go of what device_del took out, so that its image can be plugged in again."""
+        while device not in self.deleted:
+            answer = json.loads(self.answers.readline())
+            if answer.get("event") == "DEVICE_DELETED":
+                self.deleted.add(answer["data"].get("device"))
 
     def until_end(self):
         """What it said on its console in all."""
