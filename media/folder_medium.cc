@@ -190,7 +190,7 @@ ProvedCopy FolderMedium::write_proved(const VolumeBytes& from, const std::string
   copy.medium = identity();
   copy.path = (path_.ends_with('/') ? path_ : path_ + '/') + SafeName::parse(name).str();
   if (!fs_.stat_at(fd_, name)) check_room(fs_, fd_, copy.medium, from.size);
-  const Quirks quirks = quirks_under(fs_, fd_, root_);
+  const Quirks quirks = quirks_for_writing(fs_, fd_, root_);
   const bool had_device = has_device();
   ProvedFile file;
   try {

@@ -99,7 +99,7 @@ ProvedCopy IsoMedium::write_proved(const VolumeBytes& from, const std::string& n
   if (from.size > room()) throw no_room_error("medium " + path_of(dir), from.size, free_bytes());
   const auto [image, content] = xorriso_.image(from, name);
   const ProvedFile file = write_proved_file(fs_, dir, image, image_name, progress,
-                                            quirks_under(fs_, dir), {content, from.size});
+                                            quirks_for_writing(fs_, dir), {content, from.size});
   copy.direct = file.direct;
   copy.digest = file.digest;
   copy.medium = identity();

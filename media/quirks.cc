@@ -1,5 +1,7 @@
 #include "media/quirks.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -71,6 +73,19 @@ DeviceNames names_of(FileSystem& fs, const std::string& folder) {
   return names;
 }
 
+// "temporary": for the kernel alone; nothing is set in the drive.
+// Source: Linux, drivers/scsi/sd.c, cache_type_store().
+void expect_cache(FileSystem& fs, const std::string& folder) {
+  for (std::filesystem::path at = folder; at.has_relative_path(); at = at.parent_path()) {
+    if (at.filename() == "devices" || at.filename() == "sys") break;
+    for (const std::string& name : sysfs::names_in(fs, at / "scsi_disk")) {
+      const std::string file = at / "scsi_disk" / name / "cache_type";
+      if (sysfs::text_of(fs, file) != "write through") continue;
+      fs.write(fs.open(file, O_WRONLY | O_CLOEXEC), as_bytes("temporary write back"));
+    }
+  }
+}
+
 }  // namespace
 
 std::span<const QuirkRow> quirk_table() { return kTable; }
@@ -91,6 +106,17 @@ Quirks quirks_under(FileSystem& fs, const Fd& on, const std::string& root) {
     }
   } catch (const Error&) {
     // Treated as most devices are.
+  }
+  return quirks;
+}
+
+Quirks quirks_for_writing(FileSystem& fs, const Fd& on, const std::string& root) {
+  const Quirks quirks = quirks_under(fs, on, root);
+  if (quirks.settle_seconds == 0) return quirks;
+  try {
+    for (const std::string& folder : sysfs::devices_under(fs, on, root)) expect_cache(fs, folder);
+  } catch (const Error&) {
+    // Not as root: then it is given time, and no more.
   }
   return quirks;
 }

@@ -50,6 +50,11 @@ Quirks quirks_of(const DeviceNames& names, std::span<const QuirkRow> table = qui
 // /dev. Errors: none; what cannot be found out has none.
 Quirks quirks_under(FileSystem& fs, const Fd& on, const std::string& root = "");
 
+// The same before it is written to. A drive whose flush is not believed may have a cache of which
+// the kernel knows nothing, so that no sync reaches it: the kernel is told. Where that may not be,
+// the time that it is given remains. Errors: none.
+Quirks quirks_for_writing(FileSystem& fs, const Fd& on, const std::string& root = "");
+
 // Lets time pass; a test has one that counts.
 using Wait = std::function<void(unsigned seconds)>;
 void wait_seconds(unsigned seconds);

@@ -129,7 +129,7 @@ RawMedium::Opened RawMedium::open_to_write() {
       if (direct == 0) throw;  // with O_DIRECT it may only be that the file system has none
     }
   }
-  opened.quirks = quirks_under(fs_, *opened.fd, root_);
+  opened.quirks = quirks_for_writing(fs_, *opened.fd, root_);
   const std::uint64_t size = size_of_device(fs_, *opened.fd);
   const std::size_t most = opened.quirks.piece(kBlock);
   // Whatever is asked for is read in whole aligned blocks.

@@ -61,31 +61,54 @@ run copies courier --home /A parcel show PUN-PSE-000001
 echo ALL-DONE
 """
 
-# Kernel modules play the device: a composite one, as an attacker would build it.
-KEYBOARD = HELPERS + r"""
+# The kernel's own gadget plays the device, on a bus of the same kernel.
+GADGET = HELPERS + r"""
 mount -t configfs none /sys/kernel/config
-cd /sys/kernel/config/usb_gadget && mkdir evil && cd evil
+cd /sys/kernel/config/usb_gadget && mkdir one && cd one
 echo 0x0951 > idVendor; echo 0x1666 > idProduct
 mkdir strings/0x409
 echo EVIL01 > strings/0x409/serialnumber; echo Kingston > strings/0x409/manufacturer
 echo "DataTraveler 3.0" > strings/0x409/product
-mkdir configs/c.1 functions/mass_storage.0 functions/hid.kbd
+mkdir configs/c.1 functions/mass_storage.0
 echo 1 > functions/mass_storage.0/lun.0/removable; echo /stick/stick.img > functions/mass_storage.0/lun.0/file
+ln -s functions/mass_storage.0 configs/c.1/
+plugged() { ls /sys/class/udc | head -1 > UDC; cd /; mounted rw; }
+"""
+
+# A composite one, as an attacker would build it.
+KEYBOARD = GADGET + r"""
+mkdir functions/hid.kbd
 echo 1 > functions/hid.kbd/protocol; echo 1 > functions/hid.kbd/subclass; echo 8 > functions/hid.kbd/report_length
 printf '\005\001\011\006\241\001\005\007\031\340\051\347\025\000\045\001\165\001\225\010\201\002\225\001\165\010\201\003\300' \
   > functions/hid.kbd/report_desc
-ln -s functions/mass_storage.0 configs/c.1/; ln -s functions/hid.kbd configs/c.1/
-ls /sys/class/udc | head -1 > UDC
-cd /
-mounted rw
+ln -s functions/hid.kbd configs/c.1/
+plugged
 run kinds sh -c 'cat /sys/bus/usb/devices/*:*/bInterfaceClass'
 run identify courier --home /B identify /mnt/stick
-run receive courier --home /B receive /mnt/stick --yes --no-progress
+run receive courier --home /B receive /mnt/stick --yes
 run raw courier --home /B identify raw:/dev/$DISK
-run write courier --home /A media write PUN-PSE-000001 /mnt/stick --no-progress
+run write courier --home /A media write PUN-PSE-000001 /mnt/stick
 run left ls -A /mnt/stick
 courier --home /A site set gate.allow=0951:1666:EVIL01
-run allowed courier --home /A media write PUN-PSE-000001 /mnt/stick --no-progress
+run allowed courier --home /A media write PUN-PSE-000001 /mnt/stick
+echo ALL-DONE
+"""
+
+# A drive with a cache that the kernel does not know of, and one that it takes for an ordinary one.
+CACHE = GADGET + """
+echo 0x0bc2 > idVendor; echo 0x2300 > idProduct
+plugged
+believe() { for FILE in /sys/class/scsi_disk/*/cache_type; do echo "temporary write through" > $FILE; done; }
+believe
+run before sh -c 'cat /sys/class/scsi_disk/*/cache_type'
+run write courier --home /A media write PUN-PSE-000001 /mnt/stick --no-progress
+run after sh -c 'cat /sys/class/scsi_disk/*/cache_type'
+umount /mnt/stick
+cd /sys/kernel/config/usb_gadget/one; echo > UDC; echo 0x0951 > idVendor
+plugged
+believe
+run again courier --home /A media write PUN-PSE-000001 /mnt/stick --no-progress
+run ordinary sh -c 'cat /sys/class/scsi_disk/*/cache_type'
 echo ALL-DONE
 """
 
@@ -142,14 +165,25 @@ class Sticks(Pair):
         self.assertIn("Installed", parts["status"][1], said)
         self.assertIn("46f4:0001:STICK001", parts["copies"][1], said)
 
-    def test_a_stick_that_is_a_keyboard_too_is_refused_by_its_name(self):
+    def gadget(self, script, *more):
+        """What the guest ran with a gadget of these modules besides."""
         self.created()
         self.stick("stick/stick.img", 64)
-        self.disk(KEYBOARD, ["configfs", "dummy_hcd", "libcomposite", "usb_f_mass_storage", "usb_f_hid", "usbhid",
-                             "hid_generic"], ("stick", "/stick"))
+        self.disk(script, ["configfs", "dummy_hcd", "libcomposite", "usb_f_mass_storage", *more], ("stick", "/stick"))
         said = guest.run("disk.gz", "-machine", "q35")
         self.assertIn("ALL-DONE", said)
-        parts = guest.parts(said)
+        return said, guest.parts(said)
+
+    def test_the_kernel_is_told_of_a_cache_that_it_does_not_know_of(self):
+        said, parts = self.gadget(CACHE)
+        self.assertEqual(parts["before"], (0, "write through\n"), said)
+        self.assertEqual(parts["write"][0], 0, said)
+        self.assertEqual(parts["after"], (0, "write back\n"), said)
+        self.assertEqual(parts["again"][0], 0, said)
+        self.assertEqual(parts["ordinary"], (0, "write through\n"), said)
+
+    def test_a_stick_that_is_a_keyboard_too_is_refused_by_its_name(self):
+        said, parts = self.gadget(KEYBOARD, "usb_f_hid", "usbhid", "hid_generic")
         self.assertEqual(sorted(set(parts["kinds"][1].split()) & {"03", "08"}), ["03", "08"], said)
         for name in ("identify", "receive", "raw", "write"):
             self.assertEqual(parts[name][0], 3, said)

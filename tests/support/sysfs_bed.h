@@ -38,16 +38,21 @@ class SysfsBed {
       write_text(scsi + "/model", model + "\n");
       write_text(scsi + "/rev", revision + "\n");
     }
+    stdfs::create_directories(scsi + "/scsi_disk/0:0:0:0");
+    cache_ = scsi + "/scsi_disk/0:0:0:0/cache_type";
+    write_text(cache_, "write through\n");
     stdfs::create_directories(root_ / "sys/dev/block");
     link_ = root_ / "sys/dev/block/" + std::to_string(major(status.st_dev)) + ":" +
             std::to_string(minor(status.st_dev));
     stdfs::create_symlink(scsi + "/block/sdz/sdz1", link_);
   }
+  // What the kernel believes of the drive's cache, as sd has it.
+  std::string cache_type() const { return read_text(cache_); }
   void pull_out() { std::filesystem::remove(link_); }
 
  private:
   TempFolder root_;
-  std::string link_;
+  std::string link_, cache_;
 };
 
 }  // namespace courier::test

@@ -176,6 +176,16 @@ TEST_F(QuirksInUse, AFlushThatIsNotBelievedIsGivenTimeBeforeTheReadBack) {
   // The content, then time, then it is read; the last is the folder, with the name.
   EXPECT_THAT(with.log_, ElementsAre("sync", "wait 10", "sync", "sync"));
   EXPECT_EQ(with.most_read_, 4u << 20);
+  EXPECT_THAT(bed_.cache_type(), testing::StartsWith("temporary write back"));
+}
+
+TEST_F(QuirksInUse, ADriveWhoseFlushIsBelievedKeepsTheCacheThatTheKernelKnowsOf) {
+  bed_.put_drive_under(folder_.path(), "0951:1666:0110");
+  MeasuringFileSystem fs(posix_, "drive.img");
+  write_raw(fs);
+  std::filesystem::remove(folder_ / "a.pcl");
+  write_file(fs);
+  EXPECT_EQ(bed_.cache_type(), "write through\n");
 }
 
 TEST_F(QuirksInUse, AFlushOfARawDriveThatIsNotBelievedIsGivenTimeEachTime) {
@@ -184,6 +194,7 @@ TEST_F(QuirksInUse, AFlushOfARawDriveThatIsNotBelievedIsGivenTimeEachTime) {
   write_raw(fs);
   // The mark of the unfinished volume, the volume, its mark.
   EXPECT_THAT(fs.log_, ElementsAre("sync", "wait 10", "sync", "wait 10", "sync", "wait 10"));
+  EXPECT_THAT(bed_.cache_type(), testing::StartsWith("temporary write back"));
 }
 
 TEST_F(QuirksInUse, ADriveThatIsGoneIsNotCalledFull) {
