@@ -1,11 +1,10 @@
 #include "base/frame.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/xxh3.h"
 
 namespace courier {
 

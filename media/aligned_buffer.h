@@ -1,4 +1,4 @@
-// Aligned buffer: memory as O_DIRECT wants it.
+// Aligned buffer: memory as O_DIRECT wants it, with nothing in it yet.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,14 @@ inline constexpr std::size_t kAlignment = 4096;  // what O_DIRECT wants of every
 
 class AlignedBuffer {
  public:
-  // size: a multiple of kAlignment.
   explicit AlignedBuffer(std::size_t size)
-      : data_(static_cast<std::uint8_t*>(std::aligned_alloc(kAlignment, size))), size_(size) {
+      : data_(static_cast<std::uint8_t*>(
+            std::aligned_alloc(kAlignment, (size + kAlignment - 1) / kAlignment * kAlignment))),
+        size_(size) {
     if (!data_) throw std::bad_alloc();
   }
   MutableByteView bytes() { return {data_.get(), size_}; }
+  ByteView bytes() const { return {data_.get(), size_}; }
 
  private:
   struct Free {

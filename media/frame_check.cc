@@ -1,7 +1,6 @@
 #include "media/frame_check.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/frame.h"
+#include "base/xxh3.h"
 
 namespace courier {
 namespace {

@@ -10,7 +10,7 @@ namespace courier {
 
 namespace {
 
-constexpr std::size_t kSlice = 4096;
+constexpr std::size_t kSlice = 1024;
 constexpr std::size_t kTableSize = 32;  // ISA-L's, for each coefficient
 
 // A(r, d) = 1 / ((k + r) XOR d)

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "media/aligned_buffer.h"
 #include "media/parity_code.h"
 #include "media/scratch.h"
 
@@ -18,15 +19,20 @@ namespace courier {
 
 namespace {
 
-constexpr std::uint64_t kBatchBytes = 64u << 20;  // of the volume
+// Of the volume, a sixteenth of it within these: what a small one needs is in the page cache, and
+// to get more memory than it needs takes longer than its parity.
+constexpr std::uint64_t kLeastBatch = 8u << 20, kMostBatch = 64u << 20;
 constexpr std::size_t kBatchesUnderWay = 2;
+// Between two rows of a batch. Without it the same cell of all layers would lie in the same few
+// lines of the caches, and parity would take half as long again.
+constexpr std::size_t kRowGap = 4096 + 64;
 
 // Some neighbouring columns, all layers.
 struct Batch {
   std::uint64_t first_column = 0;
   std::size_t columns = 0;
-  Bytes data;                       // by layer, in each by column
-  Bytes parity;                     // frames, by layer, in each by column
+  AlignedBuffer data;               // by layer, a row each, in each by column
+  AlignedBuffer parity;             // frames, by layer, in each by column
   std::vector<CellDigest> digests;  // by layer, parity included, in each by column
 };
 
@@ -49,11 +55,13 @@ class RecoveryMaker {
 
  private:
   std::size_t columns_of_a_batch() const;
+  Batch make_batch() const;
   void read(Batch& batch) const;
   Batch encode(Batch batch) const;
   void write(const Batch& batch);
   void write_pages();
   std::size_t frame_size() const { return kRecoveryOverhead + layout_.cell_size(); }
+  std::size_t row_size() const { return columns_of_a_batch() * layout_.cell_size() + kRowGap; }
 
   FileSystem& fs_;
   const VolumeBytes volume_;
@@ -66,14 +74,22 @@ class RecoveryMaker {
 
 std::size_t RecoveryMaker::columns_of_a_batch() const {
   const std::uint64_t column = layout_.data_layers() * layout_.cell_size();
-  return std::clamp<std::uint64_t>(kBatchBytes / column, 1, layout_.columns());
+  const std::uint64_t batch = std::clamp(volume_.size / 16, kLeastBatch, kMostBatch);
+  return std::clamp<std::uint64_t>(batch / column, 1, layout_.columns());
+}
+
+Batch RecoveryMaker::make_batch() const {
+  return {0,
+          0,
+          AlignedBuffer(layout_.data_layers() * row_size()),
+          AlignedBuffer(layout_.parity_layers() * columns_of_a_batch() * frame_size()),
+          {}};
 }
 
 void RecoveryMaker::read(Batch& batch) const {
-  const std::size_t row = batch.columns * layout_.cell_size();
-  batch.data.resize(layout_.data_layers() * row);
   for (std::uint64_t layer = 0; layer < layout_.data_layers(); ++layer) {
-    MutableByteView out = MutableByteView(batch.data).subspan(layer * row, row);
+    MutableByteView out =
+        batch.data.bytes().subspan(layer * row_size(), batch.columns * layout_.cell_size());
     const std::uint64_t place = layer * layout_.columns() + batch.first_column;
     const std::uint64_t empty = layout_.empty_cells();
     const std::uint64_t zero_cells = place < empty ? std::min(empty - place, batch.columns) : 0;
@@ -92,22 +108,23 @@ void RecoveryMaker::read(Batch& batch) const {
 }
 
 Batch RecoveryMaker::encode(Batch batch) const {
-  const std::size_t cell = layout_.cell_size(), row = batch.columns * cell;
+  const std::size_t cell = layout_.cell_size();
   const std::size_t data_layers = layout_.data_layers(), parity_layers = layout_.parity_layers();
   const std::size_t frame = frame_size();
-  batch.parity.resize(parity_layers * batch.columns * frame);
   batch.digests.resize((data_layers + parity_layers) * batch.columns);
+  const std::uint8_t* const data = batch.data.bytes().data();
+  std::uint8_t* const parity = batch.parity.bytes().data();
   std::vector<const std::uint8_t*> sources(data_layers);
   std::vector<std::uint8_t*> results(parity_layers);
   for (std::size_t column = 0; column < batch.columns; ++column) {
     for (std::size_t layer = 0; layer < data_layers; ++layer) {
-      sources[layer] = batch.data.data() + layer * row + column * cell;
+      sources[layer] = data + layer * row_size() + column * cell;
       const auto number = layout_.cell_at(layer, batch.first_column + column);
       if (!number) continue;
       batch.digests[layer * batch.columns + column] = cell_digest(*number, {sources[layer], cell});
     }
     for (std::size_t r = 0; r < parity_layers; ++r) {
-      results[r] = batch.parity.data() + (r * batch.columns + column) * frame + kRecoveryOverhead;
+      results[r] = parity + (r * batch.columns + column) * frame + kRecoveryOverhead;
     }
     parity_.run(sources, results, cell);
     for (std::size_t r = 0; r < parity_layers; ++r) {
@@ -139,7 +156,7 @@ void RecoveryMaker::write(const Batch& batch) {
     for (std::size_t column = 0; column < batch.columns; ++column) {
       const std::uint64_t index = r * layout_.columns() + batch.first_column + column;
       const std::size_t at = (r * batch.columns + column) * frame_size();
-      fs_.pwrite(scratch_, ByteView(batch.parity).subspan(at, frame_size()),
+      fs_.pwrite(scratch_, batch.parity.bytes().subspan(at, frame_size()),
                  layout_.parity_frame(index) - volume_.size);
     }
   }
@@ -172,18 +189,16 @@ VolumeBytes RecoveryMaker::make(const ProgressSink& progress) {
   const auto take = [&] {
     Batch done = *encoding.pop();
     write(done);
-    event.done = std::min(event.total, event.done + done.data.size());
+    event.done = std::min(event.total,
+                          event.done + layout_.data_layers() * done.columns * layout_.cell_size());
     report(progress, event);
     spare.push_back(std::move(done));
   };
   const std::size_t step = columns_of_a_batch();
   std::size_t under_way = 0;
   for (std::uint64_t column = 0; column < layout_.columns() && !is_given_up_; column += step) {
-    Batch batch;
-    if (!spare.empty()) {
-      batch = std::move(spare.back());
-      spare.pop_back();
-    }
+    Batch batch = spare.empty() ? make_batch() : std::move(spare.back());
+    if (!spare.empty()) spare.pop_back();
     batch.first_column = column;
     batch.columns = std::min<std::uint64_t>(step, layout_.columns() - column);
     read(batch);

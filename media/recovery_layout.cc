@@ -1,12 +1,12 @@
 #include "media/recovery_layout.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/xxh3.h"
 
 namespace courier {
 
