@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "media/quirks.h"
 #include "media/sysfs.h"
 #include "media/usb_device.h"
 
@@ -159,8 +160,9 @@ class Ejection {
                    std::string("something else uses it, or may not be kept out: ") + error.what())
           .with_hint("leave it in; close what uses it, and run the same command as root");
     }
-    if (is_optical_) return;  // nothing is written to a disc by the way
-    fs_.sync(node_);          // what the kernel holds for it, then SYNCHRONIZE CACHE
+    if (is_optical_) return;         // nothing is written to a disc by the way
+    quirks_for_writing(fs_, node_);  // so that the kernel sends it one
+    fs_.sync(node_);                 // what the kernel holds for it, then SYNCHRONIZE CACHE
     done_.steps.push_back("flushed the drive's own cache");
   }
 
@@ -176,7 +178,9 @@ class Ejection {
     }
     if (order(whole_ / "device/delete")) done_.steps.push_back("taken from the kernel");
     if (!usb_.empty() && !has_neighbour() && order(usb_ / "remove")) {
-      done_.steps.push_back("switched its port off");
+      done_.steps.push_back(quirks_of_hub(fs_, usb_).ports_keep_power
+                                ? "disconnected it (its port stays under power)"
+                                : "switched its port off");
     }
   }
 

@@ -6,7 +6,7 @@ import re
 import sys
 import tomllib
 
-ACTIONS = ("transfer_kib", "settle_seconds", "tape_block")
+ACTIONS = ("transfer_kib", "settle_seconds", "tape_block", "ports_keep_power")
 KEYS = {"id", "note", "usb", "inquiry", *ACTIONS}
 
 
@@ -23,7 +23,7 @@ def rows(quirk):
     actions = [quirk.get(action, 0) for action in ACTIONS]
     require(all(isinstance(value, int) and 0 <= value <= 4096 for value in actions) and any(actions),
             "%s: nothing for the code to act on" % name)
-    transfer, settle, block = actions
+    transfer, settle, block, power = actions
     require(transfer % 4 == 0, "%s: transfer_kib is a multiple of 4" % name)
     require(block & (block - 1) == 0, "%s: tape_block is a power of two" % name)
     usb, inquiry = quirk.get("usb", []), quirk.get("inquiry", [])
@@ -34,7 +34,8 @@ def rows(quirk):
         require(re.fullmatch(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*", one), "%s: %r is no beginning of an inquiry" % (name, one))
     for kind, devices in (("usb", usb), ("inquiry", inquiry)):
         for one in devices:
-            yield '{"%s", Match::%s, "%s", {%d * 1024u, %d, %d}},' % (name, kind, one, transfer, settle, block)
+            yield '{"%s", Match::%s, "%s", {%d * 1024u, %d, %d, %s}},' % (
+                name, kind, one, transfer, settle, block, "true" if power else "false")
 
 
 def main():

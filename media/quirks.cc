@@ -51,7 +51,8 @@ std::uint32_t smaller(std::uint32_t one, std::uint32_t other) {
 Quirks both(const Quirks& one, const Quirks& other) {
   return {smaller(one.transfer_bytes, other.transfer_bytes),
           std::max(one.settle_seconds, other.settle_seconds),
-          smaller(one.tape_block, other.tape_block)};
+          smaller(one.tape_block, other.tape_block),
+          one.ports_keep_power || other.ports_keep_power};
 }
 
 DeviceNames names_of(FileSystem& fs, const std::string& folder) {
@@ -119,6 +120,14 @@ Quirks quirks_for_writing(FileSystem& fs, const Fd& on, const std::string& root)
     // Not as root: then it is given time, and no more.
   }
   return quirks;
+}
+
+Quirks quirks_of_hub(FileSystem& fs, const std::string& folder) {
+  try {
+    return quirks_of(names_of(fs, std::filesystem::path(folder).parent_path()));
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 void wait_seconds(unsigned seconds) { std::this_thread::sleep_for(std::chrono::seconds(seconds)); }

@@ -21,6 +21,7 @@ struct Quirks {
   std::uint32_t transfer_bytes = 0;  // most of one read or write past the page cache, aligned
   std::uint32_t settle_seconds = 0;  // its flush is not believed: wait so long, then read back
   std::uint32_t tape_block = 0;      // its tapes have blocks of this size only, in bytes
+  bool ports_keep_power = false;     // of a hub: none of its ports can be switched off by itself
 
   bool operator==(const Quirks&) const = default;
   // How much of `wanted` bytes is moved at once.
@@ -54,6 +55,9 @@ Quirks quirks_under(FileSystem& fs, const Fd& on, const std::string& root = "");
 // the kernel knows nothing, so that no sync reaches it: the kernel is told. Where that may not be,
 // the time that it is given remains. Errors: none.
 Quirks quirks_for_writing(FileSystem& fs, const Fd& on, const std::string& root = "");
+
+// Of the hub that a USB device is plugged into. folder: of that device, in /sys. Errors: none.
+Quirks quirks_of_hub(FileSystem& fs, const std::string& folder);
 
 // Lets time pass; a test has one that counts.
 using Wait = std::function<void(unsigned seconds)>;

@@ -147,6 +147,24 @@ class Drives(CourierTest):
         self.assertEqual(steps[-1], "taken from the kernel")
 
     @unittest.skipUnless(is_root(), "mounts")
+    def test_eject_says_when_a_port_stays_under_power(self):
+        node = self.loop()
+        stick = Stick("stick", disk=os.path.basename(node), has_node=False, hub=(0x2109, 0x3431))
+        steps = self.courier("media", "eject", "raw:" + node, "--json", wrapper=plugged(stick)).json["steps"]
+        self.assertEqual(steps[-1], "disconnected it (its port stays under power)")
+
+    @unittest.skipUnless(is_root(), "mounts")
+    def test_eject_has_the_kernel_flush_a_cache_that_it_does_not_know_of(self):
+        node = self.loop()
+        for vendor, product, believed in ((0x0951, 0x1666, "write through"), (0x0bc2, 0x2300, "temporary write back")):
+            stick = Stick("stick", disk=os.path.basename(node), has_node=False, vendor=vendor, product=product,
+                          cache="write through")
+            script = '"$0" media eject raw:%s >&2; cat /sys%s/*/*/*/*/scsi_disk/*/cache_type' % (node, stick.folder)
+            done = execute([*plugged(stick), "sh", "-c", script, COURIER])
+            self.assertEqual((done.status, done.out.splitlines()[0][:len(believed)]), (0, believed), str(done))
+            self.mount("stick", node)
+
+    @unittest.skipUnless(is_root(), "mounts")
     def test_eject_says_no_word_of_safety_while_another_mounted_it_out_of_sight(self):
         node = self.loop()
         held = subprocess.Popen(["unshare", "-m", "sh", "-c", "echo; read word"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -18,8 +18,11 @@ class Stick:
 
     def __init__(self, on=None, serial="GOOD01", interfaces=(STORAGE,), port="1-1", number=2, disk="sdy",
                  vendor=0x0951, product=0x1666, manufacturer="Kingston", name="DataTraveler 3.0", has_node=True,
-                 numbers=None, other_slot=None, **properties):
-        self.folder = "/devices/pci0000:00/0000:00:14.0/usb1/" + port
+                 numbers=None, other_slot=None, hub=None, cache=None, **properties):
+        self.hub = hub      # (vendor, product) of the one that it is plugged into; None: none of its own
+        self.cache = cache  # what the kernel believes of its cache, "write through"
+        self.hub_folder = "/devices/pci0000:00/0000:00:14.0/usb1" + ("/1-4" if hub else "")
+        self.folder = self.hub_folder + "/" + port
         self.port, self.number, self.disk, self.serial, self.interfaces = port, number, disk, serial, interfaces
         self.vendor, self.product, self.manufacturer, self.name = vendor, product, manufacturer, name
         # Of the disk. numbers: as given, where neither `on` is mounted yet nor any will do.
@@ -39,7 +42,11 @@ class Stick:
     def text(self):
         data = descriptors(self.vendor, self.product, self.interfaces).hex().upper()
         node = "bus/usb/001/%03d" % self.number
-        rows = ["P: " + self.folder, "N: %s=%s" % (node, data), "E: SUBSYSTEM=usb", "E: DEVTYPE=usb_device",
+        rows = []
+        if self.hub:
+            rows += ["P: " + self.hub_folder, "E: SUBSYSTEM=usb", "E: DEVTYPE=usb_device", "A: idVendor=%04x\\n" % self.hub[0],
+                     "A: idProduct=%04x\\n" % self.hub[1], ""]
+        rows += ["P: " + self.folder, "N: %s=%s" % (node, data), "E: SUBSYSTEM=usb", "E: DEVTYPE=usb_device",
                 "E: DEVNAME=/dev/" + node, "E: BUSNUM=001", "E: DEVNUM=%03d" % self.number, "E: MAJOR=189",
                 "E: MINOR=%d" % (self.number - 1)]
         rows += ["A: %s=%s\\n" % pair for pair in (
@@ -53,6 +60,9 @@ class Stick:
         major, minor = os.major(self.numbers), os.minor(self.numbers)
         scsi = os.path.dirname(os.path.dirname(self.block))
         rows += ["P: " + scsi, "E: SUBSYSTEM=scsi", "A: delete=", ""]
+        if self.cache:
+            rows += ["P: %s/scsi_disk/%s" % (scsi, os.path.basename(scsi)), "E: SUBSYSTEM=scsi_disk",
+                     "A: cache_type=%s\\n" % self.cache, ""]
         # A node by its own name would be the library's, which knows no calls of the kernel's drives.
         node = ["N: " + self.disk, "E: DEVNAME=/dev/" + self.disk] if self.has_node else ["E: DEVNAME=/dev/%s-here" % self.disk]
         rows += ["P: " + self.block] + node

@@ -30,12 +30,12 @@ using testing::ElementsAre;
 
 TEST(Quirks, MatchAProductOfEveryRevisionAndOneRevisionAlone) {
   constexpr auto table = std::to_array<QuirkRow>({
-      {"all", QuirkRow::Match::usb, "174c:55aa", {4096, 0, 0}},
-      {"one", QuirkRow::Match::usb, "174c:55aa:0100", {0, 5, 0}},
+      {"all", QuirkRow::Match::usb, "174c:55aa", {4096, 0, 0, false}},
+      {"one", QuirkRow::Match::usb, "174c:55aa:0100", {0, 5, 0, false}},
   });
   const auto of = [&](const std::string& usb) { return quirks_of({usb, ""}, table); };
-  EXPECT_EQ(of("174c:55aa:0200"), (Quirks{4096, 0, 0}));
-  EXPECT_EQ(of("174c:55aa:0100"), (Quirks{4096, 5, 0}));
+  EXPECT_EQ(of("174c:55aa:0200"), (Quirks{4096, 0, 0, false}));
+  EXPECT_EQ(of("174c:55aa:0100"), (Quirks{4096, 5, 0, false}));
   EXPECT_EQ(of("174c:55ab:0100"), Quirks());
   EXPECT_EQ(of("174c:55aa0:100"), Quirks());
   EXPECT_EQ(of(""), Quirks());
@@ -43,13 +43,13 @@ TEST(Quirks, MatchAProductOfEveryRevisionAndOneRevisionAlone) {
 
 TEST(Quirks, MatchTheBeginningOfAnInquiryAndTakeTheStrictestOfAll) {
   constexpr auto table = std::to_array<QuirkRow>({
-      {"some", QuirkRow::Match::inquiry, "ARCHIVE VIPER", {8192, 5, 1024}},
-      {"more", QuirkRow::Match::inquiry, "ARCHIVE VIPER 150", {4096, 2, 512}},
-      {"none", QuirkRow::Match::usb, "ARCHIVE VIPER 150", {512, 99, 1}},
+      {"some", QuirkRow::Match::inquiry, "ARCHIVE VIPER", {8192, 5, 1024, false}},
+      {"more", QuirkRow::Match::inquiry, "ARCHIVE VIPER 150", {4096, 2, 512, false}},
+      {"none", QuirkRow::Match::usb, "ARCHIVE VIPER 150", {512, 99, 1, false}},
   });
   const auto of = [&](const std::string& inquiry) { return quirks_of({"", inquiry}, table); };
-  EXPECT_EQ(of("ARCHIVE VIPER 150 21531 -004"), (Quirks{4096, 5, 512}));
-  EXPECT_EQ(of("ARCHIVE VIPER 2525"), (Quirks{8192, 5, 1024}));
+  EXPECT_EQ(of("ARCHIVE VIPER 150 21531 -004"), (Quirks{4096, 5, 512, false}));
+  EXPECT_EQ(of("ARCHIVE VIPER 2525"), (Quirks{8192, 5, 1024, false}));
   EXPECT_EQ(of("AN ARCHIVE VIPER 150"), Quirks());
 }
 
@@ -84,6 +84,18 @@ TEST_F(QuirksOfADrive, AreFoundByWhatItIsOnUsb) {
 TEST_F(QuirksOfADrive, AreFoundByItsInquiryHoweverItIsPadded) {
   bed_.put_drive_under(folder_.path(), "", "ARCHIVE ", "VIPER 150  21531", "-004");
   EXPECT_EQ(quirks_under(fs_, open_dir(fs_, folder_.path()), bed_.root()).tape_block, 512u);
+}
+
+TEST_F(QuirksOfADrive, AreThoseOfTheHubThatItIsPluggedInto) {
+  const std::string root_hub = bed_.root() + "/sys/devices/pci0000:00/usb1";
+  std::filesystem::create_directories(root_hub + "/1-1/1-1.2");
+  for (const auto& [folder, vendor] :
+       {std::pair("/1-1", "2109\n"), std::pair("/1-1/1-1.2", "0951\n")}) {
+    test::write_text(root_hub + folder + "/idVendor", vendor);
+    test::write_text(root_hub + folder + "/idProduct", "3431\n");
+  }
+  EXPECT_TRUE(quirks_of_hub(fs_, root_hub + "/1-1/1-1.2").ports_keep_power);
+  EXPECT_FALSE(quirks_of_hub(fs_, root_hub + "/1-1").ports_keep_power);
 }
 
 TEST_F(QuirksOfADrive, AreNoneOfAnOrdinaryDriveNorOfNoDrive) {
