@@ -75,6 +75,20 @@ bool DiscMedium::has_volume(const VolumeBytes& from, const std::string& name, Pr
   return proof.same;
 }
 
+// A drive that has put its disc out may not be able to take it in again.
+VolumeBytes DiscMedium::open_burnt(const std::string& subject) {
+  try {
+    return open_disc();
+  } catch (const Error& error) {
+    throw Error(ErrorCode::device, subject,
+                std::string("is written and closed, but cannot be read back: ") + error.what())
+        .with_loss("nothing was lost")
+        .with_hint(
+            "put the same disc in again, and run the same command: it is read back, and none is "
+            "written");
+  }
+}
+
 ProvedCopy DiscMedium::write_proved(const VolumeBytes& from, const std::string& name,
                                     const ProgressSink& progress) {
   const std::string subject = "disc in " + escaped(device_);
@@ -96,7 +110,7 @@ ProvedCopy DiscMedium::write_proved(const VolumeBytes& from, const std::string& 
   report(progress, {"flushing", name, image.size, image.size, 0, 2});
   burner.finish();
   xorriso_.reload(drive_);
-  VolumeBytes back = open_disc();
+  VolumeBytes back = open_burnt(subject);
   back.size = std::min(back.size, image.size);
   const ReadBack proof =
       compare_back(with_place(back, device_), written, {"verifying", name, 0, 0, 1, 2}, progress,

@@ -32,6 +32,7 @@ class DiscMedium final : public Medium {
 
  private:
   VolumeBytes open_disc();
+  VolumeBytes open_burnt(const std::string& subject);
   bool has_volume(const VolumeBytes& from, const std::string& name, ProvedCopy& copy,
                   const ProgressSink& progress);
 

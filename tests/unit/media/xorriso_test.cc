@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "media/disc_medium.h"
 #include "tests/support/error_of.h"
@@ -189,6 +190,27 @@ TEST_F(DiscTest, IsSpoiltWhenItGivesBackSomethingElse) {
             std::string::npos)
       << error.what();
   EXPECT_EQ(error.loss(), "the disc is spoilt; nothing else was lost");
+}
+
+TEST_F(DiscTest, IsReadBackByTheSameCommandWhenItsTrayStayedOut) {
+  const Bytes content = test::parcel_like(100'000);
+  test::FaultyFileSystem faulty(fs_);
+  bool is_burnt = false;
+  faulty.before_each([&](const std::string& call, const std::string& path) {
+    if (is_burnt && call == "open" && path == disc_) {
+      throw system_error(ENOMEDIUM, path, "cannot open it");
+    }
+  });
+  const Error error = error_of([&] {
+    write(faulty, content, "a.pcl",
+          [&](const ProgressEvent& event) { is_burnt = event.phase == "flushing"; });
+  });
+  EXPECT_EQ(error.exit_status(), 11);
+  EXPECT_NE(error.happened().find("is written and closed, but cannot be read back: "),
+            std::string::npos)
+      << error.happened();
+  EXPECT_EQ(error.loss(), "nothing was lost");
+  EXPECT_TRUE(write(fs_, content, "a.pcl").was_there);
 }
 
 TEST_F(DiscTest, SaysWhenThereIsNoDrive) {
