@@ -13,6 +13,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "media/quirks.h"
 
 #ifndef MS_NOSYMFOLLOW  // Linux 5.10; the C library's headers do not name it
 #define MS_NOSYMFOLLOW 256
@@ -103,7 +104,11 @@ void DriveMount::undo() {
   remove_folder();
   if (!is_undone) throw system_error(fault, "drive " + escaped(node_), "cannot be unmounted");
   // What the file system gave to the drive may still be in the drive's own cache.
-  if (is_writable_) fs_.sync(fs_.open(node_, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!is_writable_) return;
+  const Fd node = fs_.open(node_, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const Quirks quirks = quirks_for_writing(fs_, node);
+  fs_.sync(node);
+  if (quirks.settle_seconds > 0) wait_seconds(quirks.settle_seconds);
 }
 
 }  // namespace courier

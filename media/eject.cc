@@ -26,8 +26,8 @@ namespace stdfs = std::filesystem;
 
 class Ejection {
  public:
-  Ejection(FileSystem& fs, const std::string& target)
-      : fs_(fs), target_(target.starts_with("raw:") ? target.substr(4) : target) {}
+  Ejection(FileSystem& fs, const std::string& target, const Wait& wait)
+      : fs_(fs), wait_(wait), target_(target.starts_with("raw:") ? target.substr(4) : target) {}
 
   Ejected run() {
     done_.drive = escaped(target_);
@@ -160,10 +160,14 @@ class Ejection {
                    std::string("something else uses it, or may not be kept out: ") + error.what())
           .with_hint("leave it in; close what uses it, and run the same command as root");
     }
-    if (is_optical_) return;         // nothing is written to a disc by the way
-    quirks_for_writing(fs_, node_);  // so that the kernel sends it one
-    fs_.sync(node_);                 // what the kernel holds for it, then SYNCHRONIZE CACHE
+    if (is_optical_) return;  // nothing is written to a disc by the way
+    const Quirks quirks = quirks_for_writing(fs_, node_);  // so that the kernel sends it one
+    fs_.sync(node_);  // what the kernel holds for it, then SYNCHRONIZE CACHE
     done_.steps.push_back("flushed the drive's own cache");
+    if (quirks.settle_seconds == 0) return;
+    wait_(quirks.settle_seconds);
+    done_.steps.push_back(fmt::format("left it alone for {} seconds: drives of its kind flush late",
+                                      quirks.settle_seconds));
   }
 
   // The kernel's SCSI layer flushes once more and stops the motor; then its USB port is switched
@@ -213,6 +217,7 @@ class Ejection {
   }
 
   FileSystem& fs_;
+  const Wait& wait_;
   const std::string target_;
   stdfs::path whole_, usb_;  // in /sys
   std::string name_;         // "sdb"
@@ -223,6 +228,8 @@ class Ejection {
 
 }  // namespace
 
-Ejected eject(FileSystem& fs, const std::string& target) { return Ejection(fs, target).run(); }
+Ejected eject(FileSystem& fs, const std::string& target, const Wait& wait) {
+  return Ejection(fs, target, wait).run();
+}
 
 }  // namespace courier

@@ -133,8 +133,12 @@ std::string unescaped(std::string_view text) {
 }
 
 std::vector<Mount> mounts(FileSystem& fs, const std::string& root) {
+  return mounts_in(text_of(fs, root + "/proc/self/mountinfo"));
+}
+
+std::vector<Mount> mounts_in(const std::string& text) {
   std::vector<Mount> all;
-  std::istringstream lines(text_of(fs, root + "/proc/self/mountinfo"));
+  std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string id, parent, inner, word;

@@ -30,6 +30,8 @@ struct Mount {
   std::string file_system, source;
 };
 std::vector<Mount> mounts(FileSystem& fs, const std::string& root = "");
+// The same of that file's text.
+std::vector<Mount> mounts_in(const std::string& text);
 
 // The kernel writes a blank in a mount point as \040, udev one in a label as \x20.
 std::string unescaped(std::string_view text);

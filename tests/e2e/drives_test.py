@@ -162,6 +162,8 @@ class Drives(CourierTest):
             script = '"$0" media eject raw:%s >&2; cat /sys%s/*/*/*/*/scsi_disk/*/cache_type' % (node, stick.folder)
             done = execute([*plugged(stick), "sh", "-c", script, COURIER])
             self.assertEqual((done.status, done.out.splitlines()[0][:len(believed)]), (0, believed), str(done))
+            # And it is left alone for a while before it is switched off.
+            self.assertEqual("left it alone for 10 seconds" in done.err, vendor == 0x0bc2, str(done))
             self.mount("stick", node)
 
     @unittest.skipUnless(is_root(), "mounts")

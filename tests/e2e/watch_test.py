@@ -10,7 +10,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import COURIER, ENVIRONMENT, TIMEOUT, CourierTest, is_root, main, make_source, tool  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, TIMEOUT, CourierTest, is_root, main, make_source, tool, write  # noqa: E402
 from usb_devices import Stick, describe, keyboard_stick  # noqa: E402
 
 TAKEN_OUT = "the medium may be taken out now"
@@ -65,10 +65,8 @@ class Watch:
         self.guard.cancel()
 
 
-class Watched(CourierTest):
-    def setUp(self):
-        super().setUp()
-        self.pun_and_pse()
+class WatchTest(CourierTest):
+    def packed(self):
         make_source("src", 600_000)
         self.at("A", "package", "add", "src", "--id", "PUN00020")
 
@@ -84,6 +82,13 @@ class Watched(CourierTest):
         watch = Watch(*arguments)
         self.addCleanup(watch.close)
         return watch
+
+
+class Watched(WatchTest):
+    def setUp(self):
+        super().setUp()
+        self.pun_and_pse()
+        self.packed()
 
     def test_what_comes_is_taken_in_and_answered_on_the_same_medium(self):
         stick = self.drive()
@@ -185,6 +190,24 @@ class Watched(CourierTest):
 
     def test_the_settings_take_no_other_words(self):
         self.assertIn("neither on nor off", self.at("B", "site", "set", "kiosk.auto-receive=yes", status=2).err)
+
+
+class WatchedWithAPassphrase(WatchTest):
+    def test_it_is_read_once_before_the_first_drive(self):
+        write("secret", "open sesame\n")
+        self.init("A", "PUN", "Pune")
+        self.at("B", "--passphrase-file", "secret", "site", "init", "PSE", "--name", "Branch")
+        self.at("B", "--passphrase-file", "secret", "site", "export", "PSE.site")
+        self.join_pun_and_pse()
+        self.packed()
+        self.assertIn("--passphrase-file", self.at("B", "receive", "--watch", "--yes", status=2).err)
+        watch = self.watch("--yes", "--passphrase-file", "secret")
+        watch.until("watching for drives")
+        os.remove("secret")
+        watch.plug(self.drive())
+        watch.until(TAKEN_OUT)
+        self.same_tree("src", "share/PUN00020")
+        self.assertEqual(watch.end()[0], 0)
 
 
 if __name__ == "__main__":
