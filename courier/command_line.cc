@@ -185,6 +185,7 @@ CLI::App& Commands::noun(const std::string& name, const std::string& what) {
   CLI::App& sub = *app_.add_subcommand(name, what);
   sub.group("Commands");
   sub.footer("courier " + name + " VERB --help has an example.");
+  sub.require_subcommand(0, 1);
   sub.fallthrough();
   return sub;
 }
@@ -205,6 +206,8 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   app.footer(kFooter);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.get_formatter()->label("REQUIRED", "(required)");
+  // Behind one command a word is no other: a drive may be mounted on a folder called media.
+  app.require_subcommand(0, 1);
   GlobalOptions options;
   add_global_options(app, options);
   Commands commands(app);
