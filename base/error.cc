@@ -76,6 +76,7 @@ ErrorCode code_of(int errno_value) {
       return ErrorCode::no_space;
     case ENOENT:
     case ENOTDIR:
+    case EISDIR:
       return ErrorCode::not_found;
     case EEXIST:
     case ENOTEMPTY:
@@ -159,6 +160,9 @@ Error system_error(int errno_value, std::string subject, std::string what) {
     case ENOENT:
     case ENOTDIR:
       error.with_hint("check the path");
+      break;
+    case EISDIR:
+      error.with_hint("it is a folder: name a file");
       break;
     case EEXIST:
     case ENOTEMPTY:

@@ -244,6 +244,8 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
     report = failed(Error(ErrorCode::internal, "courier", error.what()));
   }
   print(options, report);
+  // Whoever read it has seen enough, as head does.
+  if (!std::cout && !is_heard()) return report.problem ? report.problem->exit_status() : 0;
   if (!std::cout) {
     std::cerr << error_text(Error(ErrorCode::device, "standard output", "cannot be written")
                                 .with_loss("the command did its work; only its report is cut off")

@@ -1,5 +1,6 @@
 #include "courier/terminal.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -7,6 +8,11 @@
 namespace courier {
 
 bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
+
+bool is_heard() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return ::poll(&output, 1, 0) <= 0 || (output.revents & POLLERR) == 0;
+}
 
 bool ask_yes(const std::string& text, const std::string& question) {
   std::cerr << text << question << " [y/N] " << std::flush;

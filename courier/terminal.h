@@ -7,6 +7,8 @@ namespace courier {
 
 // Whether there is a person to ask: stdin and stderr are a terminal.
 bool can_ask();
+// Whether stdout still has a reader; false when it is a pipe whose reader has gone.
+bool is_heard();
 // Shows `text` (whole lines) and asks a yes-or-no question; only "y" or "yes" is a yes.
 // Precondition: can_ask().
 bool ask_yes(const std::string& text, const std::string& question);

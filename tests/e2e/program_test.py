@@ -40,6 +40,23 @@ class TheProgram(CourierTest):
                                   env=ENVIRONMENT)
         self.assertEqual(done.returncode, 11)
 
+    def test_a_reader_that_has_seen_enough_is_no_failure(self):
+        self.at("A", "site", "init", "PUN")
+        for status, command in ((0, ("site", "show")), (7, ("package", "show", "PUN00001"))):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([COURIER, "--home", "A", "--json", *command], stdout=writer, stderr=subprocess.PIPE,
+                                  env=ENVIRONMENT, check=False)
+            os.close(writer)
+            self.assertEqual(done.returncode, status)
+            self.assertNotIn(b"standard output", done.stderr)
+
+    def test_a_folder_in_the_place_of_a_file_is_said_to_be_one(self):
+        os.mkdir("folder")
+        self.message(self.courier("parcel", "verify", "folder", status=7),
+                     os.path.abspath("folder") + ": cannot read it: is a directory",
+                     "nothing was lost", "it is a folder: name a file")
+
     def test_a_busy_home_is_named(self):
         import fcntl
         self.at("A", "site", "init", "PUN")

@@ -3,10 +3,9 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import COURIER, ENVIRONMENT, CourierTest, main, make_second_version, make_source  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, CourierTest, main, make_source  # noqa: E402
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -20,12 +19,6 @@ def blocks(kind):
 class Readme(CourierTest):
     def setUp(self):
         super().setUp()
-        make_source("tools")
-        make_second_version("tools", "tools2")
-        with zipfile.ZipFile("tools.zip", "w") as archive:
-            archive.write("tools/readme.txt")
-        for folder in ("drive", "share", "share2"):
-            os.mkdir(folder)
         os.mkdir("bin")
         os.symlink(os.path.realpath(COURIER), "bin/courier")
         self.environment = dict(ENVIRONMENT, PATH=os.path.abspath("bin") + ":" + ENVIRONMENT["PATH"])
@@ -51,6 +44,9 @@ class Readme(CourierTest):
         self.assertGreater(ran, 25)
 
     def test_the_transcript_is_true(self):
+        make_source("tools")
+        for folder in ("drive", "share"):
+            os.mkdir(folder)
         for command in ("site init PUN --name Pune", "site export PUN.site"):
             self.sh("courier --home PUN " + command)
         for command in ("site init PSE --name Branch", "site export PSE.site", "site join PUN.site --as parent --trust",
