@@ -1,9 +1,11 @@
-// Read-ahead: while a large file is read from its beginning to its end, the kernel is asked for what
-// comes next, further ahead than it goes by itself, so that the device works while this program does.
+// Read-ahead: while a large file is read from its beginning to its end, the kernel is asked for
+// what comes next, further ahead than it goes by itself, so that the device works while this
+// program does.
 #pragma once
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/file_system.h"
@@ -17,6 +19,7 @@ class ReadAhead {
   void reading(const Fd& fd, std::uint64_t offset) {
     // What one read takes in needs no help.
     if (offset == 0 || offset + kWindow / 2 < asked_) return;
+    asked_ = std::max(asked_, offset);
     ::posix_fadvise(fd.get(), static_cast<off_t>(asked_), kWindow, POSIX_FADV_WILLNEED);
     asked_ += kWindow;
   }

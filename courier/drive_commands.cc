@@ -134,6 +134,16 @@ bool is_confirmed(ParcelBook& book, const Offer& offer) {
   return row && row->state() == ParcelState::confirmed;
 }
 
+// Whether the file lies in this site's own outbox, however the path leads there.
+bool is_in_outbox(Context& context, const std::string& path) {
+  const auto folder_of = [&](const std::string& name) {
+    const struct stat status = context.fs.stat(context.fs.open(name, O_PATH | O_CLOEXEC));
+    return std::pair(status.st_dev, status.st_ino);
+  };
+  return folder_of(path.substr(0, path.rfind('/') + 1)) ==
+         folder_of(outbox_of(context.home().path()));
+}
+
 Report tidy(Context& context, const DriveOptions& options) {
   if (!names_a_path(options.target)) {
     throw Error(ErrorCode::usage, "medium " + escaped(options.target), "is no mounted folder")
@@ -150,21 +160,23 @@ Report tidy(Context& context, const DriveOptions& options) {
   Table table({"parcel", "volume", "file", "what"});
   std::uint64_t freed = 0;
   for (const Offer& offer : found.offers) {
-    const bool goes = is_confirmed(book, offer);
-    if (goes) {
-      going.emplace(offer.path, offer.file_bytes);
-      freed += offer.file_bytes;
-    }
+    const bool is_ours = is_in_outbox(context, offer.path);
+    const bool goes = !is_ours && is_confirmed(book, offer);
+    if (goes) going.emplace(offer.path, offer.file_bytes);
     (goes ? removed : kept)
         .push_back({{"id", offer.title.empty() ? Json() : json_text(offer.title)},
                     {"path", json_text(offer.path)},
                     {"bytes", offer.file_bytes}});
     table.add({offer.title.empty() ? "-" : offer.title, volume_words(offer.volume), offer.path,
-               goes ? "Confirmed: removed" : "left: " + standing_words(offer)});
+               goes      ? "Confirmed: removed"
+               : is_ours ? "left: it is in the outbox of this site"
+                         : "left: " + standing_words(offer)});
   }
   medium.remove([&](const OfferedVolume& volume) {
     const auto it = going.find(volume.path);
-    return it != going.end() && it->second == volume.size;
+    if (it == going.end() || it->second != volume.size) return false;
+    freed += volume.size;
+    return true;
   });
   Report report;
   report.json = {{"target", json_text(options.target)},

@@ -123,9 +123,11 @@ VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::str
 
 Error advising_repair(FileSystem& fs, Error problem, const VolumeBytes& volume,
                       const std::string& how) {
-  if (problem.code() != ErrorCode::damaged || !volume.read_at ||
-      !RepairedVolume::open(fs, volume, scratch_folder())) {
-    return problem;
+  if (problem.code() != ErrorCode::damaged || !volume.read_at) return problem;
+  try {
+    if (!RepairedVolume::open(fs, volume, scratch_folder())) return problem;
+  } catch (const Error&) {
+    return problem;  // no place for scratch files: what is wrong is still this
   }
   return std::move(problem).with_hint("it has recovery data: `" + how +
                                       "` makes a whole copy of it, and receive repairs by itself");

@@ -71,7 +71,10 @@ ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& f
       read_back(fs, dir, lies_under, written, verifying, progress, quirks, digested);
   if (!proof.same && proved.was_there) throw taken_error(path_of(dir, name));
   if (!proof.same) throw spoilt_error("medium " + path_of(dir), name, proof, written.size);
-  if (file) named(name, [&] { file->commit(Replace::never); });
+  if (file) {
+    named(name, [&] { file->commit(Replace::never); });
+    if (quirks.settle_seconds > 0) wait(quirks.settle_seconds);  // for the name, too
+  }
   proved.size = written.size;
   proved.digest = proof.digest;
   proved.direct = proof.direct;

@@ -139,6 +139,13 @@ std::optional<std::string> UsbGate::objection(const UsbDevice& device) const {
 
 void UsbGate::check_folder(FileSystem& fs, const std::string& folder,
                            const std::string& subject) const {
+  // What is above the folder of a drive that is gone is a hub, and no answer.
+  try {
+    fs.open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    throw Error(ErrorCode::device, subject, "was taken out");
+  }
   const std::string usb = sysfs::usb_device_above(fs, folder);
   if (usb.empty()) return;
   const UsbDevice device = read_usb_device(fs, usb);

@@ -97,6 +97,18 @@ class Drives(CourierTest):
         self.assertNotIn("removed", self.at("A", "media", "tidy", "drive").out)
         self.assertEqual(listing("drive", contents=True), before)
 
+    def test_tidy_leaves_the_outbox_alone(self):
+        """Also where the folder that is tidied holds the home, or is reached through another name."""
+        self.sent()
+        self.receive(return_to="drive")
+        self.receive("A")
+        os.symlink("A", "other")
+        for target in (".", "A", "A/outbox", "other"):
+            told = self.facts("A", "media", "tidy", target)
+            self.assertNotIn("outbox", str(told["removed"]), target)
+        self.assertTrue(os.path.exists("A/outbox/PUN-PSE-000001.pcl"))
+        self.at("A", "media", "write", "PUN-PSE-000001", "drive")
+
     def test_tidy_takes_a_mounted_folder_only(self):
         write("file", "x")
         for target, status in (("file", 2), ("iso:file", 2), ("raw:file", 2), ("none", 7)):

@@ -3,6 +3,7 @@
 The second reader's recovery data (tests/support/pcl_recovery.py) was written from parcel/FORMAT.md alone: each repairs what
 the other protects.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import pcl_recovery  # noqa: E402
-from courier_e2e import GOLDEN, CourierTest, main, noise, tool, write  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, GOLDEN, CourierTest, main, noise, tool, write  # noqa: E402
 
 RECEIVE_OR_AGAIN = ("`courier receive` takes in what is intact, and the return asks for the rest; or write it again "
                     "from the origin's outbox")
@@ -257,6 +258,12 @@ class Media(Carried):
         for path in (self.path, "headless"):
             result = self.courier("parcel", "verify", path, status=4)
             self.assertIn("`courier parcel repair %s --to OTHER` makes a whole copy" % path, result.err)
+        # No place to try a repair in takes nothing from what verify says.
+        nowhere = dict(ENVIRONMENT, TMPDIR="/nonexistent")
+        for command in (("parcel", "verify", self.path), ("media", "verify", "drive")):
+            done = subprocess.run([COURIER, "--json", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=nowhere,
+                                  check=False)
+            self.assertEqual((done.returncode, json.loads(done.stdout)["error"]["code"]), (4, "damaged"))
         os.mkdir("other")
         facts = self.facts("A", "media", "verify", "drive", "--repair-to", "other")
         self.assertGreater(facts["files"][0]["repair"]["repaired_bytes"], 49_000)

@@ -143,9 +143,10 @@ class QuirksInUse : public QuirksOfADrive {
   }
   void waited(MeasuringFileSystem& fs, unsigned seconds) {
     fs.log_.push_back("wait " + std::to_string(seconds));
-    fs.most_read_ = 0;  // what is read from here on
+    read_before_waits_.push_back(std::exchange(fs.most_read_, 0));
   }
 
+  std::vector<std::size_t> read_before_waits_;  // the largest read since the wait before
   const std::string image_ = folder_ / "drive.img";
   const Bytes content_ = parcel_like(9'000'000);
 };
@@ -185,9 +186,10 @@ TEST_F(QuirksInUse, AFlushThatIsNotBelievedIsGivenTimeBeforeTheReadBack) {
   bed_.put_drive_under(folder_.path(), "0bc2:2300:0130");
   MeasuringFileSystem with(posix_, folder_.path());
   write_file(with);
-  // The content, then time, then it is read; the last is the folder, with the name.
-  EXPECT_THAT(with.log_, ElementsAre("sync", "wait 10", "sync", "sync"));
-  EXPECT_EQ(with.most_read_, 4u << 20);
+  // The content, then time, then it is read; the last is the folder, with the name, and time for
+  // it.
+  EXPECT_THAT(with.log_, ElementsAre("sync", "wait 10", "sync", "sync", "wait 10"));
+  EXPECT_THAT(read_before_waits_, ElementsAre(0, 4u << 20));
   EXPECT_THAT(bed_.cache_type(), testing::StartsWith("temporary write back"));
 }
 
