@@ -90,6 +90,7 @@ std::vector<Drive> list_drives(FileSystem& fs) {
         .with_hint("see whether /sys is mounted");
   }
   const std::vector<sysfs::Mount> mounts = sysfs::mounts(fs);
+  const std::vector<std::string> of_system = sysfs::system_drives(fs);
   const std::vector<std::string> udev_has = sysfs::names_in(fs, "/run/udev");
   const bool udev_runs = std::ranges::find(udev_has, "control") != udev_has.end();
   std::vector<Drive> drives;
@@ -100,6 +101,8 @@ std::vector<Drive> list_drives(FileSystem& fs) {
     const Held<udev_device> device(udev_device_new_from_syspath(context.get(), folder.c_str()));
     if (!device) continue;  // taken out meanwhile
     udev_device* whole = whole_of(device.get());
+    const std::string whole_folder = text(udev_device_get_syspath(whole));
+    if (std::ranges::find(of_system, whole_folder) != of_system.end()) continue;
     std::optional<Drive> drive;
     try {
       drive = drive_of(fs, device.get(), whole, mounts);
@@ -108,7 +111,7 @@ std::vector<Drive> list_drives(FileSystem& fs) {
       throw;
     }
     if (!drive) continue;
-    if (whole != device.get()) parted.insert(text(udev_device_get_syspath(whole)));
+    if (whole != device.get()) parted.insert(whole_folder);
     if (!udev_runs) drive->is_settled = true;
     drives.push_back(std::move(*drive));
   }

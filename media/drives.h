@@ -29,7 +29,7 @@ struct Drive {
 };
 
 // In the order of their nodes; a drive with partitions is listed as these, a slot without a medium
-// not at all. Errors: device, when udev does not answer.
+// and a drive that this machine runs from not at all. Errors: device, when udev does not answer.
 std::vector<Drive> list_drives(FileSystem& fs);
 
 }  // namespace courier

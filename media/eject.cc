@@ -82,15 +82,17 @@ class Ejection {
           .with_hint("name the folder where the drive is mounted, or its device");
     }
     // The deepest: what an encrypted device or an image is on.
-    const stdfs::path device = devices.back();
-    const bool is_partition = !sysfs::text_of(fs_, device / "partition").empty();
-    whole_ = is_partition ? device.parent_path() : device;
+    whole_ = sysfs::whole_drive(fs_, devices.back());
     name_ = whole_.filename();
     usb_ = sysfs::usb_device_above(fs_, whole_);
     is_optical_ = name_.starts_with("sr");
     done_.drive = "/dev/" + escaped(name_);
     if (!usb_.empty()) done_.drive += ", USB " + read_usb_name(fs_, usb_).describe();
-    if (usb_.empty() && !is_optical_ && sysfs::text_of(fs_, whole_ / "removable") != "1") {
+    const std::vector<std::string> of_system = sysfs::system_drives(fs_);
+    const bool is_of_system = std::ranges::find(of_system, whole_.string()) != of_system.end();
+    const bool stays =
+        usb_.empty() && !is_optical_ && sysfs::text_of(fs_, whole_ / "removable") != "1";
+    if (is_of_system || stays) {
       throw failed(ErrorCode::not_allowed, "is a disk of this machine: it is not taken out")
           .with_hint("name the folder where the drive to be taken out is mounted");
     }

@@ -160,6 +160,23 @@ std::vector<std::string> devices_under(FileSystem& fs, const Fd& on, const std::
   return std::move(search.found);
 }
 
+std::string whole_drive(FileSystem& fs, const std::string& folder) {
+  const bool is_partition = !text_of(fs, folder + "/partition").empty();
+  return is_partition ? stdfs::path(folder).parent_path().string() : folder;
+}
+
+std::vector<std::string> system_drives(FileSystem& fs) {
+  std::vector<std::string> drives;
+  for (const char* part : {"/", "/boot", "/boot/efi", "/usr", "/var"}) {
+    const Fd fd = if_there([&] { return fs.open(part, O_PATH | O_CLOEXEC); });
+    if (!fd) continue;
+    for (const std::string& device : devices_under(fs, fd)) {
+      drives.push_back(whole_drive(fs, device));
+    }
+  }
+  return drives;
+}
+
 std::string usb_device_above(FileSystem& fs, const std::string& folder) {
   for (stdfs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
     if (at.filename() == "devices" || at.filename() == "sys") break;

@@ -42,6 +42,13 @@ std::string unescaped(std::string_view text);
 // /proc, /sys and /dev. Errors: device.
 std::vector<std::string> devices_under(FileSystem& fs, const Fd& on, const std::string& root = "");
 
+// The folder of the whole drive that a block device is, or is a partition of. Errors: device.
+std::string whole_drive(FileSystem& fs, const std::string& folder);
+
+// The folders of the drives that this machine runs from: that hold /, /boot, /usr or /var. They may
+// be on USB. Errors: device.
+std::vector<std::string> system_drives(FileSystem& fs);
+
 // The folder of the USB device that a device's folder lies in, the nearest one upwards; empty: it
 // is on no USB bus. Errors: device.
 std::string usb_device_above(FileSystem& fs, const std::string& folder);

@@ -190,6 +190,13 @@ class Drives(CourierTest):
         self.assertIn("unmounted %s; the rest was not done" % os.path.abspath("stick"), result.err)
         self.assertEqual(result.out, "")
 
+    def test_eject_refuses_a_drive_on_usb_that_the_machine_runs_from(self):
+        # Without the right to unmount anything: this test may fail, too.
+        harmless = ("setpriv", "--bounding-set", "-all", "--") if is_root() else ()
+        result = self.courier("media", "eject", "/", status=9, wrapper=(*harmless, *plugged(Stick("/"))))
+        self.assertIn("is a disk of this machine: it is not taken out", result.err)
+        self.assertIn("nothing was lost: nothing was done", result.err)
+
     def test_eject_refuses_what_is_no_drive_and_a_disk_of_the_machine(self):
         self.courier("media", "eject", "none", status=7)
         self.courier("media", "eject", "iso:none", status=2)

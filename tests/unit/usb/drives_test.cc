@@ -58,6 +58,18 @@ TEST(Drives, ASlotWithoutAMediumIsNone) {
   EXPECT_THAT(nodes(fs), IsEmpty());
 }
 
+TEST(Drives, ThatThisMachineRunsFromAreNone) {
+  PosixFileSystem fs;
+  test::UsbBed bed;
+  test::UsbSpec own = stick("1-1", 2);
+  struct stat status {};
+  ASSERT_EQ(::stat("/", &status), 0);
+  own.disk = status.st_dev;
+  bed.plug(own);
+  bed.plug(stick("1-2", 3));
+  EXPECT_THAT(nodes(fs), ElementsAre("/dev/sdd"));
+}
+
 TEST(DriveMonitor, EndsItsWaitWhenADriveComesOrGoes) {
   PosixFileSystem fs;
   test::UsbBed bed;
