@@ -71,6 +71,8 @@ class DriveLook {
     Home home(context_.fs, context_.clock, context_.entropy, context_.home_path);
     UsbGate(Settings(home.ledger()).get("gate.allow"))
         .check_folder(context_.fs, drive.folder, "drive " + escaped(drive.node));
+    // Before anything is mounted: what another courier holds up is not mounted meanwhile.
+    home.lock("receive --watch");
     std::string source = drive.target();
     std::optional<DriveMount> mount;
     if (source.empty()) {
@@ -78,11 +80,14 @@ class DriveLook {
       source = mounted(drive, mount);
       is_waiting_for_mount_ = false;
     }
-    home.lock("receive --watch");
     context_.unlock(home);
     report = look_into(home, drive, source, mount ? &*mount : nullptr);
-    // Only then it may be taken out.
-    if (mount) mount->undo();
+    if (!mount) return;
+    try {
+      mount->undo();
+    } catch (const Error& error) {
+      keep_in(report, error);
+    }
   }
 
   std::string mounted(const Drive& drive, std::optional<DriveMount>& mount) {

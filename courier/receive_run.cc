@@ -67,8 +67,21 @@ Report received(Home& home, const std::string& source, const ReceiveOptions& opt
   SenderParts sender = home.sender();
   add_applied(ReturnApplier(sender).apply_pending(), report);
   report.json["medium_may_be_removed"] = true;
-  report.text += "the medium may be taken out now\n";
+  report.text += kMayBeTakenOut;
   return report;
+}
+
+void keep_in(Report& report, const Error& why) {
+  report.json["medium_may_be_removed"] = false;
+  if (report.text.ends_with(kMayBeTakenOut)) {
+    report.text.resize(report.text.size() - kMayBeTakenOut.size());
+  }
+  if (!report.problem) {
+    report.problem = why;
+    return;
+  }
+  report.text +=
+      printable(fmt::format("the medium may not be taken out yet: {}", why.what())) + "\n";
 }
 
 std::function<bool(const Offer&)> asking(const Context& context) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "courier/commands.h"
 #include "importer/identify.h"
@@ -21,6 +22,11 @@ Report identified(FileSystem& fs, const std::string& source,
 // Takes a medium in, and applies the returns that were on it. Precondition: the home's lock is held
 // and its keys are unlocked. Errors: as receive().
 Report received(Home& home, const std::string& source, const ReceiveOptions& options);
+
+// The last line of what received() says, where there is anything to take out.
+inline constexpr std::string_view kMayBeTakenOut = "the medium may be taken out now\n";
+// Takes that back, because of what failed since. What the report tells of as its problem stays so.
+void keep_in(Report& report, const Error& why);
 
 // Asks the person at the terminal about each parcel. Precondition: can_ask().
 std::function<bool(const Offer&)> asking(const Context& context);
