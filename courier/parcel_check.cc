@@ -72,7 +72,9 @@ std::optional<Error> own_problem_of(const ParcelCheck& check, const std::string&
   }
   if (!check.tail.record_count) what = "it ends early: how many records it had is not known";
   return Error(ErrorCode::damaged, subject, std::move(what))
-      .with_loss("nothing was changed; the other records are genuine")
+      .with_loss(volume_words(check.volume).empty()
+                     ? "nothing was changed; the other records are genuine"
+                     : "nothing was changed; the other records of this volume are genuine")
       .with_hint("write it again from the origin's outbox, or try another copy");
 }
 
@@ -81,7 +83,9 @@ std::optional<Error> problem_of(const ParcelCheck& check) {
   if (check.missing.empty()) return std::nullopt;
   return Error(ErrorCode::incomplete, "parcel " + check.title,
                fmt::format("this is {}; records {} are on the others", volume_words(check.volume),
-                           range_list(check.missing)));
+                           range_list(check.missing)))
+      .with_loss("nothing was changed: verify only reads")
+      .with_hint("verify the other volumes too; `courier receive` takes them in, in any order");
 }
 
 // The records of `all` from `first` to before `end`.
@@ -91,6 +95,30 @@ RecordRanges between(const RecordRanges& all, std::uint64_t first, std::uint64_t
     part.add(RecordRange{std::max(range.first, first), std::min(range.end, end)});
   }
   return part;
+}
+
+std::string records_text(const ParcelCheck& check) {
+  const std::optional<std::uint64_t>& count = check.tail.record_count;
+  if (check.volume.of == 1) {
+    return fmt::format("{} genuine{}", check.records, count ? fmt::format(" of {}", *count) : "");
+  }
+  if (!count) return fmt::format("{} of this volume genuine", check.records_here);
+  return fmt::format("{} of {} of this volume genuine, {} in all", check.records_here,
+                     check.records_here + check.missing_here.size(), *count);
+}
+
+std::string result_text(const ParcelCheck& check) {
+  const std::string what = check.volume.of == 1 ? "" : "this volume is ";
+  return what +
+         (check.own_problem || (what.empty() && check.problem) ? "not whole" : "whole and genuine");
+}
+
+Json ranges_json(const RecordRanges& ranges) {
+  Json list = Json::array();
+  for (const RecordRange& range : ranges.ranges()) {
+    list.push_back({{"first", range.first}, {"last", range.end - 1}});
+  }
+  return list;
 }
 
 }  // namespace
@@ -135,6 +163,7 @@ ParcelCheck check_parcel(ByteSource source, std::uint64_t size, const std::strin
   if (count) check.missing = genuine.missing(*count);
   check.volume = volume;
   check.missing_here = between(check.missing, volume.first_record, volume.end_record);
+  check.records_here = between(genuine, volume.first_record, volume.end_record).size();
   check.own_problem = own_problem_of(check, path);
   check.problem = problem_of(check);
   return check;
@@ -147,17 +176,14 @@ std::string volume_words(const VolumeHeader& volume) {
 }
 
 Json check_json(const ParcelCheck& check, const std::string& path) {
-  Json missing = Json::array();
-  for (const RecordRange& range : check.missing.ranges()) {
-    missing.push_back({{"first", range.first}, {"last", range.end - 1}});
-  }
   return {{"path", json_text(path)},
           {"parcel", check.title},
           {"from", check.label.sender.code.str()},
           {"signer", check.signer},
           {"genuine_records", check.records},
           {"record_count", check.tail.record_count ? Json(*check.tail.record_count) : Json()},
-          {"missing_records", std::move(missing)},
+          {"missing_records", ranges_json(check.missing)},
+          {"volume_missing_records", ranges_json(check.missing_here)},
           {"forged_records", check.forged},
           {"volume", check.volume.number},
           {"volumes", check.volume.of == 0 ? Json() : Json(check.volume.of)},
@@ -166,18 +192,16 @@ Json check_json(const ParcelCheck& check, const std::string& path) {
 }
 
 std::string check_text(const ParcelCheck& check, const std::string& path) {
-  return listing({{"parcel", check.title},
-                  {"volume", volume_words(check.volume)},
-                  {"file", path},
-                  {"from", check.label.sender.code.str() + " (" + check.label.sender.name + ")"},
-                  {"signature", check.signer},
-                  {"records", fmt::format("{} genuine{}", check.records,
-                                          check.tail.record_count
-                                              ? fmt::format(" of {}", *check.tail.record_count)
-                                              : std::string())},
-                  {"missing", range_list(check.missing)},
-                  {"forged", check.forged == 0 ? "" : std::to_string(check.forged)},
-                  {"result", check.problem ? "not whole" : "whole and genuine"}});
+  return listing(
+      {{"parcel", check.title},
+       {"volume", volume_words(check.volume)},
+       {"file", path},
+       {"from", check.label.sender.code.str() + " (" + check.label.sender.name + ")"},
+       {"signature", check.signer},
+       {"records", records_text(check)},
+       {"missing", range_list(check.volume.of == 1 ? check.missing : check.missing_here)},
+       {"forged", check.forged == 0 ? "" : std::to_string(check.forged)},
+       {"result", result_text(check)}});
 }
 
 }  // namespace courier

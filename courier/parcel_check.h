@@ -23,10 +23,11 @@ struct KnownSigners {
 struct ParcelCheck {
   Label label;
   std::string title, fingerprint;
-  std::string signer;         // "this site", "known", "not known here", ...
-  std::uint64_t records = 0;  // genuine ones
-  RecordRanges missing;       // damaged or not there
-  RecordRanges missing_here;  // of them those that this volume should have
+  std::string signer;              // "this site", "known", "not known here", ...
+  std::uint64_t records = 0;       // genuine ones
+  RecordRanges missing;            // damaged or not there
+  RecordRanges missing_here;       // of them those that this volume should have
+  std::uint64_t records_here = 0;  // genuine ones that this volume should have
   std::uint64_t forged = 0;
   VolumeHeader volume;
   ParcelTail tail;

@@ -211,9 +211,30 @@ Report discard(Context& context, const ParcelOptions& options) {
     report.text = fmt::format("parcel {} discarded\n", id.str());
     return report;
   }
+  std::vector<std::string> targets;
+  for (const ParcelCopy& copy : ParcelBook(home.ledger()).copies(id)) {
+    if (std::ranges::find(targets, copy.target) == targets.end()) targets.push_back(copy.target);
+  }
   SenderParts sender = home.sender();
   ParcelLife(sender).discard(id);
-  return changed(context, id, "discarded; its jobs are pending again");
+  const ParcelRow parcel = ParcelBook(home.ledger()).get(id);
+  Report report;
+  report.json = outgoing_json(parcel);
+  report.text =
+      fmt::format("parcel {} discarded; its jobs are pending again\n", addressees_text(parcel));
+  Json written_to = Json::array();
+  std::string list;
+  for (const std::string& target : targets) {
+    written_to.push_back(json_text(target));
+    list += (list.empty() ? "" : ", ") + printable(target);
+  }
+  report.json["written_to"] = std::move(written_to);
+  if (!targets.empty()) {
+    report.text += fmt::format(
+        "copies of it were written to: {}: destroy them, for a site that gets one takes it in\n",
+        list);
+  }
+  return report;
 }
 
 void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {

@@ -204,6 +204,31 @@ class Writing(Spanned):
         os.mkdir("empty")
         self.at("A", "media", "verify", "empty", status=7)
 
+    def test_verify_of_one_volume_tells_this_volume_from_the_others(self):
+        self.apart()
+        path = "vol2/%s.v2.pcl" % PARCEL
+        intact = self.courier("parcel", "verify", path, status=5)
+        self.assertRegex(intact.out, r"records +(\d+) of \1 of this volume genuine, \d+ in all\n")
+        self.assertRegex(intact.out, r"result +this volume is whole and genuine\n")
+        self.assertNotIn("missing", intact.out)
+        self.assertEqual(intact.err.splitlines()[1:], [
+            "nothing was changed: verify only reads",
+            "verify the other volumes too; `courier receive` takes them in, in any order"])
+        flip(path, os.path.getsize(path) // 2)
+        damaged = self.courier("parcel", "verify", path, status=4)
+        self.assertRegex(damaged.out, r"missing +\d+\n")
+        self.assertRegex(damaged.out, r"result +this volume is not whole\n")
+        self.assertIn("the other records of this volume are genuine", damaged.err)
+
+    def test_a_discarded_parcel_names_the_copies_that_were_written(self):
+        self.cut("usb")
+        discarded = self.at("A", "parcel", "discard", PARCEL)
+        lines = discarded.out.splitlines()
+        self.assertEqual(lines[0], "parcel %s discarded; its jobs are pending again" % PARCEL)
+        self.assertRegex(lines[1], "^copies of it were written to: .*usb.*: destroy them, for a site that gets one takes it in$")
+        again = self.facts("A", "parcel", "create", "--to", "PSE")["id"]
+        self.assertEqual(self.facts("A", "parcel", "discard", again)["written_to"], [])
+
     def test_it_goes_on_with_the_same_command_medium_by_medium(self):
         for name in ("one", "two", "three"):
             self.medium(name, 1_200_000)
