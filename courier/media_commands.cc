@@ -192,7 +192,8 @@ void add_media_commands(Commands& commands) {
   write_verb.add_option("ID|FILE", o.parcel, "a parcel of this site, or a parcel file")->required();
   write_verb
       .add_option("TARGET", o.target,
-                  "a mounted folder, iso:FILE, /dev/sr0, raw:PATH, tape:FILE or /dev/nst0")
+                  "a mounted folder, iso:FILE, /dev/sr0, raw:PATH (first and last MiB blank), "
+                  "tape:FILE or /dev/nst0")
       ->required();
   write_verb
       .add_option("--volume-size", o.volume_size,

@@ -150,8 +150,11 @@ void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
   } catch (const Error& error) {
     report.problem = error;
     if (error.code() != ErrorCode::usage) {
-      report.problem->with_hint("put it right, or take another medium, then: courier media write " +
-                                source + " TARGET");
+      // What a medium is refused for says by itself what helps.
+      const std::string help = error.code() == ErrorCode::not_allowed
+                                   ? error.hint()
+                                   : "put it right, or take another medium";
+      report.problem->with_hint(help + ", then: courier media write " + source + " TARGET");
     }
   }
   if (report.problem) report.problem->with_loss(loss);

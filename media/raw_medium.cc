@@ -160,25 +160,32 @@ RawMedium::Opened RawMedium::open_to_write() {
 RawChain RawMedium::chain_to_append(const Opened& opened) {
   RawChain chain = walk_raw(with_place(opened.bytes, where()));
   if (!chain.unreadable.empty()) throw chain.unreadable.front();
-  const auto refuse = [&](const std::string& what) {
+  const auto refuse = [&](const std::string& what, const std::string& wipe) {
     throw Error(ErrorCode::not_allowed, "medium " + where(), what)
         .with_hint(
-            "nothing is ever overwritten: take another medium, or wipe this one first "
-            "('blkdiscard' or 'dd if=/dev/zero')");
+            "nothing is ever overwritten: take another medium or, if what is on it may go, "
+            "clear it: " +
+            wipe);
   };
   if (!chain.volumes.empty() && !chain.volumes.back().is_marked) {
-    refuse("has a parcel at its end of which nobody says how long it is");
+    refuse("has a parcel at its end of which nobody says how long it is",
+           "all of it, with `blkdiscard -z` or `dd if=/dev/zero`");
   }
   if (!chain.volumes.empty() || chain.is_unfinished) return chain;
   const std::uint64_t size = opened.bytes.size;
+  std::string places, wipe;
   for (const std::uint64_t at : {std::uint64_t{0}, size - std::min(size, kBlankEnds)}) {
     Bytes end(static_cast<std::size_t>(std::min(size, kBlankEnds)));
     end.resize(with_place(opened.bytes, where()).read_at(at, end));
-    if (!end.empty() && !is_blank(end)) {
-      refuse(fmt::format("holds something that is not Courier's, within bytes {} to {}", at,
-                         at + end.size()));
-    }
+    if (end.empty() || is_blank(end)) continue;
+    places += fmt::format("{}{} to {}", places.empty() ? "" : " and ", at, at + end.size());
+    // A signature's removal (wipefs) would leave bytes there.
+    wipe +=
+        fmt::format("{}dd if=/dev/zero of={} bs={} count=1 seek={} oflag=seek_bytes conv=notrunc",
+                    wipe.empty() ? "" : " && ", escaped(path_), end.size(), at);
   }
+  if (!wipe.empty())
+    refuse("holds something that is not Courier's, within bytes " + places, "`" + wipe + "`");
   return chain;
 }
 

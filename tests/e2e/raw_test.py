@@ -48,6 +48,22 @@ class Raw(Pair):
             with open("drive.img", "rb") as image:
                 self.assertEqual(image.read(), before)
 
+    def test_what_the_refusal_names_clears_both_ends_and_the_drive_is_taken(self):
+        parcel = self.created()
+        subprocess.run(["mkfs.ext4", "-q", "-F", "drive.img"], check=True)
+        with open("drive.img", "r+b") as image:
+            image.seek(-512, os.SEEK_END)
+            image.write(b"EFI PART")
+        refused = self.at("A", "media", "write", parcel, "raw:drive.img", status=9)
+        hint = refused.err.splitlines()[2]
+        before, _, command = hint.partition("if what is on it may go, clear it: `")
+        command, _, then = command.partition("`, then: ")
+        self.assertIn("take another medium", before)
+        self.assertEqual(then, "courier media write %s TARGET" % parcel)
+        subprocess.run(command, shell=True, check=True, stderr=subprocess.DEVNULL)
+        self.assertEqual(os.path.getsize("drive.img"), self.size)
+        self.at("A", "media", "write", parcel, "raw:drive.img")
+
     def test_a_parcel_copied_there_with_dd_is_found(self):
         parcel = self.created()
         subprocess.run(["dd", "if=A/outbox/%s.pcl" % parcel, "of=drive.img", "conv=notrunc", "status=none"],
