@@ -65,6 +65,18 @@ JoinDecision decide(const SiteIdentity& identity, const PeerOptions& options) {
   return JoinDecision::by_fingerprint(identity.fingerprint().words());
 }
 
+SiteIdentity identity_in(FileSystem& fs, const std::string& path) {
+  try {
+    return SiteIdentity::parse(read_file(fs, path, kMaxIdentitySize));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::damaged) throw;
+    throw Error(ErrorCode::damaged, "file " + escaped(path),
+                "is no intact site identity file: it " + error.happened())
+        .with_loss("nothing was changed")
+        .with_hint("ask the other site for the file that `courier site export` writes there");
+  }
+}
+
 std::string_view word(JoinOutcome outcome) {
   switch (outcome) {
     case JoinOutcome::added:
@@ -101,8 +113,7 @@ Report export_identity(Context& context, const PeerOptions& options) {
 Report join_site(Context& context, const PeerOptions& options) {
   Home& home = context.home();
   const SiteRole role = role_from(options.role);
-  const SiteIdentity identity =
-      SiteIdentity::parse(read_file(context.fs, options.file, kMaxIdentitySize));
+  const SiteIdentity identity = identity_in(context.fs, options.file);
   const JoinOutcome outcome = home.trust().join(identity, role, decide(identity, options));
   const TrustedSite& site = home.trust().require(identity.code);
 

@@ -221,6 +221,12 @@ class Signer(Pair):
         self.at("A", "site", "join", "TEX.site", "--as", "child", "--fingerprint", " ".join(["abandon"] * 8),
                 status=3)
         self.at("A", "site", "join", "TEX.site", "--as", "child", status=3)
+        for content in (b"no identity", bytes(1 << 20)):
+            write("other.site", content)
+            other = self.at("A", "site", "join", "other.site", "--as", "child", status=4).err.splitlines()
+            self.assertIn("is no intact site identity file: it ", other[0])
+            self.assertEqual(other[1:], ["nothing was changed",
+                                         "ask the other site for the file that `courier site export` writes there"])
         words = self.facts("C", "site", "show")["fingerprint"]
         self.at("A", "site", "join", "TEX.site", "--as", "child", "--fingerprint", words)
         hexadecimal = self.facts("C", "site", "show")["fingerprint_hex"]
