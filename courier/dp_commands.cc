@@ -1,6 +1,8 @@
 // dp: this site's distribution points.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "courier/commands.h"
 #include "courier/option_values.h"
 #include "courier/table.h"
@@ -71,13 +73,14 @@ std::string reachable_text(const DpDrive& drive) {
 Report shown(Home& home, const DpView& view) {
   const DpRow& dp = view.row;
   Report report;
-  report.json = dp_json(view, reserve_of(home, dp));
+  const std::uint64_t reserve = reserve_of(home, dp);
+  report.json = dp_json(view, reserve);
   std::vector<std::pair<std::string, std::string>> rows = {{"distribution point", dp.name}};
   for (const DpDrive& drive : view.drives) {
     rows.emplace_back("folder", drive.path);
     rows.emplace_back("", reachable_text(drive));
   }
-  rows.emplace_back("kept in reserve", human_size(reserve_of(home, dp)));
+  rows.emplace_back("kept in reserve", human_size(reserve));
   rows.emplace_back("version swap",
                     dp.atomic_swap
                         ? "atomic: one rename exchanges the versions"
@@ -88,6 +91,14 @@ Report shown(Home& home, const DpView& view) {
   rows.emplace_back("setuid and setgid", dp.setid ? "set" : "left out");
   if (dp.own) rows.emplace_back("own", "yes");
   report.text = listing(rows);
+  if (std::ranges::any_of(view.drives, [&](const DpDrive& drive) {
+        return drive.reachable && drive.total_bytes < reserve;
+      })) {
+    report.text += fmt::format(
+        "the reserve is more than a whole drive has, so nothing fits there; lower it: "
+        "courier dp set {} --reserve SIZE\n",
+        printable(dp.name));
+  }
   return report;
 }
 

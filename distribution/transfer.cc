@@ -54,11 +54,16 @@ void check_space(Store& store, const Share& share, const TransferOrder& order,
   const std::uint64_t needed = needed_bytes(store, order, known);
   const SpaceInfo space = share.space();
   if (needed <= space.free_bytes && order.reserve_bytes <= space.free_bytes - needed) return;
+  std::string hint = "make room on " + escaped(share.path());
+  if (order.reserve_bytes > 0) {
+    hint += ", or keep less of it free: courier dp set " + share.mark().dp + " --reserve SIZE";
+  }
   throw Error{ErrorCode::no_space, "distribution point " + share.mark().dp,
-              fmt::format("{} bytes needed, {} free, {} of them reserved", needed, space.free_bytes,
-                          order.reserve_bytes)}
+              fmt::format("{} ({} bytes) needed, {} ({} bytes) free, {} to be kept in reserve",
+                          human_size(needed), needed, human_size(space.free_bytes),
+                          space.free_bytes, human_size(order.reserve_bytes))}
       .with_loss("nothing was lost: the share serves what it served before")
-      .with_hint("make room on " + escaped(share.path()));
+      .with_hint(std::move(hint));
 }
 
 void read_back(Store& store, const Share& share, const TransferOrder& order,

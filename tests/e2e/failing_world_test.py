@@ -185,14 +185,25 @@ class FailingWorld(CourierTest):
         self.at("small/B", "receive", FILE, "--yes")
         self.same_tree("src2", "share/PUN00020")
 
+    def test_a_drive_smaller_than_its_reserve_is_named_with_the_setting_that_helps(self):
+        self.mounted("d2", 40_000_000)
+        added = self.at("B", "dp", "add", "small", "d2")
+        help_ = "courier dp set small --reserve SIZE"
+        self.assertIn("the reserve is more than a whole drive has, so nothing fits there; lower it: " + help_, added.out)
+        result = self.at("B", "distribute", "PUN00020", "--to", "small", status=6)
+        self.assertIn("free, 268 MB to be kept in reserve", result.err)
+        self.assertIn("make room on %s, or keep less of it free: %s" % (os.path.realpath("d2"), help_), result.err)
+        self.assertNotIn("nothing fits", self.at("B", "dp", "set", "small", "--reserve", "1M").out)
+        self.at("B", "distribute", "PUN00020", "--to", "small")
+
     def test_B42_a_share_without_room_serves_the_old_version(self):
         self.mounted("d2", 6_500_000)
         self.at("B", "dp", "add", "small", "d2", "--reserve", "0")
         self.at("B", "distribute", "PUN00020", "--to", "small")
         result = self.at("B", "receive", FILE, "--yes", status=6)
         lines = result.err.splitlines()
-        self.assertRegex(lines[0], "^" + PARCEL + r"PUN00020 version 2 stored: small: Install Retrying, \d+ bytes needed, "
-                         r"\d+ free, 0 of them reserved$")
+        self.assertRegex(lines[0], "^" + PARCEL + r"PUN00020 version 2 stored: small: Install Retrying, "
+                         r"[\d.]+ MB \(\d+ bytes\) needed, [\d.]+ MB \(\d+ bytes\) free, 0 bytes to be kept in reserve$")
         self.assertEqual(lines[1], "nothing was lost: the content is stored")
         self.assertEqual(lines[2], "make room on %s; then `distribute PUN00020 --to PSE` does it at once, without the "
                          "medium" % os.path.realpath("d2"))
