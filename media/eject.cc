@@ -6,13 +6,13 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/mtio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "media/quirks.h"
 #include "media/sysfs.h"
@@ -23,6 +23,8 @@ namespace courier {
 namespace {
 
 namespace stdfs = std::filesystem;
+
+constexpr int kMaxUnmounts = 1000;  // more is somebody who mounts it anew
 
 class Ejection {
  public:
@@ -131,7 +133,8 @@ class Ejection {
     return all;
   }
 
-  void unmount_all() {
+  // What is mounted of the drive now, in the order that it was mounted in.
+  std::vector<sysfs::Mount> own_mounts() const {
     const std::vector<Part> own = parts();
     std::vector<sysfs::Mount> mounts = sysfs::mounts(fs_);
     std::erase_if(mounts, [&](const sysfs::Mount& mount) {
@@ -139,32 +142,53 @@ class Ejection {
         return mount.device == part.numbers || mount.source == part.node;
       });
     });
+    return mounts;
+  }
+
+  void unmount_all() {
+    std::vector<sysfs::Mount> mounts = own_mounts();
     for (const sysfs::Mount& mount : mounts) {
       fs_.sync_file_system(fs_.open(mount.point, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       done_.steps.push_back("flushed " + escaped(mount.point));
     }
-    // What was mounted last may lie in what was mounted before.
-    for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount) {
-      if (::umount2(mount->point.c_str(), UMOUNT_NOFOLLOW) != 0) {
-        throw failed_step(errno, "cannot unmount " + escaped(mount->point));
+    // What was mounted last may lie in what was mounted before; and with one mount others go that
+    // it was propagated to, so what is left is asked for anew each time.
+    for (int round = 0; !mounts.empty(); ++round, mounts = own_mounts()) {
+      const std::string point = mounts.back().point;
+      if (round == kMaxUnmounts) {
+        throw failed(ErrorCode::not_allowed,
+                     "something mounts it again and again, now on " + escaped(point))
+            .with_hint("leave it in; end what mounts it, and run the same command");
       }
-      done_.steps.push_back("unmounted " + escaped(mount->point));
+      if (::umount2(point.c_str(), UMOUNT_NOFOLLOW) != 0) {
+        throw failed_step(errno, "cannot unmount " + escaped(point));
+      }
+      done_.steps.push_back("unmounted " + escaped(point));
+    }
+  }
+
+  void write_out(const Fd& node) const {
+    try {
+      fs_.sync(node);
+    } catch (const Error& error) {
+      throw failed(error.code(), std::string("cannot write all out: ") + error.what())
+          .with_hint("leave it in and run the same command; if it fails again, have it checked");
     }
   }
 
   void flush_drive() {
-    // O_EXCL: the kernel grants it only where nothing on the drive is mounted or used otherwise,
-    // and nothing can be from here on.
-    try {
-      node_ = fs_.open("/dev/" + name_, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
-    } catch (const Error& error) {
-      throw failed(ErrorCode::not_allowed,
-                   std::string("something else uses it, or may not be kept out: ") + error.what())
-          .with_hint("leave it in; close what uses it, and run the same command as root");
-    }
+    const std::string node = "/dev/" + name_;
+    // O_EXCL: the kernel grants it only where nothing on the drive is mounted or held otherwise,
+    // and nothing can be from here on. It does not keep out who just writes to a node.
+    node_ = Fd(::open(node.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
+    if (!node_) throw failed_step(errno, "cannot be had for itself");
     if (is_optical_) return;  // nothing is written to a disc by the way
+    // What the kernel holds for a partition's node is not what it holds for the whole drive's.
+    for (const Part& part : parts()) {
+      if (part.node != node) write_out(fs_.open(part.node, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    }
     const Quirks quirks = quirks_for_writing(fs_, node_);  // so that the kernel sends it one
-    fs_.sync(node_);  // what the kernel holds for it, then SYNCHRONIZE CACHE
+    write_out(node_);  // what the kernel holds for it, then SYNCHRONIZE CACHE
     done_.steps.push_back("flushed the drive's own cache");
     if (quirks.settle_seconds == 0) return;
     wait_(quirks.settle_seconds);
@@ -205,17 +229,13 @@ class Ejection {
 
   // Writes to a file in /sys that makes the kernel act. Returns false when there is no such file.
   bool order(const stdfs::path& file) {
-    try {
-      const Fd fd = fs_.open(file, O_WRONLY | O_CLOEXEC);
-      fs_.write(fd, as_bytes("1"));
-      return true;
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::not_found) return false;
-      throw failed(ErrorCode::device, std::string("cannot power it down: ") + error.what())
-          .with_hint(
-              "all is written and unmounted; run the same command as root, or wait until "
-              "its light is out");
-    }
+    const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) return false;
+    if (fd && ::write(fd.get(), "1", 1) == 1) return true;
+    throw failed_step(errno, "cannot power it down")
+        .with_hint(
+            "all is written and unmounted; run the same command as root, or wait until "
+            "its light is out");
   }
 
   FileSystem& fs_;
