@@ -67,7 +67,9 @@ Report received(Home& home, const std::string& source, const ReceiveOptions& opt
   SenderParts sender = home.sender();
   add_applied(ReturnApplier(sender).apply_pending(), report);
   report.json["medium_may_be_removed"] = true;
-  report.text += kMayBeTakenOut;
+  if (!taken.parcels.empty() || !taken.left_alone.empty() || !taken.returns.empty()) {
+    report.text += kMayBeTakenOut;
+  }
   return report;
 }
 

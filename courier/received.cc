@@ -72,6 +72,7 @@ void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
     one["paths"] = std::move(paths);
   }
   one["missing_volumes"] = parcel.missing_volumes;
+  one["damaged_volumes"] = parcel.damaged_volumes;
   one["volumes"] = parcel.volumes == 0 ? Json() : Json(parcel.volumes);
   one["records"] = parcel.records;
   one["new_bytes"] = parcel.new_bytes;
@@ -209,6 +210,13 @@ std::optional<Error> problem_of(const ReceiveReport& received, const std::string
   }
   for (const Error& error : errors) {
     if (error.exit_status() == status) return error;
+  }
+  // Nothing else was on it: the parcel is what it is about, and the medium may be a good one.
+  if (errors.size() == 1 && received.parcels.size() == 1 && received.left_alone.empty()) {
+    const Error& one = errors.front();
+    return Error(ErrorCode::partly_done, one.subject(), one.happened())
+        .with_loss(one.loss())
+        .with_hint(one.hint());
   }
   const std::string medium = "medium " + source;
   if (!errors.empty()) {
@@ -366,8 +374,8 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
     for (const ParcelId& id : parcels) names.push_back(id.str());
     return names;
   };
-  const auto numbers = [](const std::vector<std::uint64_t>& jobs) {
-    return fmt::format("{}", fmt::join(jobs, ", "));
+  const auto named = [](const std::vector<std::uint64_t>& jobs) {
+    return fmt::format("{} {}", jobs.size() == 1 ? "job" : "jobs", fmt::join(jobs, ", "));
   };
   for (const AppliedReturn& one : applied) {
     list.push_back({{"id", one.id.str()},
@@ -389,16 +397,16 @@ void add_applied(const std::vector<AppliedReturn>& applied, Report& report) {
       report.text += fmt::format("  parcel {} partly confirmed\n", id.str());
     }
     if (!one.jobs_confirmed.empty()) {
-      report.text += "  jobs confirmed: " + numbers(one.jobs_confirmed) + "\n";
+      report.text += "  confirmed: " + named(one.jobs_confirmed) + "\n";
     }
     if (!one.jobs_again.empty()) {
-      report.text += "  jobs that go again: " + numbers(one.jobs_again) + "\n";
+      report.text += "  to go again: " + named(one.jobs_again) + "\n";
     }
     if (!one.jobs_failed.empty()) {
-      report.text += "  jobs refused there: " + numbers(one.jobs_failed) + "\n";
+      report.text += "  refused there: " + named(one.jobs_failed) + "\n";
     }
     if (!one.repair_jobs.empty()) {
-      report.text += "  repair jobs made: " + numbers(one.repair_jobs) + "\n";
+      report.text += "  made for repair: " + named(one.repair_jobs) + "\n";
     }
     if (!one.not_received.empty()) {
       std::string missing;

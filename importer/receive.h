@@ -61,6 +61,7 @@ struct ReceivedParcelReport {
   std::vector<ReceivedItem> items;
   RecordRanges missing_records;
   std::vector<std::uint64_t> missing_volumes;  // by number, when volumes tell of others
+  std::vector<std::uint64_t> damaged_volumes;  // came, and not all of them is whole
   std::uint32_t volumes = 0;                   // of them; 0: not known
   std::vector<std::string> paths;              // of all its volumes and copies on the medium
   std::uint64_t records = 0, new_bytes = 0;    // taken in now

@@ -8,6 +8,7 @@
 #include "importer/quarantine.h"
 #include "importer/record_words.h"
 #include "importer/returned_rows.h"
+#include "importer/volume_set.h"
 #include "ledger/site_book.h"
 #include "ledger/status_log.h"
 #include "signer/key_ring.h"
@@ -230,14 +231,17 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
                        .with_loss("nothing was lost: every item is in")
                        .with_hint("do not trust this medium with another parcel");
   } else if (!report.missing_records.empty() && report.exit_status != 0) {
-    report.error =
-        Error{ErrorCode::damaged, subject_of(report.offer), what_is_missing(report)}
-            .with_loss(
-                "nothing was lost here: the items that are whole are in, the shares serve "
-                "what they served")
-            .with_hint(
-                "the return asks for what is missing; another copy of the parcel will do, "
-                "too");
+    const DamagedVolumes damaged =
+        damaged_volumes(report.missing_records, incoming.volumes(parcel.label));
+    report.damaged_volumes = first_numbers(damaged.numbers);
+    const std::string volumes = damaged.str();
+    report.error = Error{ErrorCode::damaged, subject_of(report.offer),
+                         (volumes.empty() ? "" : volumes + ": ") + what_is_missing(report)}
+                       .with_loss(
+                           "nothing was lost here: the items that are whole are in, the shares "
+                           "serve what they served")
+                       .with_hint("the return asks for what is missing; another copy of " +
+                                  (volumes.empty() ? "the parcel" : volumes) + " will do, too");
   }
   if (report.killed && report.error) {
     // Another copy has the same record, for its sender signed it: what helps is to report it.

@@ -14,8 +14,6 @@
 namespace courier {
 namespace {
 
-constexpr std::size_t kMostNumbers = 1000;  // of missing volumes, in a report
-
 std::string subject_of(const OfferedParcel& volumes) {
   return "parcel " + volumes.front()->offer.id.str();
 }
@@ -132,6 +130,11 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
   } else if (what.empty()) {
     what = "ends early: " + named_records(report.missing_records) + " missing";
   }
+  const DamagedVolumes damaged = damaged_volumes(report.missing_records, seen);
+  if (!damaged.numbers.empty()) {
+    what += fmt::format("; {}: {} damaged{}", damaged.str(), named_records(damaged.records),
+                        report.forged_records > 0 ? " or forged" : "");
+  }
   keep_head(parts_, *volumes.front()->head);
   Transaction transaction{parts_.ledger};
   incoming.incomplete(parcel.label, what);
@@ -142,12 +145,8 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
   transaction.commit();
 
   report.state = IncomingState::incomplete;
-  for (const NumberedVolumes& range : missing.numbers) {
-    for (std::uint64_t n = range.first;
-         n <= range.last && report.missing_volumes.size() < kMostNumbers; ++n) {
-      report.missing_volumes.push_back(n);
-    }
-  }
+  report.missing_volumes = first_numbers(missing.numbers);
+  report.damaged_volumes = first_numbers(damaged.numbers);
   report.volumes = missing.of;
   const bool is_full = taken.stopped && taken.stopped->code() == ErrorCode::no_space;
   const std::string stored = stored_volumes(seen);
@@ -160,6 +159,10 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
     hint = std::string(report.killed->hint());
   } else if (!missing.numbers.empty()) {
     hint = missing.hint(parcel.id);
+    if (!damaged.numbers.empty()) {
+      hint +=
+          "; then another copy of " + damaged.str() + ", or let the return ask for what is damaged";
+    }
   }
   report.error =
       Error{is_full ? ErrorCode::no_space : ErrorCode::incomplete, subject_of(volumes), what}

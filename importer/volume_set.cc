@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kMostRecords = 1ull << 48;  // parcel/FORMAT.md, "Limits"
 constexpr std::size_t kShown = 5;
+constexpr std::size_t kMostNumbers = 1000;
 
 bool overlaps(const RecordRanges& ranges, std::uint64_t first, std::uint64_t end) {
   return std::ranges::any_of(ranges.ranges(), [&](const RecordRange& range) {
@@ -37,6 +38,27 @@ std::uint64_t count_of(const std::vector<NumberedVolumes>& numbers) {
   std::uint64_t count = 0;
   for (const NumberedVolumes& range : numbers) count += range.last - range.first + 1;
   return count;
+}
+
+// "volume 2", "volumes 2 and 4"; empty when there are none.
+std::string named(const std::vector<NumberedVolumes>& numbers) {
+  if (numbers.empty()) return "";
+  const bool is_one = numbers.size() == 1 && numbers[0].first == numbers[0].last;
+  return (is_one ? "volume " : "volumes ") + list_of(numbers);
+}
+
+void add_number(std::uint64_t number, std::vector<NumberedVolumes>& numbers) {
+  if (!numbers.empty() && numbers.back().last <= number && numbers.back().last + 1 >= number) {
+    numbers.back().last = number;
+  } else {
+    numbers.push_back({number, number});
+  }
+}
+
+// What a volume that tells of no others ends with is where the parcel ends.
+RecordRange covered_by(const SeenVolume& volume) {
+  const bool to_the_end = volume.end_record == kMostRecords;
+  return {volume.first_record, to_the_end ? UINT64_MAX : volume.end_record};
 }
 
 // The volumes of one cut, by number, that hold some of the records.
@@ -69,6 +91,16 @@ std::vector<NumberedVolumes> missing_of_cut(const std::vector<SeenVolume>& cut,
 
 }  // namespace
 
+std::vector<std::uint64_t> first_numbers(const std::vector<NumberedVolumes>& numbers) {
+  std::vector<std::uint64_t> first;
+  for (const NumberedVolumes& range : numbers) {
+    for (std::uint64_t n = range.first; n <= range.last && first.size() < kMostNumbers; ++n) {
+      first.push_back(n);
+    }
+  }
+  return first;
+}
+
 RecordRanges without(const RecordRanges& all, const RecordRanges& some) {
   RecordRanges rest;
   for (const RecordRange& range : all.ranges()) {
@@ -98,10 +130,7 @@ MissingVolumes missing_volumes(const RecordRanges& received, std::optional<std::
                                const std::vector<SeenVolume>& seen) {
   RecordRanges covered;
   for (const SeenVolume& volume : seen) {
-    if (!volume.read_whole) continue;
-    // What a volume that tells of no others ends with is where the parcel ends.
-    const bool to_the_end = volume.end_record == kMostRecords;
-    covered.add(RecordRange{volume.first_record, to_the_end ? UINT64_MAX : volume.end_record});
+    if (volume.read_whole) covered.add(covered_by(volume));
   }
   if (!count) {
     // The last volume of a cut ends where the parcel does.
@@ -152,15 +181,28 @@ std::string stored_volumes(const std::vector<SeenVolume>& seen) {
   std::vector<NumberedVolumes> numbers;
   for (const SeenVolume& volume : seen) {
     if (volume.cut != seen.front().cut || !volume.read_whole || volume.volumes == 1) continue;
-    if (!numbers.empty() && numbers.back().last + 1 >= volume.number) {
-      numbers.back().last = volume.number;
-    } else {
-      numbers.push_back({volume.number, volume.number});
-    }
+    add_number(volume.number, numbers);
   }
-  if (numbers.empty()) return "";
-  const bool is_one = numbers.size() == 1 && numbers[0].first == numbers[0].last;
-  return fmt::format("{} {}", is_one ? "volume" : "volumes", list_of(numbers));
+  return named(numbers);
+}
+
+std::string DamagedVolumes::str() const { return named(numbers); }
+
+DamagedVolumes damaged_volumes(const RecordRanges& missing, const std::vector<SeenVolume>& seen) {
+  DamagedVolumes damaged;
+  RecordRanges open = missing;
+  for (const SeenVolume& volume : seen) {
+    if (!volume.read_whole || volume.volumes == 1) continue;
+    RecordRanges covered;
+    covered.add(covered_by(volume));
+    RecordRanges rest = without(open, covered);
+    const RecordRanges lost = without(open, rest);
+    if (lost.empty()) continue;
+    for (const RecordRange& range : lost.ranges()) damaged.records.add(range);
+    add_number(volume.number, damaged.numbers);
+    open = std::move(rest);
+  }
+  return damaged;
 }
 
 }  // namespace courier

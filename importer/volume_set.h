@@ -19,6 +19,9 @@ struct NumberedVolumes {  // volumes first to last
   std::uint64_t first = 0, last = 0;
 };
 
+// For a report: each by its number, the first thousand.
+std::vector<std::uint64_t> first_numbers(const std::vector<NumberedVolumes>& numbers);
+
 struct MissingVolumes {
   // Missing records that no volume read so far should have had; the others are damaged.
   RecordRanges elsewhere;
@@ -34,6 +37,17 @@ struct MissingVolumes {
 // seen: the latest cut first. count: of records, when known.
 MissingVolumes missing_volumes(const RecordRanges& received, std::optional<std::uint64_t> count,
                                const std::vector<SeenVolume>& seen);
+
+// Volumes that were read to their end and did not bring all they state.
+struct DamagedVolumes {
+  std::vector<NumberedVolumes> numbers;  // empty when none of them tells of others
+  RecordRanges records;
+  // "volumes 2 and 4"; empty as numbers are.
+  std::string str() const;
+};
+
+// missing: records. seen: the latest cut first, whose number counts.
+DamagedVolumes damaged_volumes(const RecordRanges& missing, const std::vector<SeenVolume>& seen);
 
 // What a volume's header states, for the ledger. read_whole: as SeenVolume.
 SeenVolume seen_volume(const VolumeHeader& header, bool read_whole);

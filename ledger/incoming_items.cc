@@ -97,7 +97,7 @@ void IncomingBook::set_items(const Digest& label, const std::vector<IncomingItem
 void IncomingBook::start_item(const Digest& label, std::uint32_t index) {
   auto& db = ledger_.impl();
   Transaction transaction(db);
-  move_item(db, label, index, ItemState::waiting, ItemState::executing, "all of it is here");
+  move_item(db, label, index, ItemState::waiting, ItemState::executing, "the parcel is accepted");
   sql::run(db, "UPDATE incoming_item SET state = 1 WHERE label = :l AND position = :p", label,
            index);
   transaction.commit();

@@ -338,6 +338,7 @@ class BadParcels(CourierTest):
         result = self.at("B", "receive", "empty", "--yes", status=7)
         self.message(result, "medium empty: there is no parcel on it", "nothing was lost",
                      "check that it is the right medium and that it is mounted")
+        self.assertNotIn("taken out", result.out)
 
     def test_files_that_only_look_like_parcels_are_passed_over(self):
         with open("drive/._PUN-PSE-000009.pcl", "wb") as file:

@@ -94,6 +94,21 @@ TEST(VolumeSet, SaysWhichVolumesCameAndWhatToInsert) {
             "the same command");
 }
 
+TEST(VolumeSet, NamesTheVolumesThatCameDamagedAndTheirRecords) {
+  const std::vector<SeenVolume> seen = {volume(1, 4, 0, 10), volume(2, 4, 10, 20, "aa", false),
+                                        volume(3, 4, 20, 30)};
+  const auto damaged = damaged_volumes(records({{4, 5}, {12, 20}, {25, 27}, {30, 40}}), seen);
+  EXPECT_EQ(damaged.str(), "volumes 1 and 3");
+  EXPECT_EQ(damaged.records, records({{4, 5}, {25, 27}}));
+  EXPECT_EQ(first_numbers(damaged.numbers), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_EQ(damaged_volumes(records({{30, 40}}), seen).str(), "");
+  EXPECT_EQ(damaged_volumes(records({{4, 5}}), {volume(1, 1, 0, 30)}).str(), "");
+  // Two cuts state the record: the latest one names the volume.
+  EXPECT_EQ(
+      damaged_volumes(records({{4, 5}}), {volume(2, 9, 3, 6, "bb"), volume(1, 4, 0, 10)}).str(),
+      "volume 2");
+}
+
 TEST(VolumeSet, TakesRangesFromEachOther) {
   EXPECT_EQ(without(records({{0, 10}}), records({{2, 3}, {5, 7}})),
             records({{0, 2}, {3, 5}, {7, 10}}));
