@@ -8,12 +8,36 @@
 
 namespace courier {
 
-Json incoming_json(const IncomingParcel& parcel) {
+namespace {
+
+// Of a parcel that was taken in; of any other its state says all.
+Tally verdicts_of(Home& home, const IncomingParcel& parcel) {
+  Tally tally;
+  if (parcel.state != IncomingState::accepted && parcel.state != IncomingState::processed) {
+    return tally;
+  }
+  for (const IncomingItem& item : IncomingBook(home.ledger()).items(parcel.label)) {
+    count_verdict(item.verdict, tally);
+  }
+  return tally;
+}
+
+}  // namespace
+
+std::string incoming_state(Home& home, const IncomingParcel& parcel) {
+  const std::string verdicts = parcel.is_return ? "" : tally_text(verdicts_of(home, parcel));
+  return std::string(word(parcel.state)) + (verdicts.empty() ? "" : ": " + verdicts);
+}
+
+Json incoming_json(Home& home, const IncomingParcel& parcel) {
+  Json verdicts = Json::object();
+  for (const auto& [name, count] : verdicts_of(home, parcel)) verdicts[name] = count;
   return {{"id", parcel.id.str()},
           {"direction", "incoming"},
           {"from", parcel.id.from.str()},
           {"to", parcel.id.to.str()},
           {"state", word(parcel.state)},
+          {"verdicts", std::move(verdicts)},
           {"reason", json_text(parcel.reason)},
           {"is_return", parcel.is_return},
           {"name", json_text(parcel.name)},
@@ -55,14 +79,14 @@ std::string incoming_items_table(Home& home, const IncomingParcel& parcel) {
 
 Report show_incoming(Home& home, const IncomingParcel& parcel) {
   Report report;
-  report.json = incoming_json(parcel);
+  report.json = incoming_json(home, parcel);
   report.json["items"] = incoming_items_json(home, parcel);
   const std::vector<HistoryRow> history = home.ledger().history("incoming", parcel.label.hex());
   report.json["history"] = history_json(history);
   report.text = listing(
       {{"parcel", parcel.id.str() + (parcel.is_return ? " (return)" : "")},
        {"state",
-        std::string(word(parcel.state)) + (parcel.reason.empty() ? "" : ": " + parcel.reason)},
+        incoming_state(home, parcel) + (parcel.reason.empty() ? "" : ": " + parcel.reason)},
        {"name", parcel.name},
        {"comment", parcel.comment},
        {"signer", parcel.signer},

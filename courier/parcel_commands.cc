@@ -63,10 +63,10 @@ Report list(Context& context, const ParcelOptions& options) {
     Json list = Json::array();
     for (const IncomingParcel& parcel : IncomingBook(home.ledger()).list()) {
       table.add({parcel.id.str() + (parcel.is_return ? " (return)" : ""),
-                 std::string(word(parcel.state)), shown_time(parcel.arrived),
+                 incoming_state(home, parcel), shown_time(parcel.arrived),
                  std::to_string(parcel.item_count), human_size(parcel.content_bytes), parcel.name,
                  parcel.reason});
-      list.push_back(incoming_json(parcel));
+      list.push_back(incoming_json(home, parcel));
     }
     report.json["incoming"] = std::move(list);
     if (!report.text.empty()) report.text += "\n";

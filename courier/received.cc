@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "courier/parcel_check.h"
+#include "courier/shown.h"
 #include "courier/table.h"
 
 namespace courier {
@@ -32,25 +33,10 @@ Json item_json(const ReceivedItem& item) {
           {"reason", json_text(item.reason)}};
 }
 
-// "2 installed, 1 refused".
 std::string tally(const std::vector<ReceivedItem>& items) {
-  std::vector<std::pair<std::string, std::uint64_t>> counts;
-  for (const ReceivedItem& item : items) {
-    const std::string verdict = item.verdict ? std::string(word(*item.verdict)) : "waiting";
-    bool found = false;
-    for (auto& [name, count] : counts) {
-      if (name == verdict) {
-        ++count;
-        found = true;
-      }
-    }
-    if (!found) counts.emplace_back(verdict, 1);
-  }
-  std::string text;
-  for (const auto& [name, count] : counts) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
-  }
-  return text;
+  Tally counts;
+  for (const ReceivedItem& item : items) count_verdict(item.verdict, counts);
+  return tally_text(counts);
 }
 
 Json missing_json(const RecordRanges& ranges) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "courier/table.h"
 
 namespace courier {
@@ -51,6 +53,25 @@ std::string job_state(const JobRow& job) {
   if (job.state == PackageState::install_pending && job.pending != PendingReason::none &&
       !is_ended(job.step)) {
     text += ", " + std::string(word(job.pending));
+  }
+  return text;
+}
+
+void count_verdict(const std::optional<VerdictKind>& verdict, Tally& tally) {
+  const std::string name = verdict ? std::string(word(*verdict)) : "waiting";
+  const auto known =
+      std::ranges::find_if(tally, [&](const auto& entry) { return entry.first == name; });
+  if (known == tally.end()) {
+    tally.emplace_back(name, 1);
+  } else {
+    ++known->second;
+  }
+}
+
+std::string tally_text(const Tally& tally) {
+  std::string text;
+  for (const auto& [name, count] : tally) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
   }
   return text;
 }

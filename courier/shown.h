@@ -1,7 +1,10 @@
 // What several nouns show: jobs, histories and ranges as facts and as text.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/vocabulary.h"
@@ -16,6 +19,11 @@ Json job_json(const JobRow& job);
 std::string target_text(const SiteCode& site, const std::vector<std::string>& dps);
 // "Install Pending, not created".
 std::string job_state(const JobRow& job);
+// How many of each verdict, in the order they first come.
+using Tally = std::vector<std::pair<std::string, std::uint64_t>>;
+void count_verdict(const std::optional<VerdictKind>& verdict, Tally& tally);
+// "2 installed, 1 waiting".
+std::string tally_text(const Tally& tally);
 Json history_json(const std::vector<HistoryRow>& history);
 std::string history_table(const std::vector<HistoryRow>& history);
 std::string ranges_text(const std::vector<NumberRange>& ranges);

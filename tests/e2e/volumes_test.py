@@ -166,6 +166,7 @@ class Receiving(Spanned):
         third = self.at("B", "receive", "vol3", "--yes", status=10)
         self.assertRegex(third.err, r"^parcel %s: volume 2: record \d is damaged or missing\n" % PARCEL)
         self.assertIn("another copy of volume 2 will do, too\n", third.err)
+        self.assertIn("Processed: 2 installed, 1 damaged", self.at("B", "parcel", "list").out)
         self.assertNotIn("all of it is here", self.at("B", "parcel", "show", PARCEL).out)
         self.assertEqual(len(self.facts("B", "parcel", "show", PARCEL)["items"]), 3)
         flip(path, os.path.getsize(path) // 2)
