@@ -79,7 +79,8 @@ void keep_in(Report& report, const Error& why) {
     report.text.resize(report.text.size() - kMayBeTakenOut.size());
   }
   if (!report.problem) {
-    report.problem = why;
+    report.problem = Error(why).with_loss(
+        "what came in is kept; what was written to the medium may not be on it yet");
     return;
   }
   report.text +=

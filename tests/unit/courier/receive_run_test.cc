@@ -21,6 +21,8 @@ TEST(ReceiveRun, AMediumThatCannotBeLetGoOfIsNotToBeTakenOut) {
   EXPECT_FALSE(report.json["medium_may_be_removed"].get<bool>());
   ASSERT_TRUE(report.problem);
   EXPECT_STREQ(report.problem->what(), kStillMounted.what());
+  EXPECT_EQ(report.problem->loss(),
+            "what came in is kept; what was written to the medium may not be on it yet");
 }
 
 TEST(ReceiveRun, AProblemWithAParcelStaysTheOneThatIsTold) {
