@@ -13,7 +13,7 @@ import guest  # noqa: E402
 from courier_e2e import COURIER, Pair, main  # noqa: E402
 
 TARGET = "iqn.2024-01.test:tape1"
-CONTROL = "7"  # of a tgtd of its own
+CONTROL = str(os.getpid())  # of a tgtd of its own
 
 SCRIPT = """
 PATH=$PATH:%s
