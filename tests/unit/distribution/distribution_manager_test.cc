@@ -153,7 +153,7 @@ TEST_F(Publishing, SpaceIsLookedAtFirstAndSaidInNumbers) {
   fs.pretend_space({50'000, 1'000'000});
   const auto report = manager().publish(tools, v, {}, PublishMode::install, {});
   EXPECT_EQ(report.exit_status(), 6);
-  EXPECT_NE(report.outcomes[0].reason.find("50000 free"), std::string::npos)
+  EXPECT_NE(report.outcomes[0].reason.find("(50000 bytes) free"), std::string::npos)
       << report.outcomes[0].reason;
   EXPECT_FALSE(std::filesystem::exists(folder / "files/PSE00020"));
 }
