@@ -10,11 +10,8 @@ from courier_e2e import COURIER, Pair, main, noise, tool, write  # noqa: E402
 STORAGE = ["usb_storage", "sd_mod", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8"]
 
 # For all: where a stick is, and running a command with a name.
-HELPERS = """
-PATH=$PATH:%(tools)s
-mkdir -p %(share)s /mnt/stick
-cp -a /share/. %(share)s/
-run() { echo "BEGIN $1"; shift; "$@" 2>&1; echo "STATUS $?"; }
+HELPERS = guest.BEGIN + """
+mkdir -p /mnt/stick
 mounted() {
   n=0
   while [ $n -lt 600 ]; do

@@ -9,12 +9,8 @@ from courier_e2e import COURIER, Pair, main, tool  # noqa: E402
 
 GIB = 1 << 30
 
-SCRIPT = """
-PATH=$PATH:%(tools)s
-mkdir -p %(share)s /fat /ex
-cp -a /share/. %(share)s/
-run() { echo "BEGIN $1"; shift; "$@" 2>&1; echo "STATUS $?"; }
-""" + guest.START_UDEV + """
+SCRIPT = guest.BEGIN + guest.START_UDEV + """
+mkdir -p /fat /ex
 # Where udev says that they are.
 sticks() {
   n=0

@@ -38,6 +38,15 @@ def kernel():
 
 
 # Starts udev, and waits until it has looked at what is there.
+# What a script begins with: the programs of %(tools)s, the share at the path %(share)s that the site knows, and `run`,
+# which gives a command's output a name.
+BEGIN = """
+PATH=$PATH:%(tools)s
+mkdir -p %(share)s
+cp -a /share/. %(share)s/
+run() { echo "BEGIN $1"; shift; "$@" 2>&1; echo "STATUS $?"; }
+"""
+
 START_UDEV = """
 mount -t tmpfs tmpfs /run
 /bin/systemd-udevd --daemon

@@ -91,6 +91,14 @@ class LedgerTest : public testing::Test {
     j.priority = priority;
     return JobBook(*ledger_).accept(j, "operator");
   }
+  // Of a new package, to a site that joins.
+  std::pair<PackageId, std::uint64_t> routed_job(const SiteCode& site) {
+    join(site);
+    const PackageId package = add_package();
+    const std::uint64_t job = add_job(package, site);
+    JobBook(*ledger_).route(job, "courier");
+    return {package, job};
+  }
   // A parcel for each addressee, Created.
   std::vector<ParcelId> create_parcel(const std::vector<SiteCode>& to,
                                       const std::vector<ParcelItemRow>& items = {},

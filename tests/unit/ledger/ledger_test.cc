@@ -288,11 +288,8 @@ TEST_F(LedgerTest, CopyIsWholeAndNeverOverwrites) {
 }
 
 TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
-  join(pse_);
-  const auto id = add_package();
-  const auto job = add_job(id, pse_);
+  const auto [id, job] = routed_job(pse_);
   JobBook jobs(*ledger_);
-  jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
   const auto ids = create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}});
   parcels.mark_sent(ids[0]);
@@ -314,11 +311,8 @@ TEST_F(LedgerTest, RestoreVoidsProofsAndNeverGivesANumberTwice) {
 }
 
 TEST_F(LedgerTest, ARestoreDiscardsWhatNeverLeftAndPlansItsJobsAnew) {
-  join(pse_);
-  const auto id = add_package();
-  const auto job = add_job(id, pse_);
+  const auto [id, job] = routed_job(pse_);
   JobBook jobs(*ledger_);
-  jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
   const std::vector<ParcelId> made{
       create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}})[0],
@@ -334,11 +328,8 @@ TEST_F(LedgerTest, ARestoreDiscardsWhatNeverLeftAndPlansItsJobsAnew) {
 }
 
 TEST_F(LedgerTest, ASiteOfANewIncarnationHasProvedNothing) {
-  join(pse_);
-  const auto id = add_package();
-  const auto job = add_job(id, pse_);
+  const auto [id, job] = routed_job(pse_);
   JobBook jobs(*ledger_);
-  jobs.route(job, "courier");
   ParcelBook parcels(*ledger_);
   const auto ids = create_parcel({pse_}, {{.package = id, .version = 1, .jobs = {job}}});
   ReceivedReturn r;
