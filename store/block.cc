@@ -1,13 +1,11 @@
 #include "store/block.h"
 
-#include <zstd.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "base/codec.h"
 #include "base/error.h"
 #include "store/block_encoding.h"
+#include "store/zstd_frame.h"
 
 namespace courier {
 
@@ -17,50 +15,19 @@ namespace {
 constexpr std::size_t kProbeSlices = 16;
 constexpr std::size_t kProbeSlice = 4096;
 
-struct CompressorFree {
-  void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
-};
-struct DecompressorFree {
-  void operator()(ZSTD_DCtx* d) const { ZSTD_freeDCtx(d); }
-};
-
-// One for each thread: a context holds tables of megabytes that are costly to make for every block.
-ZSTD_CCtx* compressor() {
-  thread_local std::unique_ptr<ZSTD_CCtx, CompressorFree> context(ZSTD_createCCtx());
-  if (!context) throw std::bad_alloc();
-  return context.get();
-}
-
-ZSTD_DCtx* decompressor() {
-  thread_local std::unique_ptr<ZSTD_DCtx, DecompressorFree> context(ZSTD_createDCtx());
-  if (!context) throw std::bad_alloc();
-  return context.get();
-}
-
-// Bytes of the compressed form, 0 when it would not be smaller than data.
-std::size_t compress(ByteView data, int level, Bytes& out) {
-  out.resize(data.size() - 1);
-  ZSTD_CCtx_reset(compressor(), ZSTD_reset_session_and_parameters);
-  ZSTD_CCtx_setParameter(compressor(), ZSTD_c_compressionLevel, level);
-  const std::size_t size =
-      ZSTD_compress2(compressor(), out.data(), out.size(), data.data(), data.size());
-  if (ZSTD_isError(size)) return 0;
-  return size;
-}
-
 // Already compressed or encrypted content is known by a sample, in a hundredth of the time that
 // the attempt would take.
 bool looks_incompressible(ByteView raw) {
   if (raw.size() < 2 * kProbeSlices * kProbeSlice) return false;
-  Bytes sample, out;
+  Bytes sample;
   sample.reserve(kProbeSlices * kProbeSlice);
   const std::size_t stride = raw.size() / kProbeSlices;
   for (std::size_t i = 0; i < kProbeSlices; ++i) {
     const auto slice = raw.subspan(i * stride, kProbeSlice);
     sample.insert(sample.end(), slice.begin(), slice.end());
   }
-  const std::size_t size = compress(sample, 1, out);
-  return size == 0 || size > sample.size() - sample.size() / 50;
+  const auto frame = compress_frame(sample, 1);
+  return !frame || frame->size() > sample.size() - sample.size() / 50;
 }
 
 Error bad_block(std::string what) { return Error(ErrorCode::damaged, "block", std::move(what)); }
@@ -91,6 +58,8 @@ DigestKind kind_of(std::uint8_t code, const Decoder& in) {
   }
 }
 
+}  // namespace
+
 int zstd_level(Level level) {
   switch (level) {
     case Level::fast:
@@ -102,8 +71,6 @@ int zstd_level(Level level) {
   }
   bug("no such level");
 }
-
-}  // namespace
 
 std::optional<Level> parse_level(std::string_view word) {
   if (word == "fast") return Level::fast;
@@ -174,12 +141,11 @@ Block decode_block(ByteView encoded) {
   const ByteView payload = in.bytes(kMaxBlockRaw);
   in.expect_end();
   if (payload.empty()) in.fail("a block without a payload");
-  if (block.codec == static_cast<std::uint8_t>(BlockCodec::raw) &&
-      payload.size() != block.raw_size) {
+  if (block.is_raw() && payload.size() != block.raw_size) {
     in.fail("a raw block whose payload is not as long as its objects");
   }
-  if (block.codec == static_cast<std::uint8_t>(BlockCodec::zstd) &&
-      payload.size() >= block.raw_size) {
+  const bool is_zstd = block.codec == static_cast<std::uint8_t>(BlockCodec::zstd);
+  if ((is_zstd || block.has_base()) && payload.size() >= block.raw_size) {
     in.fail("a compressed block that is no smaller than its objects");
   }
   block.payload = to_bytes(payload);
@@ -193,24 +159,12 @@ Bytes decompress(const Block& block) {
     if (in.size() != block.raw_size) throw bad_block("its payload has the wrong length");
     return in;
   }
+  if (block.has_base()) throw bad_block("coded against a base, as only a parcel's record may be");
   if (block.codec != static_cast<std::uint8_t>(BlockCodec::zstd)) {
     throw Error(ErrorCode::unsupported, "block",
                 "compressed with codec " + std::to_string(block.codec) + ", not known here");
   }
-  // One frame that states its size and fills the payload: nothing to allocate but raw_size, and
-  // no window beyond it.
-  if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size() ||
-      ZSTD_getFrameContentSize(in.data(), in.size()) != block.raw_size) {
-    throw bad_block("its payload is no zstd frame of the stated size");
-  }
-  Bytes raw(block.raw_size);
-  const std::size_t size =
-      ZSTD_decompressDCtx(decompressor(), raw.data(), raw.size(), in.data(), in.size());
-  if (ZSTD_isError(size)) {
-    throw bad_block(std::string("its payload cannot be decompressed: ") + ZSTD_getErrorName(size));
-  }
-  if (size != block.raw_size) throw bad_block("its payload is shorter than stated");
-  return raw;
+  return decompress_frame(in, block.raw_size, "block");
 }
 
 void verify_objects(const Block& block, ByteView raw) {
@@ -266,13 +220,10 @@ Block compress_block(BlockBuilder::Raw gathered, Level level) {
   block.raw_size = static_cast<std::uint32_t>(gathered.raw.size());
   block.objects = std::move(gathered.objects);
   if (gathered.raw.size() > 1 && !looks_incompressible(gathered.raw)) {
-    Bytes out;
-    const std::size_t size = compress(gathered.raw, zstd_level(level), out);
-    if (size > 0) {
-      out.resize(size);
-      out.shrink_to_fit();
+    if (auto frame = compress_frame(gathered.raw, zstd_level(level))) {
+      frame->shrink_to_fit();
       block.codec = static_cast<std::uint8_t>(BlockCodec::zstd);
-      block.payload = std::move(out);
+      block.payload = std::move(*frame);
       return block;
     }
   }

@@ -17,7 +17,8 @@ inline constexpr std::uint32_t kMaxObjectSize = 1u << 20;    // of one object
 inline constexpr std::uint32_t kMaxBlockObjects = 16'384;    // in one block
 inline constexpr std::uint32_t kMaxEncodedBlock = 5u << 20;  // of a whole encoded block
 
-enum class BlockCodec : std::uint8_t { raw = 0, zstd = 1 };
+// The last two need a base, and are in records of parcels only: block_against.h.
+enum class BlockCodec : std::uint8_t { raw = 0, zstd = 1, difference = 2, prefix = 3 };
 
 // How hard to compress: zstd 1, 3 and 19.
 enum class Level { fast, standard, small };
@@ -38,6 +39,11 @@ struct Block {
   Bytes payload;
 
   bool is_raw() const { return codec == static_cast<std::uint8_t>(BlockCodec::raw); }
+  // Whether it opens only with the old content that it was coded against: block_against.h.
+  bool has_base() const {
+    return codec == static_cast<std::uint8_t>(BlockCodec::difference) ||
+           codec == static_cast<std::uint8_t>(BlockCodec::prefix);
+  }
   // Data blocks hold chunks only, node blocks nodes and roots only.
   bool holds_nodes() const { return !objects.empty() && objects.front().kind != DigestKind::chunk; }
   bool operator==(const Block&) const = default;
@@ -55,7 +61,7 @@ Block decode_block(ByteView encoded);
 
 // Opens the payload; returns the raw bytes, objects one after the other. No more than raw_size
 // bytes are ever produced, so a bomb ends there. Of what was authenticated as a whole only.
-// Errors: damaged; unsupported, when the codec is not known.
+// Errors: damaged, also when it needs a base; unsupported, when the codec is not known.
 Bytes decompress(const Block& block);
 // Checks every object against its digest. raw: the block's bytes. Errors: damaged.
 void verify_objects(const Block& block, ByteView raw);

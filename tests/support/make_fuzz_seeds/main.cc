@@ -9,6 +9,7 @@
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "store/archive_message.h"
+#include "store/block_against.h"
 #include "tests/support/damaged_bytes.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/parcel_surgery.h"
@@ -205,6 +206,27 @@ void make_recovery(const Seeds& seeds) {
   seeds.put("recovery", "padding-behind", behind);
 }
 
+// Each: the length of the block in two bytes, the block, the base that it is against.
+void make_blocks_against(const Seeds& seeds) {
+  std::string before;
+  for (int i = 0; i < 200; ++i) before += "line " + std::to_string(i * i) + "\n";
+  std::string after = before;
+  after.replace(700, 3, "the new words");
+  after[1200] = '!';
+  BlockBuilder builder;
+  builder.add(DigestKind::chunk, digest_of(DigestKind::chunk, as_bytes(after)), as_bytes(after));
+  const Digest digest = digest_of(DigestKind::chunk, as_bytes(before));
+  const auto size = static_cast<std::uint32_t>(before.size());
+  const Block block = compress_block_against(
+      builder.take(),
+      {{BaseForm::object, digest, 0, size - 100}, {BaseForm::content, digest, 1u << 20, 100}},
+      as_bytes(before), Level::standard);
+  const Bytes encoded = encode(block);
+  Encoder seed;
+  seed.u16(static_cast<std::uint16_t>(encoded.size())).raw(encoded).raw(as_bytes(before));
+  seeds.put("block_against", "prefix", seed.view());
+}
+
 }  // namespace
 
 }  // namespace courier
@@ -219,6 +241,7 @@ int main(int argc, char** argv) {
     courier::make(seeds);
     courier::make_archive_messages(seeds);
     courier::make_recovery(seeds);
+    courier::make_blocks_against(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;
