@@ -11,6 +11,7 @@
 #include "ledger/site_book.h"
 #include "parcel/record.h"
 #include "sender/plan_content.h"
+#include "sender/plan_memory.h"
 #include "sender/proofs.h"
 #include "sender/record_map.h"
 #include "signer/key_ring.h"
@@ -111,10 +112,20 @@ ItemKind item_kind(JobKind kind) {
   bug("a kind of job without an item");
 }
 
+// One that is to become an item.
+struct Wish {
+  Candidate candidate;
+  Item item;
+  PlannedItem planned;
+  std::string lacks;  // why this store cannot give it
+  bool has_content() const { return lacks.empty() && !item.root.is_zero(); }
+};
+
 class Planning {
  public:
-  Planning(SenderParts& context, const PlanRequest& request)
+  Planning(SenderParts& context, const PlanRequest& request, PlanMemory& memory)
       : context_(context),
+        memory_(memory),
         packages_(context.ledger),
         limit_(request.max_bytes),
         no_deltas_(Settings(context.ledger).number("delta.bases") == 0) {
@@ -123,9 +134,16 @@ class Planning {
   }
 
   ParcelPlan run() {
-    const auto wanted = candidates(context_, plan_.addressees, plan_.left);
+    std::vector<Wish> wishes;
+    for (Candidate& candidate : candidates(context_, plan_.addressees, plan_.left)) {
+      PlannedItem planned;
+      Item item = describe(candidate, planned);
+      std::string lacks = memory_.lacks(context_, candidate.first());
+      wishes.push_back({std::move(candidate), std::move(item), std::move(planned), lacks});
+    }
+    look_for_proofs(wishes);
     bytes_ = kHeadBytes + kSlotBytes * plan_.addressees.size();
-    for (const Candidate& candidate : wanted) add(candidate);
+    for (Wish& wish : wishes) add(wish);
     count_records();
     plan_.objects = content_->needed.count();
     plan_.minutes = static_cast<double>(plan_.parcel_bytes) / kBytesPerMinute;
@@ -134,18 +152,22 @@ class Planning {
   }
 
  private:
-  const Proofs& proofs() {
-    if (!proofs_) proofs_.emplace(context_, plan_.addressees);
-    return *proofs_;
+  // Of all items at once, for what the addressees hold is walked once for it.
+  void look_for_proofs(const std::vector<Wish>& wishes) {
+    std::vector<WantedContent> wanted;
+    for (const Wish& wish : wishes) {
+      if (wish.has_content() && !wish.item.whole)
+        wanted.push_back({wish.item.package, wish.item.root});
+    }
+    if (!wanted.empty()) proofs_.emplace(context_, plan_.addressees, wanted, memory_.shared);
   }
 
-  void add(const Candidate& candidate) {
-    const JobRow& job = candidate.first();
-    PlannedItem planned;
-    Item item = describe(candidate, planned);
+  void add(Wish& wish) {
+    const JobRow& job = wish.candidate.first();
+    auto& [candidate, item, planned, lacks] = wish;
     ObjectSet fresh;
-    if (const std::string why = lacks_content(context_, job); !why.empty()) {
-      for (const JobRow& part : candidate.jobs) plan_.left.push_back(left_behind(part, why));
+    if (!lacks.empty()) {
+      for (const JobRow& part : candidate.jobs) plan_.left.push_back(left_behind(part, lacks));
       return;
     }
     if (!item.root.is_zero()) collect(item, planned, fresh);
@@ -201,14 +223,14 @@ class Planning {
   void collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
     ObjectSet closure;
     context_.store.add_closure(item.root, closure);
-    const bool all_of_it = item.whole || proofs().held().count() == 0;
+    const bool all_of_it = item.whole || proofs_->held().count() == 0;
     if (all_of_it && content_->needed.count() == 0) {
       fresh = std::move(closure);
       return;
     }
     std::uint64_t left_out = 0;
     closure.for_each([&](const BlockObject& object) {
-      if (!all_of_it && proofs().held().contains(object.digest)) {
+      if (!all_of_it && proofs_->held().contains(object.digest)) {
         ++left_out;
       } else if (!content_->needed.contains(object.digest)) {
         fresh.insert(object);
@@ -220,11 +242,11 @@ class Planning {
   // The same package's versions first; without any, whatever else they hold.
   void name_bases(Item& item, PlannedItem& planned) {
     std::vector<const Holding*> bases;
-    for (const Holding& held : proofs().versions()) {
+    for (const Holding& held : proofs_->versions()) {
       if (held.package == item.package) bases.push_back(&held);
     }
     if (bases.empty()) {
-      for (const Holding& held : proofs().versions()) bases.push_back(&held);
+      for (const Holding& held : proofs_->versions()) bases.push_back(&held);
     }
     if (bases.size() > kMaxBases) bases.resize(kMaxBases);
     for (const Holding* base : bases) {
@@ -282,12 +304,13 @@ class Planning {
   }
 
   SenderParts& context_;
+  PlanMemory& memory_;
   PackageBook packages_;
   const std::uint64_t limit_;
   const bool no_deltas_;  // delta.bases is 0: always whole
   ParcelPlan plan_;
   std::shared_ptr<ParcelPlan::Content> content_;  // becomes the plan's
-  std::optional<Proofs> proofs_;                  // only when there is content to send
+  std::optional<Proofs> proofs_;                  // only when something may be left out
   std::optional<Records> needed_ = Records{};     // of content_->needed; unset: to be counted
   std::uint64_t bytes_ = 0;
 };
@@ -295,7 +318,12 @@ class Planning {
 }  // namespace
 
 ParcelPlan ParcelPlanner::plan(const PlanRequest& request) {
-  return Planning(context_, request).run();
+  PlanMemory memory;
+  return plan(request, memory);
+}
+
+ParcelPlan ParcelPlanner::plan(const PlanRequest& request, PlanMemory& memory) {
+  return Planning(context_, request, memory).run();
 }
 
 }  // namespace courier

@@ -62,6 +62,8 @@ struct ParcelPlan {
   std::shared_ptr<const Content> content;  // shared with the builder that carries the plan out
 };
 
+class PlanMemory;
+
 class ParcelPlanner {
  public:
   explicit ParcelPlanner(SenderParts& context) : context_(context) {}
@@ -70,6 +72,8 @@ class ParcelPlanner {
   // joined; not_allowed as Scheduler::pending. A job whose content is not whole in the store stays
   // behind.
   ParcelPlan plan(const PlanRequest& request);
+  // One of several plans of one moment.
+  ParcelPlan plan(const PlanRequest& request, PlanMemory& memory);
 
  private:
   SenderParts& context_;

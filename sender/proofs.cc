@@ -1,48 +1,76 @@
 #include "sender/proofs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "ledger/parcel_book.h"
 #include "sender/record_map.h"
+#include "sender/shared_content.h"
 #include "store/store.h"
 
 namespace courier {
 namespace {
 
-// What one site has proved. What this store does not know any more cannot be left out of a parcel,
-// so a version that gc has taken here is no base.
-ObjectSet held_by(SenderParts& context, const SiteCode& site) {
-  ReturnBook returns(context.ledger);
-  const std::vector<Holding> holdings = returns.holdings(site);
-  std::unordered_set<Digest> missing;
-  for (const Holding& holding : holdings) {
-    missing.insert(holding.missing.begin(), holding.missing.end());
-  }
-  const auto lacks = [&](const Digest& digest) { return missing.contains(digest); };
-  ObjectSet held;
-  for (const Holding& holding : holdings) {
-    if (holding.unknown || holding.root.is_zero()) continue;
+// Of `asked`, what a proof covers. What this store does not know any more cannot be left out of a
+// parcel, so a version that gc has taken here is no base.
+class Search {
+ public:
+  Search(SenderParts& context, const Proof& proof, const ObjectSet& asked)
+      : context_(context),
+        proof_(proof),
+        asked_(asked),
+        missing_(proof.missing.begin(), proof.missing.end()) {}
+
+  ObjectSet run(const std::set<PackageId>& wanted, SharedContent* shared) {
+    // What is missing at the site may hide something else that it is not known to have.
+    if (!missing_.empty()) shared = nullptr;
+    if (shared && !shared->has_any_of(asked_)) shared = SharedContent::nothing();
+    std::vector<Digest> walked;
+    for (const Holding& holding : proof_.versions) {
+      if (!shared || wanted.contains(holding.package)) {
+        walked.push_back(holding.root);
+      } else {
+        for (const BlockObject& object : shared->of(holding.root)) add(object);
+      }
+    }
     // A site cannot see what lies below a node that it lacks: nothing of that is proved.
-    context.store.for_each_object(
-        holding.root, [&](const BlockObject& object) { held.insert(object); }, lacks);
+    const auto skip = [this](const Digest& digest) { return missing_.contains(digest); };
+    context_.store.for_each_object(
+        walked, [this](const BlockObject& object) { add(object); },
+        missing_.empty() ? std::function<bool(const Digest&)>() : skip);
+    for (const auto& receipt : proof_.receipts) add_receipt(receipt);
+    return std::move(held_);
   }
-  for (const auto& receipt : returns.partial_receipts(site)) {
-    const std::string path = outbox_of(context.home) + "/" + record_map_name(receipt.label);
+
+ private:
+  void add(const BlockObject& object) {
+    if (asked_.contains(object.digest)) held_.insert(object);
+  }
+
+  void add_receipt(const ReturnBook::PartialReceipt& receipt) {
+    const std::string path = outbox_of(context_.home) + "/" + record_map_name(receipt.label);
     try {
-      read_record_map(context.fs, path, receipt.label,
-                      [&](std::uint64_t record, const MappedObject& object) {
-                        if (!contains(receipt.missing_records, record) && !lacks(object.digest)) {
-                          held.insert({object.kind, object.digest, 0});
-                        }
-                      });
+      read_record_map(
+          context_.fs, path, receipt.label, [&](std::uint64_t record, const MappedObject& object) {
+            if (!contains(receipt.missing_records, record) && !missing_.contains(object.digest)) {
+              add({object.kind, object.digest, 0});
+            }
+          });
     } catch (const Error& error) {
       if (error.code() != ErrorCode::not_found) throw;  // its parcel is Confirmed: nothing to add
     }
   }
-  return held;
-}
+
+  SenderParts& context_;
+  const Proof& proof_;
+  const ObjectSet& asked_;
+  std::unordered_set<Digest> missing_;
+  ObjectSet held_;
+};
 
 bool same_version(const Holding& a, const Holding& b) {
   return a.package == b.package && a.version == b.version && a.root == b.root;
@@ -50,27 +78,52 @@ bool same_version(const Holding& a, const Holding& b) {
 
 }  // namespace
 
-Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites) {
-  ReturnBook returns(context.ledger);
-  for (std::size_t i = 0; i < sites.size(); ++i) {
-    ObjectSet held = held_by(context, sites[i]);
-    std::vector<Holding> versions = returns.holdings(sites[i]);
-    std::erase_if(versions, [](const Holding& h) { return h.unknown || h.root.is_zero(); });
-    if (i == 0) {
-      held_ = std::move(held);
-      versions_ = std::move(versions);
-      continue;
-    }
-    ObjectSet both;
-    held.for_each([&](const BlockObject& object) {
-      if (held_.contains(object.digest)) both.insert(object);
-    });
-    held_ = std::move(both);
-    std::erase_if(versions_, [&](const Holding& known) {
-      return std::none_of(versions.begin(), versions.end(),
+Proof Proof::of(Ledger& ledger, const SiteCode& site) {
+  ReturnBook returns(ledger);
+  Proof proof{returns.holdings(site), {}, returns.partial_receipts(site)};
+  for (const Holding& held : proof.versions)
+    proof.missing.insert(proof.missing.end(), held.missing.begin(), held.missing.end());
+  std::erase_if(proof.versions, [](const Holding& h) { return h.unknown || h.root.is_zero(); });
+  return proof;
+}
+
+std::string Proof::identity() const {
+  std::string text;
+  for (const Holding& held : versions) {
+    text += fmt::format("{} {} {}\n", held.package.str(), held.version, held.root.hex());
+  }
+  for (const Digest& digest : missing) text += digest.hex() + "\n";
+  for (const auto& receipt : receipts) {
+    text += receipt.label.hex();
+    for (const NumberRange& range : receipt.missing_records)
+      text += fmt::format(" {}-{}", range.first, range.last);
+    text += '\n';
+  }
+  return text;
+}
+
+Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
+               const std::vector<WantedContent>& wanted, SharedContent* shared) {
+  std::vector<Proof> proofs;
+  std::set<std::string> seen;
+  for (const SiteCode& site : sites) {
+    Proof proof = Proof::of(context.ledger, site);
+    if (seen.insert(proof.identity()).second) proofs.push_back(std::move(proof));
+  }
+  versions_ = proofs.front().versions;
+  std::erase_if(versions_, [&](const Holding& known) {
+    return std::any_of(proofs.begin() + 1, proofs.end(), [&](const Proof& proof) {
+      return std::none_of(proof.versions.begin(), proof.versions.end(),
                           [&](const Holding& h) { return same_version(known, h); });
     });
+  });
+  std::set<PackageId> packages;
+  for (const WantedContent& one : wanted) {
+    packages.insert(one.package);
+    context.store.add_closure(one.root, held_);
   }
+  // What one of them lacks need not be looked for at the next.
+  for (const Proof& proof : proofs) held_ = Search(context, proof, held_).run(packages, shared);
 }
 
 }  // namespace courier

@@ -1,8 +1,10 @@
 // Proofs: what sites have proved they hold, as sets of objects of this store: the closures of the
 // versions in a site's latest return, minus what that return lists as missing, and what arrived of
-// parcels that are not whole there. Source: behaviours.md B82.
+// parcels that are not whole there. Of all that only what somebody asks for is kept: the closures
+// of the versions that are to be sent. Source: behaviours.md B82.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/vocabulary.h"
@@ -12,10 +14,31 @@
 
 namespace courier {
 
+// What the latest return of one site has proved.
+struct Proof {
+  std::vector<Holding> versions;  // of which something is known; by package and version
+  std::vector<Digest> missing;    // of all of them, those of which nothing is known included
+  std::vector<ReturnBook::PartialReceipt> receipts;
+
+  static Proof of(Ledger& ledger, const SiteCode& site);
+  // Equal texts: the same is proved.
+  std::string identity() const;
+};
+
+struct WantedContent {
+  PackageId package;
+  Digest root;
+};
+
+class SharedContent;
+
 class Proofs {
  public:
-  // What every one of these sites has proved.
-  Proofs(SenderParts& context, const std::vector<SiteCode>& sites);
+  // What every one of these sites has proved of what hangs on the wanted roots, which are whole in
+  // the store. shared: null, or what several of all packages have that anybody holds or wants:
+  // then packages that are not wanted are not walked for it.
+  Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
+         const std::vector<WantedContent>& wanted, SharedContent* shared = nullptr);
 
   const ObjectSet& held() const { return held_; }
   // The versions that all of them hold, whole or in part.

@@ -170,6 +170,12 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
 
 void Store::for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each,
                             const std::function<bool(const Digest&)>& skip) {
+  for_each_object(std::vector{root}, each, skip);
+}
+
+void Store::for_each_object(const std::vector<Digest>& roots,
+                            const std::function<void(const BlockObject&)>& each,
+                            const std::function<bool(const Digest&)>& skip) {
   std::unordered_set<Digest> entered;
   Impl::ClosureVisitor visitor;
   visitor.enter = [&](const Digest& digest) {
@@ -181,7 +187,8 @@ void Store::for_each_object(const Digest& root, const std::function<void(const B
   visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
     each({kind, digest, 0});
   };
-  impl_->visit_closure(root, visitor);
+  const ChunkIndex::Burst burst(impl_->index);
+  for (const Digest& root : roots) impl_->visit_closure(root, visitor);
 }
 
 void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* except) {
@@ -193,6 +200,7 @@ void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* ex
     if (!except || !except->contains(object.digest)) into.insert(object);
   };
   visitor.absent = [](const Digest&, DigestKind, const Error& error) { throw error; };
+  const ChunkIndex::Burst burst(impl_->index);
   impl_->visit_closure(root, visitor);
 }
 

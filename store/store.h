@@ -82,7 +82,11 @@ class Store {
   ClosureResult missing(const Digest& root, std::size_t limit = 10'000);
   // Every object of the closure, each node once, a chunk once for each node that names it. Nodes
   // that are not here are named and not entered.
-  // skip: what it says yes to is passed over, with what hangs only on it.
+  // skip: what it says yes to is passed over, with what hangs only on it. Of several roots each
+  // node comes once.
+  void for_each_object(const std::vector<Digest>& roots,
+                       const std::function<void(const BlockObject&)>& each,
+                       const std::function<bool(const Digest&)>& skip = {});
   void for_each_object(const Digest& root, const std::function<void(const BlockObject&)>& each,
                        const std::function<bool(const Digest&)>& skip = {});
   // Adds the closure of root to `into`, without the objects that `except` holds. Nodes that are in

@@ -133,6 +133,11 @@ Node decode_node(ByteView encoded) {
   const std::size_t smallest = node.level == 0 && kind == 2 ? kSmallestEntry : 33;
   const std::size_t count = in.count(kMaxNodeEntries, smallest);
   if (count == 0) in.fail("a node without entries");
+  if (node.level > 0) {
+    node.children.reserve(count);
+  } else if (node.kind == Node::Kind::chunk_list) {
+    node.chunks.reserve(count);
+  }
   for (std::size_t i = 0; i < count; ++i) {
     if (node.level > 0) {
       NodeRef child{in.digest(), in.varint(INT64_MAX)};
