@@ -14,61 +14,54 @@ using S = std::string;
 
 std::string subject(std::uint64_t job) { return "job " + std::to_string(job); }
 
-JobRow read_one(Ledger::Impl& db, std::uint64_t number) {
-  JobRow r;
-  r.number = number;
-  const auto a = sql::row<L, S, L, S, S, L, S, L, L, S>(
-      db,
-      "SELECT kind, package, version, site, dps, priority, step, state, pending, reason FROM job"
-      " WHERE number = :n",
-      number);
-  if (!a) throw Error(ErrorCode::not_found, subject(number), "there is none");
-  r.kind = static_cast<JobKind>(std::get<0>(*a));
-  r.package = sql::package_of(std::get<1>(*a));
-  r.version = static_cast<std::uint32_t>(std::get<2>(*a));
-  r.site = sql::site_of(std::get<3>(*a));
-  r.dps = sql::list_of(std::get<4>(*a));
-  r.priority = static_cast<Priority>(std::get<5>(*a));
-  r.step = parse_job_step(std::get<6>(*a)).value();
-  r.state = static_cast<PackageState>(std::get<7>(*a));
-  r.pending = static_cast<PendingReason>(std::get<8>(*a));
-  r.reason = std::get<9>(*a);
-  const auto b = sql::row<S, S, L, L, L, S, L, L>(
-      db,
-      "SELECT sender, parcel, total_bytes, remaining_bytes, whole, note, superseded_by, attempts"
-      " FROM job WHERE number = :n",
-      number);
-  r.sender = std::get<0>(*b);
-  r.parcel = std::get<1>(*b);
-  r.total_bytes = static_cast<std::uint64_t>(std::get<2>(*b));
-  r.remaining_bytes = static_cast<std::uint64_t>(std::get<3>(*b));
-  r.whole = std::get<4>(*b) != 0;
-  r.note = std::get<5>(*b);
-  r.superseded_by = static_cast<std::uint64_t>(std::get<6>(*b));
-  r.attempts = static_cast<std::uint32_t>(std::get<7>(*b));
-  const auto c = sql::row<L, std::optional<L>, std::optional<L>, std::optional<L>, std::optional<L>,
-                          std::optional<L>, S>(
-      db,
-      "SELECT created, started, finished, retry_at, error_since, as_of, as_of_return FROM job"
-      " WHERE number = :n",
-      number);
-  r.created = sql::time_of(std::get<0>(*c));
-  r.started = sql::time_of(std::get<1>(*c));
-  r.finished = sql::time_of(std::get<2>(*c));
-  r.retry_at = sql::time_of(std::get<3>(*c));
-  r.error_since = sql::time_of(std::get<4>(*c));
-  r.as_of = sql::time_of(std::get<5>(*c));
-  r.as_of_return = std::get<6>(*c);
-  return r;
-}
-
+// The jobs of a query's end ("WHERE ... ORDER BY ..."), each row read whole at once.
 template <typename... Args>
 std::vector<JobRow> read_all(Ledger::Impl& db, const std::string& rest, const Args&... args) {
-  const sql::Moment moment(db);
+  using O = std::optional<L>;
   std::vector<JobRow> out;
-  for (const auto& [number] : sql::rows<L>(db, "SELECT number FROM job " + rest, args...))
-    out.push_back(read_one(db, static_cast<std::uint64_t>(number)));
+  sql::for_each<L, L, S, L, S, S, L, S, L, L, S, S, S, L, L, L, S, L, L, L, O, O, O, O, O, S>(
+      db,
+      "SELECT number, kind, package, version, site, dps, priority, step, state, pending, reason,"
+      " sender, parcel, total_bytes, remaining_bytes, whole, note, superseded_by, attempts,"
+      " created, started, finished, retry_at, error_since, as_of, as_of_return FROM job " +
+          rest,
+      [&](const auto& row) {
+        JobRow& r = out.emplace_back();
+        r.number = static_cast<std::uint64_t>(std::get<0>(row));
+        r.kind = static_cast<JobKind>(std::get<1>(row));
+        r.package = sql::package_of(std::get<2>(row));
+        r.version = static_cast<std::uint32_t>(std::get<3>(row));
+        r.site = sql::site_of(std::get<4>(row));
+        r.dps = sql::list_of(std::get<5>(row));
+        r.priority = static_cast<Priority>(std::get<6>(row));
+        r.step = parse_job_step(std::get<7>(row)).value();
+        r.state = static_cast<PackageState>(std::get<8>(row));
+        r.pending = static_cast<PendingReason>(std::get<9>(row));
+        r.reason = std::get<10>(row);
+        r.sender = std::get<11>(row);
+        r.parcel = std::get<12>(row);
+        r.total_bytes = static_cast<std::uint64_t>(std::get<13>(row));
+        r.remaining_bytes = static_cast<std::uint64_t>(std::get<14>(row));
+        r.whole = std::get<15>(row) != 0;
+        r.note = std::get<16>(row);
+        r.superseded_by = static_cast<std::uint64_t>(std::get<17>(row));
+        r.attempts = static_cast<std::uint32_t>(std::get<18>(row));
+        r.created = sql::time_of(std::get<19>(row));
+        r.started = sql::time_of(std::get<20>(row));
+        r.finished = sql::time_of(std::get<21>(row));
+        r.retry_at = sql::time_of(std::get<22>(row));
+        r.error_since = sql::time_of(std::get<23>(row));
+        r.as_of = sql::time_of(std::get<24>(row));
+        r.as_of_return = std::get<25>(row);
+      },
+      args...);
   return out;
+}
+
+JobRow read_one(Ledger::Impl& db, std::uint64_t number) {
+  auto found = read_all(db, "WHERE number = :n", number);
+  if (found.empty()) throw Error(ErrorCode::not_found, subject(number), "there is none");
+  return std::move(found.front());
 }
 
 // Moves a job by an arrow, with its history row, within the caller's transaction. The states of
@@ -384,11 +377,10 @@ void JobBook::note_repair(std::uint64_t job, std::uint64_t repair) {
 }
 
 std::optional<JobRow> JobBook::find(std::uint64_t job) {
-  auto& db = ledger_.impl();
-  const sql::Moment moment(db);
-  if (job > INT64_MAX || sql::number(db, "SELECT count(*) FROM job WHERE number = :n", job) == 0)
-    return std::nullopt;
-  return read_one(db, job);
+  if (job > INT64_MAX) return std::nullopt;
+  auto found = read_all(ledger_.impl(), "WHERE number = :n", job);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 JobRow JobBook::get(std::uint64_t job) {

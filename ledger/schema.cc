@@ -341,8 +341,16 @@ constexpr std::array kVersion3 = std::to_array<std::string_view>({
       PRIMARY KEY(label, cut, number, first_record, end_record)) STRICT, WITHOUT ROWID)",
 });
 
-constexpr std::array<std::span<const std::string_view>, 3> kMigrations = {kVersion1, kVersion2,
-                                                                          kVersion3};
+constexpr std::array kVersion4 = std::to_array<std::string_view>({
+    // What waits, among all the jobs that a site ever had.
+    R"(CREATE INDEX job_waiting ON job(site, priority, number)
+      WHERE step IN ('accepted', 'routed', 'suspended', 'error'))",
+    // To count the states of ten thousand sites.
+    "CREATE INDEX package_dp_states ON package_dp(package, dp, state, version, invalid)",
+});
+
+constexpr std::array<std::span<const std::string_view>, 4> kMigrations = {kVersion1, kVersion2,
+                                                                          kVersion3, kVersion4};
 
 }  // namespace
 

@@ -317,6 +317,10 @@ class Planning {
 
 }  // namespace
 
+std::uint64_t bytes_for(const ParcelPlan& plan, std::size_t addressees) {
+  return plan.parcel_bytes - kSlotBytes * plan.addressees.size() + kSlotBytes * addressees;
+}
+
 ParcelPlan ParcelPlanner::plan(const PlanRequest& request) {
   PlanMemory memory;
   return plan(request, memory);

@@ -62,6 +62,9 @@ struct ParcelPlan {
   std::shared_ptr<const Content> content;  // shared with the builder that carries the plan out
 };
 
+// The estimate for so many addressees instead of the plan's own.
+std::uint64_t bytes_for(const ParcelPlan& plan, std::size_t addressees);
+
 class PlanMemory;
 
 class ParcelPlanner {

@@ -2,7 +2,8 @@
 // Source: behaviours.md J2 to J4, J12, B4 to B6, B21, B23.
 #pragma once
 
-#include <optional>
+#include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,14 @@ class Scheduler {
   std::vector<PendingJob> pending(const SiteCode& site);
 
  private:
-  std::optional<AddressRow> choose(const JobRow& job, std::string& reason);
+  // What waits for the site, after routing.
+  std::vector<JobRow> routed(const SiteCode& site);
+  // Takes one job as far as it can go now. Within a transaction.
+  void advance(JobRow job, Time now, std::chrono::hours give_up_after);
+  const std::string& preferred(const PackageId& package);
 
   SenderParts& context_;
+  std::map<PackageId, std::string> preferred_;  // senders; as they were when they were asked for
 };
 
 }  // namespace courier
