@@ -61,18 +61,22 @@ std::vector<BaseRange> base_ranges(const Block& block) {
 Block compress_block_against(BlockBuilder::Raw gathered, const std::vector<BaseRange>& ranges,
                              ByteView base, Level level) {
   if (base.empty()) return compress_block(std::move(gathered), level);
-  Encoder payload;
-  encode_ranges(payload, ranges, base.size());
-  const Bytes coded = encode_prefix(gathered.raw, base, level);
-  payload.raw(coded);
+  Encoder list;
+  encode_ranges(list, ranges, base.size());
 
   Block against;
-  against.codec = static_cast<std::uint8_t>(BlockCodec::prefix);
   against.raw_size = static_cast<std::uint32_t>(gathered.raw.size());
   against.objects = gathered.objects;
+  against.codec = static_cast<std::uint8_t>(BlockCodec::difference);
+  Bytes coded = encode_difference(gathered.raw, base, level);
+  if (Bytes other = encode_prefix(gathered.raw, base, level);
+      coded.empty() || (!other.empty() && other.size() < coded.size())) {
+    against.codec = static_cast<std::uint8_t>(BlockCodec::prefix);
+    coded = std::move(other);
+  }
   Block plain = compress_block(std::move(gathered), level);
-  if (coded.empty() || payload.size() >= plain.payload.size()) return plain;
-  against.payload = payload.take();
+  if (coded.empty() || list.size() + coded.size() >= plain.payload.size()) return plain;
+  against.payload = list.raw(coded).take();
   return against;
 }
 
@@ -85,11 +89,9 @@ Bytes decompress_against(const Block& block, ByteView base) {
   if (base.size() != sum) in.fail("its base is not as long as its ranges");
   const ByteView coded = in.raw(in.remaining());
   if (coded.empty()) in.fail("ranges of a base, and nothing coded against it");
-  if (block.codec == static_cast<std::uint8_t>(BlockCodec::prefix)) {
-    return decode_prefix(coded, base, block.raw_size);
-  }
-  throw Error(ErrorCode::unsupported, "block",
-              "compressed with codec " + std::to_string(block.codec) + ", not known here");
+  return block.codec == static_cast<std::uint8_t>(BlockCodec::prefix)
+             ? decode_prefix(coded, base, block.raw_size)
+             : decode_difference(coded, base, block.raw_size);
 }
 
 }  // namespace courier

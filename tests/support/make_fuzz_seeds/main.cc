@@ -206,25 +206,36 @@ void make_recovery(const Seeds& seeds) {
   seeds.put("recovery", "padding-behind", behind);
 }
 
-// Each: the length of the block in two bytes, the block, the base that it is against.
-void make_blocks_against(const Seeds& seeds) {
+// Old and new content, and what is made of them; in each the length of the first part in two bytes.
+void make_differences(const Seeds& seeds) {
   std::string before;
   for (int i = 0; i < 200; ++i) before += "line " + std::to_string(i * i) + "\n";
   std::string after = before;
   after.replace(700, 3, "the new words");
-  after[1200] = '!';
+  for (std::size_t at = 1200; at < after.size(); at += 90) after[at] = '!';
+  after.resize(1 + 51 * 40);
   BlockBuilder builder;
   builder.add(DigestKind::chunk, digest_of(DigestKind::chunk, as_bytes(after)), as_bytes(after));
+  const auto gathered = builder.take();
   const Digest digest = digest_of(DigestKind::chunk, as_bytes(before));
   const auto size = static_cast<std::uint32_t>(before.size());
-  const Block block = compress_block_against(
-      builder.take(),
-      {{BaseForm::object, digest, 0, size - 100}, {BaseForm::content, digest, 1u << 20, 100}},
-      as_bytes(before), Level::standard);
-  const Bytes encoded = encode(block);
-  Encoder seed;
-  seed.u16(static_cast<std::uint16_t>(encoded.size())).raw(encoded).raw(as_bytes(before));
-  seeds.put("block_against", "prefix", seed.view());
+  const std::vector<BaseRange> ranges = {{BaseForm::object, digest, 0, size - 100},
+                                         {BaseForm::content, digest, 1u << 20, 100}};
+  const Block chosen = compress_block_against(gathered, ranges, as_bytes(before), Level::standard);
+  const auto put = [&](const std::string& target, const std::string& name, ByteView first,
+                       const Encoder& between, ByteView second) {
+    Encoder seed;
+    seed.u16(static_cast<std::uint16_t>(first.size())).raw(between.view());
+    seeds.put(target, name, seed.raw(first).raw(second).view());
+  };
+  put("block_against", "block", encode(chosen), Encoder(), as_bytes(before));
+  // A byte that is the level, and of which the size asked for is made: 1 and 40 times it.
+  const auto level = [](std::uint8_t value) { return std::move(Encoder().u8(value)); };
+  put("difference", "content", as_bytes(after), level(1), as_bytes(before));
+  const Bytes difference = encode_difference(as_bytes(after), as_bytes(before), Level::standard);
+  put("difference", "difference", difference, level(51), as_bytes(before));
+  const Bytes prefix = encode_prefix(as_bytes(after), as_bytes(before), Level::standard);
+  put("difference", "prefix", prefix, level(51), as_bytes(before));
 }
 
 }  // namespace
@@ -241,7 +252,7 @@ int main(int argc, char** argv) {
     courier::make(seeds);
     courier::make_archive_messages(seeds);
     courier::make_recovery(seeds);
-    courier::make_blocks_against(seeds);
+    courier::make_differences(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;
