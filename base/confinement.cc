@@ -130,7 +130,7 @@ void run_confined_worker_if_asked(int argc, char** argv, std::span<const Confine
   // Before anything else: it does not outlive its parent, whatever it does.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGINT, SIG_IGN);  // the terminal's goes to the parent, which ends its children
+  ::signal(SIGTERM, SIG_IGN);  // whoever ends them all asks the parent, which ends its children
   const auto memory = number_of<std::uint64_t>(argv[3]);
   const auto cpu = number_of<std::uint32_t>(argv[4]);
   const auto others = number_of<int>(argv[5]);

@@ -60,8 +60,10 @@ int spawn(const SpawnRequest& request, pid_t& pid) {
        {::posix_spawn_file_actions_addclosefrom_np(&actions.files, static_cast<int>(high.size())),
         ::posix_spawnattr_setsigmask(&actions.attributes, &none),
         ::posix_spawnattr_setsigdefault(&actions.attributes, &all),
-        ::posix_spawnattr_setflags(&actions.attributes,
-                                   POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)}) {
+        ::posix_spawnattr_setpgroup(&actions.attributes, 0),
+        ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSIGMASK |
+                                                            POSIX_SPAWN_SETSIGDEF |
+                                                            POSIX_SPAWN_SETPGROUP)}) {
     if (fault != 0) return fault;
   }
   std::vector<std::string> arguments = request.arguments, environment = request.environment;

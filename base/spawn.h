@@ -16,7 +16,8 @@ struct SpawnRequest {
   std::vector<int> descriptors;          // of this process; they are 0, 1, 2 ... there
 };
 
-// No signal is blocked or ignored in the child because it is so here. At most 64 descriptors.
+// No signal is blocked or ignored in the child because it is so here, and what a terminal sends on
+// Ctrl-C comes to this process alone, which ends its children. At most 64 descriptors.
 // Returns 0 and sets pid, or the fault as errno has it; then pid is -1 and nothing was started.
 int spawn(const SpawnRequest& request, pid_t& pid);
 

@@ -1,6 +1,7 @@
 // site backup, site restore.
 #include <fmt/format.h>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/home_backup.h"
 
@@ -61,15 +62,14 @@ Report restore(Context& context, const std::string& file) {
       made.head.code.str(), printable(context.home_path), shown_time(made.head.created),
       made.incarnation.str());
   if (!made.to_add.empty()) {
-    report.text += fmt::format(
-        "add the sources again with 'courier package update ID SOURCE': {}\n", listed(made.to_add));
+    report.text += fmt::format("add the sources again with '{}': {}\n",
+                               advised("courier package update ID SOURCE"), listed(made.to_add));
   }
   if (!made.to_receive.empty()) {
     report.text += fmt::format("these come again with a parcel: {}\n", listed(made.to_receive));
   }
-  report.text +=
-      fmt::format("keys revoked after {} are trusted again: 'courier site list' shows them\n",
-                  shown_time(made.head.created));
+  report.text += fmt::format("keys revoked after {} are trusted again: '{}' shows them\n",
+                             shown_time(made.head.created), advised("courier site list"));
   return report;
 }
 

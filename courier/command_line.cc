@@ -6,9 +6,11 @@
 #include <iostream>
 
 #include "base/journal.h"
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/needs.h"
 #include "courier/progress_bar.h"
+#include "courier/stop_signals.h"
 #include "courier/terminal.h"
 #include "courier/version.h"
 #include "ledger/settings.h"
@@ -24,13 +26,14 @@ constexpr const char* kFooter =
     "Times are UTC and sizes in bytes with --json. Exit status: 0 done, 1 internal error, 2 "
     "usage,\n"
     "3 refused, 4 damaged, 5 incomplete, 6 no space, 7 not found, 8 busy, 9 not allowed in this\n"
-    "state, 10 partly done, 11 device or medium failure.\n\n"
+    "state, 10 partly done, 11 device or medium failure, 130 and 143 stopped by Ctrl-C and\n"
+    "SIGTERM.\n\n"
     "courier NOUN --help lists its verbs; courier NOUN VERB --help has an example.";
 
 void print(const GlobalOptions& options, const Report& report) {
   if (options.json) {
     Json document = report.json;
-    if (report.problem) document["error"] = error_json(*report.problem);
+    if (report.problem) document["error"] = problem_json(report);
     std::cout << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
     std::cout << report.text;
@@ -101,7 +104,9 @@ Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const 
     if (needs.keys) unlock(*home, options, passphrase);
   }
   ProgressBar bar(clock, !options.no_progress && !options.quiet && !options.json);
-  Context context{options, fs, clock, entropy, home_path, home.get(), bar.sink(), {}, {}, {}};
+  const ProgressSink drawn = bar.sink();
+  Context context{options, fs, clock, entropy, home_path, home.get(), stoppable(drawn), {}, {}, {}};
+  context.shows_progress = static_cast<bool>(drawn);
   context.talk = [&](const std::string& text) {
     bar.clear();
     if (!options.quiet) std::cerr << text << std::flush;
@@ -116,6 +121,8 @@ Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const 
     report = verb.run(context);
   } catch (const Error& error) {
     report = failed(error);
+  } catch (const Interrupted& interrupted) {
+    report = interrupted.report(verb.command);
   }
   bar.clear();
   if (options.verbose && home) show_journal(home_path, began);
@@ -233,6 +240,7 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   Report report;
   try {
     app.parse(argc, argv);
+    advise_for_home(options.home);
     report =
         options.version ? version_report() : run_verb(parsed_verb(app, commands), options, machine);
   } catch (const CLI::ParseError& error) {
@@ -245,14 +253,14 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   }
   print(options, report);
   // Whoever read it has seen enough, as head does.
-  if (!std::cout && !is_heard()) return report.problem ? report.problem->exit_status() : 0;
+  if (!std::cout && !is_heard()) return exit_status(report);
   if (!std::cout) {
     std::cerr << error_text(Error(ErrorCode::device, "standard output", "cannot be written")
                                 .with_loss("the command did its work; only its report is cut off")
                                 .with_hint("run it again with another place for the output"));
     return row_of(ErrorCode::device).exit_status;
   }
-  return report.problem ? report.problem->exit_status() : 0;
+  return exit_status(report);
 }
 
 }  // namespace courier

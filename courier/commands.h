@@ -39,6 +39,7 @@ struct Context {
   // passphrase is asked for once.
   std::function<void(Home&)> unlock;
   std::function<void(const Report&)> show;  // before the command's own report, as it comes
+  bool shows_progress = false;              // somebody sees it
 
   Home& home() const;
   // As this site's setting has it; without a home nothing odd passes.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/option_values.h"
 #include "courier/table.h"
@@ -96,8 +97,8 @@ Report shown(Home& home, const DpView& view) {
       })) {
     report.text += fmt::format(
         "the reserve is more than a whole drive has, so nothing fits there; lower it: "
-        "courier dp set {} --reserve SIZE\n",
-        printable(dp.name));
+        "{}\n",
+        advised("courier dp set " + printable(dp.name) + " --reserve SIZE"));
   }
   return report;
 }
@@ -157,7 +158,7 @@ Report list(Context& context) {
   }
   Report report;
   report.json = {{"distribution_points", std::move(dps)}};
-  report.text = table.str("no distribution points; add one: courier dp add NAME FOLDER");
+  report.text = table.str(advised("no distribution points; add one: courier dp add NAME FOLDER"));
   return report;
 }
 

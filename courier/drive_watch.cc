@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "courier/advice.h"
 #include "courier/receive_run.h"
 #include "courier/stop_signals.h"
 #include "courier/terminal.h"
@@ -55,6 +56,8 @@ class DriveLook {
       report.problem = error;
       if (is_waiting_for_mount_) outcome = Outcome::waits_for_mount;
       if (error.code() == ErrorCode::busy) outcome = Outcome::busy;
+    } catch (const Interrupted&) {
+      return Outcome::done;  // at a question: the watch ends, and says so
     } catch (const std::exception& error) {
       report.problem = Error(ErrorCode::internal, "drive " + escaped(drive.node), error.what());
     }
@@ -116,9 +119,9 @@ class DriveLook {
       Report report =
           identified(context_.fs, source, IdentifyHome{home.keys(), home.trust(), home.ledger()});
       if (!report.problem) {
-        report.text +=
-            "nothing was taken in: --yes, or 'courier site set kiosk.auto-receive=on', lets a "
-            "watch do it\n";
+        report.text += "nothing was taken in: --yes, or '" +
+                       advised("courier site set kiosk.auto-receive=on") +
+                       "', lets a watch do it\n";
       }
       return report;
     }

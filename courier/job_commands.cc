@@ -1,6 +1,7 @@
 // job: one package version to one site; and what is due now.
 #include <fmt/format.h>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/local_work.h"
 #include "courier/received.h"
@@ -174,11 +175,13 @@ std::string next_tries(Home& home) {
   for (const TransferRow& transfer : TransferBook(home.ledger()).list()) {
     if (transfer.state != TransferState::pending_restart || !transfer.retry_at) continue;
     const bool removes = transfer.action == TransferAction::remove;
-    text += printable(fmt::format("transfer job {0}/{1} is tried again at {2}; to try it now: "
-                                  "courier {3} {4} {5} {1}",
-                                  transfer.job, transfer.dp, shown_time(transfer.retry_at),
-                                  removes ? "retract" : "distribute", transfer.package.str(),
-                                  removes ? "--from" : "--to")) +
+    text += printable(fmt::format(
+                "transfer job {0}/{1} is tried again at {2}; to try it now: "
+                "{3}",
+                transfer.job, transfer.dp, shown_time(transfer.retry_at),
+                advised(fmt::format("courier {} {} {} {}", removes ? "retract" : "distribute",
+                                    transfer.package.str(), removes ? "--from" : "--to",
+                                    transfer.dp)))) +
             "\n";
   }
   return text;

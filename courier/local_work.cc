@@ -57,8 +57,8 @@ std::optional<Error> missing_content(Home& home, const PackageId& package, std::
 
 std::string how_to_get_content(const PackageId& package, const SiteCode& self) {
   if (package.origin() == self)
-    return "take it in anew: package update " + package.str() + " SOURCE";
-  return "ask site " + package.origin().str() + " for it: return create --to " +
+    return "take it in anew: courier package update " + package.str() + " SOURCE";
+  return "ask site " + package.origin().str() + " for it: courier return create --to " +
          package.origin().str() + " --out DRIVE; its next parcel brings it";
 }
 
@@ -103,7 +103,7 @@ void add_outcomes(Home& home, const PublishReport& published, Report& report) {
   if (first.next_try) {
     const bool is_removal = first.state == PackageState::removal_retrying;
     report.problem->with_hint(fmt::format(
-        "{}; then: courier {} {} {} {}; `job run` tries again at {}, {} left", hint,
+        "{}; then: courier {} {} {} {}; `courier job run` tries again at {}, {} left", hint,
         is_removal ? "retract" : "distribute", first.package.str(), is_removal ? "--from" : "--to",
         first.dp, shown_time(first.next_try), counted(first.retries_left, "retry", "retries")));
   }

@@ -135,8 +135,9 @@ class VerifiedFile {
     const auto volume = RepairedVolume::open(context_.fs, bytes_, scratch_folder());
     if (!volume || volume->check_recovery_data()) return std::nullopt;
     return Error(ErrorCode::damaged, "file " + path_,
-                 fmt::format("is whole, but its recovery data is damaged ({} of its parity)",
-                             counted(volume->report().damaged_parity_cells, "cell", "cells")))
+                 fmt::format(
+                     "is whole, but its recovery data is damaged ({} of it)",
+                     human_size(volume->report().damaged_parity_cells * volume->set().cell_size)))
         .with_loss("nothing was lost: every record is intact and genuine")
         .with_hint("write it again, to another medium");
   }

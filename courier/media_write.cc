@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "courier/shown.h"
+#include "courier/stop_signals.h"
 #include "courier/terminal.h"
 #include "parcel/parcel_reader.h"
 #include "sender/parcel_life.h"
@@ -115,15 +116,29 @@ std::string done_so_far(const VolumeWriter& writer) {
                    : fmt::format("volumes 1 to {} of {} are", last, writer.volumes());
 }
 
-// command: that goes on where no volume is recorded, or where all are.
-Error not_all(const VolumeWriter& writer, const std::string& parcel, std::string command,
-              bool is_recorded) {
+// The command that goes on. is_recorded: the volumes of a set are, so that it need not name the
+// next.
+std::string going_on(const VolumeWriter& writer, const std::string& source,
+                     const std::string& target, const VolumeRequest& request, bool is_recorded) {
+  std::string command = fmt::format("courier media write {} {}", source, target);
+  if (!is_recorded && !writer.written().empty()) {
+    command += fmt::format(" --volume-size {} --volume {}", writer.limit(),
+                           writer.written().back().number + 1);
+  } else if (request.volume_size != 0) {
+    command += fmt::format(" --volume-size {}", request.volume_size);
+  }
+  if (request.only != 0) command += fmt::format(" --volume {}", request.only);
+  if (request.anew && writer.written_now().empty()) command += " --anew";
+  if (request.recovery) command += fmt::format(" --recovery {}", *request.recovery);
+  return command;
+}
+
+Error not_all(const VolumeWriter& writer, const std::string& parcel, const std::string& command) {
   const std::uint32_t next = writer.written().back().number + 1;
   std::string where;
   for (const ParcelCopy& copy : writer.written()) {
     where += fmt::format("{}{}: {}", where.empty() ? "" : "; ", copy.number, copy.target);
   }
-  if (!is_recorded) command += fmt::format(" --volume-size {} --volume {}", writer.limit(), next);
   return Error(ErrorCode::incomplete, "parcel " + parcel,
                fmt::format("{} written and verified, {} not yet ({})", done_so_far(writer),
                            next == writer.volumes()
@@ -137,16 +152,14 @@ Error not_all(const VolumeWriter& writer, const std::string& parcel, std::string
 void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
                 const MediaTarget& target, const VolumeRequest& request, const std::string& source,
                 const std::string& loss, bool is_recorded, Report& report) {
+  const auto command = [&] { return going_on(writer, source, target.name, request, is_recorded); };
   try {
     Filling(context, writer, target).run();
-    if (!writer.is_done()) {
-      std::string command = fmt::format("courier media write {} {}", source, target.name);
-      if (is_recorded && request.volume_size != 0) {
-        command += fmt::format(" --volume-size {}", request.volume_size);
-      }
-      if (request.recovery) command += fmt::format(" --recovery {}", *request.recovery);
-      report.problem = not_all(writer, id.str(), std::move(command), is_recorded);
-    }
+    if (!writer.is_done()) report.problem = not_all(writer, id.str(), command());
+  } catch (const Interrupted& interrupted) {
+    Report stopped = interrupted.report("writing parcel " + id.str());
+    report.signal = stopped.signal;
+    report.problem = stopped.problem->with_hint("to go on: " + command());
   } catch (const Error& error) {
     report.problem = error;
     if (error.code() != ErrorCode::usage) {

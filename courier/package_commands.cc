@@ -1,6 +1,7 @@
 // package: content taken in from folders and files, as numbered versions.
 #include <fmt/format.h>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/option_values.h"
 #include "courier/package_contents.h"
@@ -127,9 +128,8 @@ Report remove(Context& context, const PackageOptions& options) {
                        {{"package", id.str()}});
   Report report;
   report.json = {{"package", id.str()}, {"removed", true}};
-  report.text = fmt::format(
-      "package {} removed; what nothing else uses is freed by 'courier store gc --delete'\n",
-      id.str());
+  report.text = fmt::format("package {} removed; what nothing else uses is freed by '{}'\n",
+                            id.str(), advised("courier store gc --delete"));
   return report;
 }
 

@@ -160,11 +160,24 @@ SnapshotResult take_in(Context& context, const PackageSource& source,
   snapshot.level = level_from(options.level);
   snapshot.skip_unreadable = options.skip_unreadable;
   snapshot.progress = context.progress;
-  if (source.kind == SourceKind::stream) return take_stream(context, source.path, snapshot);
-  if (source.kind == SourceKind::archive) {
-    return take_archive(context, source.path, options, std::move(snapshot));
+  SnapshotResult result;
+  if (source.kind == SourceKind::stream) {
+    result = take_stream(context, source.path, snapshot);
+  } else if (source.kind == SourceKind::archive) {
+    result = take_archive(context, source.path, options, snapshot);
+  } else {
+    if (!context.shows_progress) {
+      // With progress a folder is walked beforehand, for a total that nobody would see.
+      snapshot.progress = {};
+      snapshot.amend = [&](const SafePath& path, TreeEntry&) {
+        report(context.progress, {"reading", path.str()});
+      };
+    }
+    result = context.home().store().snapshot(source.path, snapshot);
   }
-  return context.home().store().snapshot(source.path, snapshot);
+  // What a Ctrl-C ended at the other end of the pipe looks like a whole source.
+  report(context.progress, {"reading", source.path, result.totals.bytes, result.totals.bytes});
+  return result;
 }
 
 std::string source_text(const PackageRow& package) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/incoming_parcel.h"
 #include "courier/outgoing.h"
@@ -196,7 +197,9 @@ Report lost(Context& context, const ParcelOptions& options) {
   ParcelLife(sender).declare_lost(id, chosen_site(options));
   Report report = changed(context, id, "declared lost", chosen_site(options));
   const SiteCode to = options.site.empty() ? id.to : chosen_site(options);
-  report.text += "its jobs go with the next parcel: courier parcel create --to " + to.str() + "\n";
+  report.text +=
+      "its jobs go with the next parcel: " + advised("courier parcel create --to " + to.str()) +
+      "\n";
   return report;
 }
 

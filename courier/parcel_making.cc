@@ -184,9 +184,10 @@ Report create_parcel(Context& context, const MakingOptions& options) {
       return report;
     }
   }
-  ParcelBuilder builder(sender);
-  context.talk(fmt::format("writing {}\n", printable(builder.next_path(request.plan.addressees))));
-  const CreatedParcel created = builder.create(request);
+  request.begins = [&](const std::string& path) {
+    context.talk(fmt::format("writing {}\n", printable(path)));
+  };
+  const CreatedParcel created = ParcelBuilder(sender).create(request);
   report.json = outgoing_json(created.parcel);
   report.json["path"] = json_text(created.path);
   report.json["plan"] = plan_json(created.plan);

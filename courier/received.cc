@@ -9,6 +9,18 @@
 namespace courier {
 namespace {
 
+// A head that is genuine says nothing yet of what follows it.
+std::string standing_words(const Offer& offer) {
+  constexpr std::string_view kWhoLooks = "(parcel verify and media verify do)";
+  std::string text(word(offer.standing));
+  if (offer.standing == Standing::genuine) text = "genuine label";
+  if (offer.standing == Standing::intact) text = "intact label, by a signer not known here";
+  if (offer.lacks_its_end)
+    return text + "; the end of the file is missing or damaged, see parcel verify";
+  if (offer.standing != Standing::genuine && offer.standing != Standing::intact) return text;
+  return fmt::format("{}; the records are not looked at yet {}", text, kWhoLooks);
+}
+
 bool has_label(const Offer& offer) { return offer.standing != Standing::unreadable; }
 
 // Known signers are shown by their fingerprint; a label alone has no more than the signing key.
@@ -156,13 +168,13 @@ Error items_error(const ReceivedParcelReport& parcel) {
   std::string hint = "the return parcel tells " + parcel.offer.id.from.str() +
                      " what became of it and what to send again";
   if (all_accepted) {
-    hint = fmt::format("{}; then `distribute {} --to {}` does it at once, without the medium",
-                       parcel.hint.empty() ? "put it right" : parcel.hint,
-                       waiting_package(parcel).str(), parcel.offer.id.to.str());
+    hint =
+        fmt::format("{}; then `courier distribute {} --to {}` does it at once, without the medium",
+                    parcel.hint.empty() ? "put it right" : parcel.hint,
+                    waiting_package(parcel).str(), parcel.offer.id.to.str());
   }
   if (parcel.offer.is_return) {
-    hint =
-        "ask " + parcel.offer.id.from.str() + " to write its return again: courier return create";
+    hint = "ask " + parcel.offer.id.from.str() + " to write its return again, with `return create`";
   } else if (named.find("not authorised") != std::string::npos) {
     hint = "if " + parcel.offer.id.from.str() + " ought to be allowed this: courier site grant";
   }
@@ -249,6 +261,7 @@ Json offer_json(const Offer& offer) {
   one["created"] = json_time(label.created);
   one["is_return"] = offer.is_return;
   one["is_head_repaired"] = offer.is_repaired;
+  one["lacks_its_end"] = offer.lacks_its_end;
   one["item_count"] = label.item_count;
   one["content_bytes"] = label.content_bytes;
   one["records"] = label.record_count ? Json(*label.record_count) : Json();
@@ -299,7 +312,7 @@ std::string offer_text(const Offer& offer) {
        {"", is_unknown ? "to be compared with the signing key that 'courier site show' says at " +
                              label.sender.code.str()
                        : ""},
-       {"verdict", std::string(word(offer.standing))},
+       {"verdict", standing_words(offer)},
        {"reason", offer.error ? offer.error->happened() : ""}});
   if (!offer.items.empty()) {
     Table table({">job", "kind", "package", ">version", "name", ">files", ">size"});

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/utf8.h"
+#include "courier/advice.h"
 
 namespace courier {
 
@@ -39,12 +40,26 @@ Json error_json(const Error& error) {
   return {{"code", row_of(error.code()).name},       {"exit_status", error.exit_status()},
           {"message", json_text(error.what())},      {"subject", json_text(error.subject())},
           {"happened", json_text(error.happened())}, {"loss", json_text(error.loss())},
-          {"hint", json_text(error.hint())}};
+          {"hint", json_text(advised(error.hint()))}};
+}
+
+int exit_status(const Report& report) {
+  if (report.signal != 0) return 128 + report.signal;
+  return report.problem ? report.problem->exit_status() : 0;
+}
+
+Json problem_json(const Report& report) {
+  Json json = error_json(*report.problem);
+  if (report.signal != 0) {
+    json["code"] = "interrupted";
+    json["exit_status"] = exit_status(report);
+  }
+  return json;
 }
 
 std::string error_text(const Error& error) {
   std::string text;
-  for (const std::string& line : {std::string(error.what()), error.loss(), error.hint()}) {
+  for (const std::string& line : {std::string(error.what()), error.loss(), advised(error.hint())}) {
     if (!line.empty()) text += printable(line) + "\n";
   }
   return text;

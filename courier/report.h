@@ -19,7 +19,13 @@ struct Report {
   Json json = Json::object();
   std::string text;              // whole lines
   std::optional<Error> problem;  // not all was done: its exit status and message, after the facts
+  int signal = 0;                // told to end by it, which is the problem and the exit status
 };
+
+// 0 when there is no problem; 128 and the number of the signal that ended it.
+int exit_status(const Report& report);
+// The problem as the object that --json prints under "error".
+Json problem_json(const Report& report);
 
 // For JSON: ISO 8601 UTC, or null.
 Json json_time(const std::optional<Time>& time);

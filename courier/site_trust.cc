@@ -59,7 +59,7 @@ JoinDecision decide(const SiteIdentity& identity, const PeerOptions& options) {
   if (!ask_yes(shown, "is this the fingerprint that the site itself tells you?")) {
     throw Error(ErrorCode::not_trusted, who, "its fingerprint was not confirmed")
         .with_loss("nothing was changed")
-        .with_hint("ask the site for its fingerprint ('courier site show') and try again");
+        .with_hint("ask the site for its fingerprint (its `site show`) and try again");
   }
   // The person has compared the words: that is more than --trust.
   return JoinDecision::by_fingerprint(identity.fingerprint().words());
@@ -73,7 +73,7 @@ SiteIdentity identity_in(FileSystem& fs, const std::string& path) {
     throw Error(ErrorCode::damaged, "file " + escaped(path),
                 "is no intact site identity file: it " + error.happened())
         .with_loss("nothing was changed")
-        .with_hint("ask the other site for the file that `courier site export` writes there");
+        .with_hint("ask the other site for the file that its `site export` writes there");
   }
 }
 

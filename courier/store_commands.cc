@@ -1,6 +1,7 @@
 // store: the content store of this site.
 #include <fmt/format.h>
 
+#include "courier/advice.h"
 #include "courier/commands.h"
 #include "courier/table.h"
 #include "ledger/kept_content.h"
@@ -107,8 +108,8 @@ Report gc(Context& context, const StoreOptions& options) {
       gc.deleted
           ? fmt::format("freed: {} ({} removed, {} rewritten)\n", human_size(gc.reclaimable_bytes),
                         counted(gc.packs_removed, "pack", "packs"), gc.packs_rewritten)
-          : fmt::format("would free {}; 'courier store gc --delete' does\n",
-                        human_size(gc.reclaimable_bytes));
+          : fmt::format("would free {}; '{}' does\n", human_size(gc.reclaimable_bytes),
+                        advised("courier store gc --delete"));
   if (options.del && !gc.deleted) {
     throw Error(
         ErrorCode::incomplete, "store",

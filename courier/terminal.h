@@ -1,4 +1,5 @@
-// Terminal: questions to the person at it. Questions go to stderr, answers come from stdin.
+// Terminal: questions to the person at it. Questions go to stderr, answers come from stdin. Errors
+// of each: Interrupted, when a stop signal comes instead of an answer (courier/stop_signals.h).
 #pragma once
 
 #include <string>

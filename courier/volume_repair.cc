@@ -9,6 +9,7 @@
 #include "base/pipeline.h"
 #include "base/volume_header.h"
 #include "courier/table.h"
+#include "media/medium_errors.h"
 #include "media/repaired_copy.h"
 #include "media/scratch.h"
 
@@ -52,6 +53,13 @@ Error beyond_repair(const VolumeRepair& repair) {
           "try another copy");
 }
 
+// What it is worth, for people: damage in one piece is what a scratch or a bad block is.
+std::string recovery_words(const RecoverySet& set) {
+  const std::uint64_t most = RecoveryLayout(set).parity_cells() * set.cell_size;
+  return fmt::format("{} %: repairs up to {} in one piece",
+                     100 * set.parity_layers / set.data_layers, human_size(most));
+}
+
 // Splits "folder/name".
 std::pair<std::string, std::string> folder_and_name(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -91,6 +99,7 @@ VolumeRepair repair_file(FileSystem& fs, const std::string& path, const std::str
     throw Error(ErrorCode::not_allowed, "file " + escaped(to), "exists already")
         .with_hint("nothing is ever overwritten: give --to another name");
   }
+  require_may_write(dir);
   const VolumeBytes volume = bytes_of_file(fs, fs.open(path, O_RDONLY));
   const auto write = [&](const VolumeBytes& bytes) {
     DurableFile file(fs, dir, name, 0644);
@@ -157,23 +166,17 @@ Json repair_json(const VolumeRepair& repair, const std::string& written) {
 
 std::string repair_text(const VolumeRepair& repair, const std::string& written) {
   const RepairReport& found = repair.found;
-  const auto of_bytes = [](std::uint64_t cells, std::uint64_t bytes) {
-    return cells == 0 ? std::string()
-                      : fmt::format("{} ({})", human_size(bytes), counted(cells, "cell", "cells"));
+  const auto of_bytes = [](std::uint64_t bytes) {
+    return bytes == 0 ? std::string() : human_size(bytes);
   };
   return listing(
       {{"file", repair.path},
        {"volume", human_size(repair.volume_bytes)},
-       {"recovery data",
-        fmt::format("{} and {} layers of cells of {} bytes", repair.set.data_layers,
-                    repair.set.parity_layers, repair.set.cell_size)},
-       {"repaired", of_bytes(found.repaired_cells, found.repaired_bytes)},
-       {"beyond repair", of_bytes(found.lost_cells, found.lost_bytes)},
-       {"unreadable",
-        found.unreadable_cells == 0 ? "" : counted(found.unreadable_cells, "cell", "cells")},
-       {"recovery data damaged", found.damaged_parity_cells == 0
-                                     ? ""
-                                     : counted(found.damaged_parity_cells, "cell", "cells")},
+       {"recovery data", recovery_words(repair.set)},
+       {"repaired", of_bytes(found.repaired_bytes)},
+       {"beyond repair", of_bytes(found.lost_bytes)},
+       {"unreadable", of_bytes(found.unreadable_cells * repair.set.cell_size)},
+       {"recovery data damaged", of_bytes(found.damaged_parity_cells * repair.set.cell_size)},
        {"written", written},
        {"result", repair.problem       ? "damaged beyond repair"
                   : found.is_damaged() ? "repaired"

@@ -106,7 +106,7 @@ Share Share::open(FileSystem& fs, const std::string& path, const SiteCode& site,
   const std::string subject = "distribution point " + dp;
   auto unreachable = [&](const std::string& why) {
     return Error{ErrorCode::device, subject, "not reachable: " + why}.with_hint(
-        "mount the drive of " + escaped(path) + ", or correct the path with `dp set`");
+        "mount the drive of " + escaped(path) + ", or correct the path with `courier dp set`");
   };
   Share share;
   share.fs_ = &fs;

@@ -58,6 +58,8 @@ struct Offer {
   bool is_signed = false;    // the label is whole and signed by the key it names
   bool is_return = false;    // it has verdicts and nothing else
   bool is_repaired = false;  // its head is damaged, and was read by its recovery data
+  // The last bytes are not a volume's end: it is cut off, or damaged there. Not told of a tape.
+  bool lacks_its_end = false;
   // Of genuine and known offers, when this site's keys are here and unlocked.
   std::vector<OfferedItem> items;
 };

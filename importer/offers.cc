@@ -8,6 +8,7 @@
 #include "ledger/incoming_book.h"
 #include "ledger/settings.h"
 #include "media/scratch.h"
+#include "media/volume_end.h"
 #include "signer/fingerprint.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
@@ -312,6 +313,7 @@ OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
   open.offer.label = head.label;
   open.offer.volume = head.volume;
   open.offer.label_digest = head.label_digest;
+  open.offer.lacks_its_end = open.bytes.read_at && !has_its_end(open.bytes);
   open.offer.title = head.label.title();
   judge(open, std::move(head), home);
   // Only what may go to quarantine is still needed from its beginning.

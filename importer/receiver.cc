@@ -86,14 +86,15 @@ ReceivedParcelReport Receiver::quarantine(const OfferedParcel& volumes) {
       close(*volume);
     }
     const Label& label = open.offer.label;
-    report.error = Error{ErrorCode::no_key, subject_of(open.offer),
-                         fmt::format("is signed by a key of {} that is not known here",
-                                     label.sender.code.str())}
-                       .with_loss("nothing was lost: it is kept in quarantine, unopened")
-                       .with_hint(fmt::format(
-                           "join the identity of {} with `site join`; then `job run` goes on "
-                           "without the medium",
-                           label.sender.code.str()));
+    report.error =
+        Error{
+            ErrorCode::no_key, subject_of(open.offer),
+            fmt::format("is signed by a key of {} that is not known here", label.sender.code.str())}
+            .with_loss("nothing was lost: it is kept in quarantine, unopened")
+            .with_hint(fmt::format(
+                "join the identity of {} with `courier site join`; then `courier job run` goes on "
+                "without the medium",
+                label.sender.code.str()));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::no_space && error.code() != ErrorCode::damaged) throw;
     report.state = IncomingState::refused;

@@ -32,9 +32,7 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
   report.repaired_bytes = taken.repaired_bytes;
   report.lost_bytes = taken.lost_bytes;
   if (taken.repaired_cells > 0) {
-    report.remark =
-        fmt::format("repaired by its recovery data: {} ({})", human_size(taken.repaired_bytes),
-                    counted(taken.repaired_cells, "cell", "cells"));
+    report.remark = "repaired by its recovery data: " + human_size(taken.repaired_bytes);
   }
   if (taken.lost_bytes > 0) {
     report.remark += fmt::format("{}beyond repair: {}", report.remark.empty() ? "" : "; ",

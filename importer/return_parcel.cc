@@ -41,7 +41,7 @@ ParcelDraft draft_of(const ImporterParts& parts, const ParcelId& id, const Retur
   const TrustedKey* key = site.current_key();
   if (!key) {
     throw Error{ErrorCode::revoked, "site " + id.to.str(), "has no key that counts"}.with_hint(
-        "join its new identity with `site join`");
+        "join its new identity with `courier site join`");
   }
   Item item;
   item.set_kind(ItemKind::verdicts);
@@ -140,8 +140,8 @@ void write_return_to(const ImporterParts& parts, WrittenReturn& made, const std:
                        std::string("cannot be written: ") + error.what()}
                      .with_loss("nothing was lost: all is in, and the return lies in " +
                                 escaped(made.outbox_path))
-                     .with_hint("write it to another medium: `return create --to " + made.to.str() +
-                                " --out TARGET`");
+                     .with_hint("write it to another medium: `courier return create --to " +
+                                made.to.str() + " --out TARGET`");
   }
 }
 

@@ -1,6 +1,10 @@
 #include "media/medium_errors.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/bytes.h"
 
@@ -8,6 +12,12 @@ namespace courier {
 
 std::string in_numbers(std::uint64_t bytes) {
   return bytes < 1000 ? human_size(bytes) : fmt::format("{} ({} bytes)", human_size(bytes), bytes);
+}
+
+void require_may_write(const Fd& dir) {
+  if (::faccessat(dir.get(), ".", W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES) return;
+  throw Error(ErrorCode::not_allowed, "folder " + path_of(dir), "this user may make no file in it")
+      .with_hint("check its owner and mode, or run courier as the user it belongs to");
 }
 
 Error taken_error(const std::string& path) {

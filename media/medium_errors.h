@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "media/proved_write.h"
 
 namespace courier {
@@ -12,6 +13,9 @@ namespace courier {
 // "4.2 GB (4200000000 bytes)"
 std::string in_numbers(std::uint64_t bytes);
 
+// Errors: not_allowed, when this user may make no file in the folder. What else keeps it from that
+// is told by trying.
+void require_may_write(const Fd& dir);
 // `path` is there with other content.
 Error taken_error(const std::string& path);
 // subject: "medium /media/usb".

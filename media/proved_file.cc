@@ -55,6 +55,7 @@ ProvedFile write_proved_file(FileSystem& fs, const Fd& dir, const VolumeBytes& f
     written = copy_with_checksums(from, {}, writing, progress);
     fs.sync(fs.open_at(dir, name, O_RDONLY | O_NONBLOCK));
   } else {
+    require_may_write(dir);
     sweep_abandoned(fs, dir);
     file.emplace(fs, dir, name, 0644);
     ::flock(file->fd().get(), LOCK_EX | LOCK_NB);

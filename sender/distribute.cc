@@ -102,7 +102,8 @@ void Distributor::check_address(const PackageRow& package, const SiteCode& site)
   if (const TrustedSite* known = context_.trust.find(site); known && !known->current_key()) {
     throw Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
         .with_loss("nothing was changed")
-        .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
+        .with_hint(
+            "ask it for a new identity file and run `courier site join` with its fingerprint");
   }
   AddressBook addresses(context_.ledger);
   const std::string& preferred = package.sender;

@@ -94,7 +94,7 @@ void write_records(SenderParts& context, const CreateRequest& request, const Par
 Error no_key_left(const SiteCode& site) {
   return Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
       .with_loss("nothing was written")
-      .with_hint("ask it for a new identity file and run `site join` with its fingerprint");
+      .with_hint("ask it for a new identity file and run `courier site join` with its fingerprint");
 }
 
 ParcelDraft draft_of(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
@@ -160,23 +160,17 @@ Error nothing_pending(const ParcelPlan& plan, const std::optional<ParcelId>& wai
   Error error(ErrorCode::not_allowed, "parcel to " + sites,
               reasons.empty() ? "nothing is pending" : "nothing can go now: " + reasons);
   return error.with_loss("nothing was written")
-      .with_hint(apart ? "these sites wait for nothing in common: " + one_by_one
-                 : reasons.empty() && waiting
-                     ? "parcel " + waiting->str() + " is made and not marked sent: `media write " +
-                           waiting->str() + " DIR` writes it to a medium"
-                 : reasons.empty() ? "run `distribute` first, then this again"
-                                   : "see `parcel pending --to " + plan.addressees.front().str() +
-                                         "`, and run this again when that has changed");
+      .with_hint(
+          apart ? "these sites wait for nothing in common: " + one_by_one
+          : reasons.empty() && waiting
+              ? "parcel " + waiting->str() + " is made and not marked sent: `courier media write " +
+                    waiting->str() + " DIR` writes it to a medium"
+          : reasons.empty() ? "run `courier distribute` first, then this again"
+                            : "see `courier parcel pending --to " + plan.addressees.front().str() +
+                                  "`, and run this again when that has changed");
 }
 
 }  // namespace
-
-std::string ParcelBuilder::next_path(const std::vector<SiteCode>& addressees) {
-  std::vector<SiteCode> sorted = addressees;
-  std::sort(sorted.begin(), sorted.end());
-  return outbox_of(context_.home) + "/" +
-         parcel_file_name(ParcelBook(context_.ledger).peek(sorted).front());
-}
 
 CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   context_.keys.require_unlocked();
@@ -222,6 +216,7 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   row.expected = request.expected;
   row.file = name;
   row.created = context_.clock.now();
+  if (request.begins) request.begins(outbox_of(context_.home) + "/" + name);
   try {
     DurableFile file(context_.fs, outbox, name);
     ParcelWriter writer([&](ByteView data) { file.write(data); });

@@ -6,6 +6,7 @@
 // before. Source: behaviours.md P1, B9, B21.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct CreateRequest {
   std::optional<Time> expected;
   Level level = Level::standard;  // of what has to be compressed anew
   ProgressSink progress;
+  std::function<void(const std::string& path)> begins;  // told before the first byte; may be empty
 };
 
 struct CreatedParcel {
@@ -37,8 +39,6 @@ class ParcelBuilder {
  public:
   explicit ParcelBuilder(SenderParts& context) : context_(context) {}
 
-  // The path it will have, for showing before writing: the number is not reserved by this.
-  std::string next_path(const std::vector<SiteCode>& addressees);
   // Caller holds the home lock. Errors: not_allowed when nothing is pending (each job's reason in
   // the hint), or a file of that name is there; keys_locked; no_space before anything is written
   // when the outbox cannot take the estimate; damaged, incomplete, device, unsupported (an

@@ -113,7 +113,7 @@ JoinOutcome rejoin(TrustedSite& site, const SiteIdentity& identity,
   if (known != nullptr && !counts(known->status)) {
     throw Error(ErrorCode::revoked, subject, fmt::format("holds a {} key", word(known->status)))
         .with_loss("nothing was changed")
-        .with_hint(fmt::format("site {} makes new keys with 'courier site rotate-key --lost' and"
+        .with_hint(fmt::format("site {} makes new keys with 'site rotate-key --lost' and"
                                " exports them again",
                                site.code.str()));
   }

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import TESTS, Pair, main, noise, write  # noqa: E402
+from courier_e2e import TESTS, Pair, is_root, main, noise, write  # noqa: E402
 
 PARCEL = "PUN-PSE-000001"
 PACKAGES = ("PUN0000A", "PUN0000B", "PUN0000C")
@@ -125,6 +125,36 @@ class BadMedia(Pair):
         write("x.tap", whole)
         self.receive(source="tape:x.tap")
         self.all_is_installed()
+
+    def test_a_folder_that_this_user_may_not_write_to_is_named(self):
+        self.made()
+        os.mkdir("usb")
+        self.at("A", "media", "write", PARCEL, "usb", "--recovery", "10")
+        os.mkdir("closed", 0o555)
+        limited = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if is_root() else []
+        for arguments in (("media", "write", PARCEL, "closed"),
+                          ("parcel", "repair", "usb/%s.pcl" % PARCEL, "--to", "closed/whole.pcl")):
+            refused = self.at("A", *arguments, status=9, wrapper=limited)
+            self.assertEqual(refused.err.splitlines()[0],
+                             "folder %s: this user may make no file in it" % os.path.abspath("closed"))
+        # Nothing of it is told as a bad copy: the medium did nothing wrong.
+        self.assertEqual([one for one in self.facts("A", "parcel", "show", PARCEL)["copies"] if not one["verified"]], [])
+
+    def test_a_label_that_is_genuine_is_not_said_to_be_a_parcel_that_is(self):
+        self.made()
+        os.mkdir("usb")
+        self.at("A", "media", "write", PARCEL, "usb")
+        path = "usb/%s.pcl" % PARCEL
+        verdict = r"verdict +genuine label; the records are not looked at yet \(parcel verify and media verify do\)\n"
+        self.assertRegex(self.at("B", "identify", path).out, verdict)
+        with open(path, "r+b") as file:
+            file.truncate(os.path.getsize(path) // 2)
+        self.assertRegex(self.at("B", "identify", path).out,
+                         r"verdict +genuine label; the end of the file is missing or damaged, see parcel verify\n")
+        self.assertTrue(self.facts("B", "identify", path)["parcels"][0]["lacks_its_end"])
+        os.remove(path)
+        self.at("A", "media", "write", PARCEL, "usb", "--recovery", "10")
+        self.assertFalse(self.facts("B", "identify", path)["parcels"][0]["lacks_its_end"])
 
 
 class Table(unittest.TestCase):

@@ -153,7 +153,7 @@ class Importer(Pair):
         result = self.at("B", "distribute", "PUN00020", "--to", "files", status=5)
         self.message(result, "package PUN00020 version 1: its content is not whole in the store: 1 object is missing",
                      "nothing was lost: the shares serve what they served, and the job waits",
-                     "ask site PUN for it: return create --to PUN --out DRIVE; its next parcel brings it")
+                     "ask site PUN for it: courier return create --to PUN --out DRIVE; its next parcel brings it")
         self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
         self.receive()
         self.assertEqual(self.states("B", "PUN00020")["files"], "Installed")
@@ -186,7 +186,7 @@ class Importer(Pair):
                           ("package", "export", "PUN00020", "x")):
             result = self.at("B", *arguments, status=5)
             self.assertEqual(result.err.splitlines()[2],
-                             "ask site PUN for it: return create --to PUN --out DRIVE; its next parcel brings it")
+                             "ask site PUN for it: courier return create --to PUN --out DRIVE; its next parcel brings it")
         job = self.facts("B", "job", "list")["jobs"][-1]
         self.assertEqual((job["state"], job["pending"]), ("Install Pending", "waiting for content"))
         # The hint, to the letter.

@@ -226,7 +226,7 @@ class Signer(Pair):
             other = self.at("A", "site", "join", "other.site", "--as", "child", status=4).err.splitlines()
             self.assertIn("is no intact site identity file: it ", other[0])
             self.assertEqual(other[1:], ["nothing was changed",
-                                         "ask the other site for the file that `courier site export` writes there"])
+                                         "ask the other site for the file that its `site export` writes there"])
         words = self.facts("C", "site", "show")["fingerprint"]
         self.at("A", "site", "join", "TEX.site", "--as", "child", "--fingerprint", words)
         hexadecimal = self.facts("C", "site", "show")["fingerprint_hex"]

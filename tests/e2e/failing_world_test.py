@@ -46,7 +46,7 @@ class FailingWorld(CourierTest):
             subprocess.run(["cp", "-a", "kept/" + name, "."], check=True)
 
     def step(self, *how, arguments=("receive", FILE, "--yes")):
-        return execute([STEP, *how, COURIER, "--home", "B", *arguments])
+        return execute([STEP, *how, COURIER, "--home", "B", *arguments]).without_home("B")
 
     def unharmed(self):
         self.store_is_clean("B")
@@ -125,7 +125,7 @@ class FailingWorld(CourierTest):
         share = os.path.realpath("share")
         self.message(result, PARCEL + "PUN00020 version 2 stored: files: Install Retrying, file new/added.txt: the target "
                      "cannot hold it: cannot create it: invalid argument", "nothing was lost: the content is stored",
-                     "put %s on a file system that can hold it, or rename it in the source; then `distribute PUN00020 "
+                     "put %s on a file system that can hold it, or rename it in the source; then `courier distribute PUN00020 "
                      "--to PSE` does it at once, without the medium" % share)
         self.store_is_clean("B")
         self.assertEqual(listing("share/PUN00020", contents=True), self.served)
@@ -140,7 +140,7 @@ class FailingWorld(CourierTest):
         share = os.path.realpath("share")
         self.message(result, PARCEL + "PUN00020 version 2 stored: files: Install Retrying, file data/more.bin: read back "
                      "from the share: content differs", "nothing was lost: the content is stored",
-                     "check the drive of %s; then `distribute PUN00020 --to PSE` does it at once, without the medium"
+                     "check the drive of %s; then `courier distribute PUN00020 --to PSE` does it at once, without the medium"
                      % share)
         self.assertEqual(self.states("B", "PUN00020"), {"files": "Install Retrying"})
         self.assertEqual(listing("share/PUN00020", contents=True), self.served)
@@ -158,7 +158,7 @@ class FailingWorld(CourierTest):
         share = os.path.realpath("share")
         self.message(result, PARCEL + "PUN00020 version 2 stored: files: Install Retrying, not reachable: there is no "
                      "mark of Courier on " + share, "nothing was lost: the content is stored",
-                     "mount the drive of %s, or correct the path with `dp set`; then `distribute PUN00020 --to PSE` "
+                     "mount the drive of %s, or correct the path with `courier dp set`; then `courier distribute PUN00020 --to PSE` "
                      "does it at once, without the medium" % share)
         job = self.facts("B", "job", "list")["jobs"][-1]["job"]
         shown = self.facts("B", "job", "show", "%d/files" % job)
@@ -205,7 +205,7 @@ class FailingWorld(CourierTest):
         self.assertRegex(lines[0], "^" + PARCEL + r"PUN00020 version 2 stored: small: Install Retrying, "
                          r"[\d.]+ MB \(\d+ bytes\) needed, [\d.]+ MB \(\d+ bytes\) free, 0 bytes to be kept in reserve$")
         self.assertEqual(lines[1], "nothing was lost: the content is stored")
-        self.assertEqual(lines[2], "make room on %s; then `distribute PUN00020 --to PSE` does it at once, without the "
+        self.assertEqual(lines[2], "make room on %s; then `courier distribute PUN00020 --to PSE` does it at once, without the "
                          "medium" % os.path.realpath("d2"))
         self.assertEqual([line for line in listing("d2/PUN00020", contents=True) if "large.bin" in line],
                          [line for line in self.served if "large.bin" in line])

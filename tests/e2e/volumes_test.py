@@ -300,6 +300,19 @@ class Writing(Spanned):
         self.at("A", "media", "write", PARCEL, "two")
         self.assertEqual(os.listdir("two"), [PARCEL + ".v2.pcl"])
 
+    def test_ctrl_c_at_the_question_ends_it_and_says_how_to_go_on(self):
+        self.medium("one", 1_200_000)
+        terminal = Terminal([COURIER, "--home", "A", "media", "write", PARCEL, "one"], ENVIRONMENT)
+        terminal.expect("press Enter (q ends here)")
+        terminal.type("\x03")
+        terminal.expect("parcel %s: was stopped by Ctrl-C (SIGINT)" % PARCEL)
+        terminal.expect("nothing was lost: parcel %s is in the outbox" % PARCEL)
+        terminal.expect("to go on: courier --home A media write %s one" % PARCEL)
+        self.assertEqual(terminal.end(), 130)
+        os.mkdir("two")
+        self.at("A", "media", "write", PARCEL, "two")
+        self.assertEqual(os.listdir("two"), [PARCEL + ".v2.pcl"])
+
     def test_a_size_that_holds_no_record_is_refused_with_the_least_one(self):
         os.mkdir("usb")
         refused = self.at("A", "media", "write", PARCEL, "usb", "--volume-size", "100K", status=2)
@@ -339,7 +352,7 @@ class Writing(Spanned):
         self.medium("one", 1_200_000)
         outbox = "A/outbox/%s.pcl" % PARCEL
         first = self.courier("--home", "none", "media", "write", outbox, "one", status=5)
-        command = first.err.splitlines()[2].split("run: courier ")[1].split()
+        command = first.err.splitlines()[2].split("run: courier --home none ")[1].split()
         self.assertEqual(command[:3], ["media", "write", outbox])
         command[3] = "two"
         for number in (2, 3):

@@ -46,6 +46,12 @@ class Result:
     def json(self):
         return json.loads(self.out)
 
+    def without_home(self, home):
+        """What a message advises names the home as it was named here: compared without it."""
+        named, bare = "courier --home %s " % home, "courier "
+        self.out, self.err = self.out.replace(named, bare), self.err.replace(named, bare)
+        return self
+
     def __str__(self):
         return "%s\nexit status %d\n--- stdout\n%s--- stderr\n%s" % (" ".join(self.command), self.status, self.out, self.err)
 
@@ -84,7 +90,7 @@ class CourierTest(unittest.TestCase):
         return result
 
     def at(self, home, *arguments, **options):
-        return self.courier("--home", home, *arguments, **options)
+        return self.courier("--home", home, *arguments, **options).without_home(home)
 
     def facts(self, home, *arguments, **options):
         """The --json document of a command."""

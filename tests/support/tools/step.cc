@@ -4,6 +4,7 @@
 //   step count PROGRAM [ARGUMENT...]                 runs it and prints how many steps it took, on
 //                                                    the last line of stderr: "steps: 123"
 //   step kill N PROGRAM [ARGUMENT...]                kills it (SIGKILL) before step N: exit 137
+//   step interrupt N PROGRAM [ARGUMENT...]           sends it SIGINT before step N and lets it go on
 //   step full N FOLDER PROGRAM [ARGUMENT...]         from step N on, writes to files beneath FOLDER
 //                                                    fail with ENOSPC
 //   step refuse NAME PROGRAM [ARGUMENT...]           no file, folder or link can get a path that
@@ -41,7 +42,7 @@
 
 namespace {
 
-enum class Mode { count, kill, full, refuse, spoil, pull, at_read };
+enum class Mode { count, kill, interrupt, full, refuse, spoil, pull, at_read };
 
 std::string path_of_descriptor(pid_t pid, long descriptor) {
   char link[64];
@@ -185,7 +186,7 @@ bool is_step(pid_t pid, const user_regs_struct& regs, Mode mode, const std::stri
 
 [[noreturn]] void usage() {
   std::fputs(
-      "usage: step count|kill N|full N FOLDER|refuse NAME|spoil NAME|pull N NAME|"
+      "usage: step count|kill N|interrupt N|full N FOLDER|refuse NAME|spoil NAME|pull N NAME|"
       "at-read N NAME COMMAND PROGRAM [ARGUMENT...]\n",
       stderr);
   std::exit(2);
@@ -206,6 +207,10 @@ int main(int argc, char** argv) {
   int program = 2;
   if (std::strcmp(argv[1], "kill") == 0) {
     mode = Mode::kill;
+    at = std::atol(argv[2]);
+    program = 3;
+  } else if (std::strcmp(argv[1], "interrupt") == 0) {
+    mode = Mode::interrupt;
     at = std::atol(argv[2]);
     program = 3;
   } else if (std::strcmp(argv[1], "full") == 0) {
@@ -278,13 +283,15 @@ int main(int argc, char** argv) {
       user_regs_struct regs{};
       ptrace(PTRACE_GETREGS, pid, nullptr, &regs);
       if (thread.inside) {
-        const bool counts = mode == Mode::count || mode == Mode::kill || mode == Mode::full;
+        const bool counts = mode == Mode::count || mode == Mode::kill || mode == Mode::interrupt ||
+                            mode == Mode::full;
         if (counts && is_step(pid, regs, mode, folder)) {
           ++steps;
           if (mode == Mode::kill && steps == at) {
             kill(child, SIGKILL);
             continue;
           }
+          if (mode == Mode::interrupt && steps == at) kill(child, SIGINT);
           if (mode == Mode::full && steps >= at) {
             thread.refused = ENOSPC;
           }

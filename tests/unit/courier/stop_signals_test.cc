@@ -28,6 +28,34 @@ TEST(StopSignals, EndTheProcessWhenTheyComeAgain) {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << status;
 }
 
+TEST(StopSignals, UnwindAWorkThatTellsOfItsProgress) {
+  int events = 0;
+  const ProgressSink sink = stoppable([&](const ProgressEvent&) { ++events; });
+  EXPECT_FALSE(StopSignals::are_taken());
+  sink({});
+  EXPECT_TRUE(StopSignals::are_taken());
+  std::raise(SIGTERM);
+  try {
+    sink({});
+    FAIL() << "it went on";
+  } catch (const Interrupted& interrupted) {
+    const Report report = interrupted.report("receive");
+    EXPECT_EQ(exit_status(report), 128 + SIGTERM);
+    EXPECT_STREQ(report.problem->what(), "receive: was stopped by SIGTERM");
+    EXPECT_EQ(problem_json(report)["code"], "interrupted");
+  }
+  EXPECT_EQ(events, 1);
+}
+
+TEST(StopSignals, AreLeftToWhoeverHasTakenThem) {
+  const StopSignals signals;
+  int events = 0;
+  const ProgressSink sink = stoppable([&](const ProgressEvent&) { ++events; });
+  std::raise(SIGTERM);
+  sink({});
+  EXPECT_EQ(events, 1);
+}
+
 TEST(StopSignals, AreGivenBack) {
   { const StopSignals signals; }
   struct sigaction now {};
