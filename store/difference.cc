@@ -21,7 +21,7 @@ enum Stream { kLiteralRuns, kCopyRuns, kSeeks, kGaps, kCorrections, kLiterals, k
 // Nothing is gained by compressing less.
 constexpr std::size_t kWorthTrying = 32;
 // So few literals are not worth the time that it takes zstd to look through the base for them.
-constexpr std::size_t kWorthPrefix = 4096;
+constexpr std::size_t kWorthPrefix = 16'384;
 constexpr std::size_t kWord = 4;  // of a correction
 
 void require_limits(ByteView raw, ByteView base) {

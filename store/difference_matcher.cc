@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "store/difference.h"
+
 namespace courier {
 
 namespace {
@@ -14,10 +16,15 @@ constexpr std::size_t kWord = 8;
 // ahead are judged at once, and so many of them have to fit.
 constexpr std::size_t kAhead = 32;
 constexpr std::size_t kAheadEqual = 24;
-// What another diagonal must have more, in bytes that fit.
-constexpr std::size_t kMargin = 8;
+// What another diagonal must have more, in bytes that fit. In text, whose bytes cost little as they
+// are and repeat by chance, a change has to be worth much more.
+constexpr std::size_t kMargin = 4;
+constexpr std::size_t kTextMargin = 32;
 // An extension ends where so many more bytes differ than fit since its best point.
 constexpr std::int64_t kGiveUp = 64;
+
+// Slots are asked for so many bytes before they are needed.
+constexpr std::size_t kFetchAhead = 12;
 
 struct Effort {
   std::size_t step;  // of the old content, every so many offsets are indexed
@@ -30,11 +37,22 @@ Effort effort_of(Level level) {
     case Level::fast:
       return {8, 17, 1};
     case Level::standard:
-      return {4, 18, 1};
+      return {2, 19, 1};
     case Level::small:
       break;
   }
   return {1, 20, 8};
+}
+
+// By a sample: whether most bytes are such as text has.
+bool looks_like_text(ByteView raw) {
+  constexpr std::size_t kEvery = 61;
+  std::size_t others = 0;
+  for (std::size_t at = 0; at < raw.size(); at += kEvery) {
+    const std::uint8_t byte = raw[at];
+    others += byte < '\t' || (byte > '\r' && byte < ' ') || byte >= 0x7f ? 1 : 0;
+  }
+  return others < raw.size() / kEvery / 8;
 }
 
 std::uint64_t load(const std::uint8_t* p) {
@@ -48,7 +66,7 @@ std::size_t equal_bytes(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kLow = 0x7f7f7f7f7f7f7f7fu;
   const std::uint64_t differ = a ^ b;
   const std::uint64_t nonzero = ((differ & kLow) + kLow) | differ;
-  return kWord - static_cast<std::size_t>(std::popcount(nonzero & ~kLow));
+  return kWord - ((((nonzero & ~kLow) >> 7) * 0x0101010101010101u) >> 56);
 }
 
 std::size_t common_prefix(const std::uint8_t* a, const std::uint8_t* b, std::size_t most) {
@@ -69,6 +87,10 @@ std::size_t count_equal(const std::uint8_t* a, const std::uint8_t* b, std::size_
   return equal;
 }
 
+// In a slot: a place and one, below a tag.
+constexpr std::uint32_t kPlace = (1u << 24) - 1;
+static_assert(kMaxBase < kPlace);
+
 // Old places by the hash of the 8 bytes there. The memory stays with the thread.
 class PlaceIndex {
  public:
@@ -78,10 +100,16 @@ class PlaceIndex {
     slots_.assign(std::size_t{1} << bits_, 0);
     if (effort.candidates > 1) chain().resize(base.size());
     for (std::size_t at = 0; at + kWord <= base.size(); at += effort.step) {
-      std::uint32_t& slot = slots_[hash(load(base.data() + at))];
+      const std::uint64_t hash = hash_of(load(base.data() + at));
+      std::uint32_t& slot = slots_[hash >> (64 - bits_)];
       if (effort.candidates > 1) chain()[at] = slot;
-      slot = static_cast<std::uint32_t>(at) + 1;
+      slot = (static_cast<std::uint32_t>(at) + 1) | tag_of(hash);
     }
+  }
+
+  // Begins to fetch what find() will need for the bytes at p.
+  void fetch(const std::uint8_t* p) const {
+    __builtin_prefetch(&slots_[hash_of(load(p)) >> (64 - bits_)]);
   }
 
   struct Found {
@@ -90,12 +118,13 @@ class PlaceIndex {
   // The longest run that begins as the bytes at p do, of which there are 8 to `most`; of several
   // the one nearest to `expected`.
   Found find(const std::uint8_t* p, std::size_t most, std::int64_t expected) const {
-    const std::uint64_t word = load(p);
-    std::uint32_t slot = slots_[hash(word)];
+    const std::uint64_t word = load(p), hash = hash_of(word);
+    const std::uint32_t tag = tag_of(hash);
+    std::uint32_t slot = slots_[hash >> (64 - bits_)];
     Found best;
     for (unsigned tried = 0; slot != 0 && tried < effort_.candidates; ++tried) {
-      const std::size_t at = slot - 1;
-      if (load(base_.data() + at) == word) {
+      const std::size_t at = (slot & kPlace) - 1;
+      if ((slot & ~kPlace) == tag && load(base_.data() + at) == word) {
         const std::size_t length =
             common_prefix(p, base_.data() + at, std::min(most, base_.size() - at));
         if (length > best.length ||
@@ -120,8 +149,10 @@ class PlaceIndex {
   static std::int64_t distance(std::size_t at, std::int64_t expected) {
     return std::abs(static_cast<std::int64_t>(at) - expected);
   }
-  std::size_t hash(std::uint64_t word) const {
-    return (word * 0x9e3779b97f4a7c15u) >> (64 - bits_);
+  static std::uint64_t hash_of(std::uint64_t word) { return word * 0x9e3779b97f4a7c15u; }
+  // Of bits that choose no slot: most others that share it are known without a look at the base.
+  static std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 16) & ~kPlace;
   }
 
   ByteView base_;
@@ -133,7 +164,10 @@ class PlaceIndex {
 class Matcher {
  public:
   Matcher(ByteView raw, ByteView base, Level level)
-      : raw_(raw), base_(base), index_(base, effort_of(level)) {}
+      : raw_(raw),
+        base_(base),
+        index_(base, effort_of(level)),
+        margin_(looks_like_text(raw) ? kTextMargin : kMargin) {}
 
   std::vector<DifferenceStep> run() {
     std::size_t at = 0;
@@ -145,9 +179,10 @@ class Matcher {
         continue;
       }
       if (at + kWord <= raw_.size()) {
+        if (at + kFetchAhead + kWord <= raw_.size()) index_.fetch(raw_.data() + at + kFetchAhead);
         const auto found = index_.find(raw_.data() + at, raw_.size() - at, source_of(at));
         const std::size_t here = std::min(found.length, left);
-        if (found.length > count_equal(raw_.data() + at, old(at), here) + kMargin) {
+        if (found.length > count_equal(raw_.data() + at, old(at), here) + margin_) {
           turn(at, found.source);
           at += found.length;
           continue;
@@ -247,6 +282,7 @@ class Matcher {
 
   ByteView raw_, base_;
   PlaceIndex index_;
+  std::size_t margin_;
   std::vector<DifferenceStep> steps_;
   std::int64_t diagonal_ = 0;
   std::size_t begin_ = 0;  // where the present diagonal does

@@ -25,7 +25,7 @@ struct DifferenceStep {
 };
 
 // Steps that follow one another from the beginning of raw; what is left behind the last one is as
-// it is. Precondition: raw and base are below 2^31 bytes. Memory: 1 MiB for each thread, at
+// it is. Precondition: raw and base as difference.h has them. Memory: 2 MiB for each thread, at
 // Level::small 4 MiB and four bytes for each of base. Thread-safe.
 std::vector<DifferenceStep> difference_steps(ByteView raw, ByteView base, Level level);
 
