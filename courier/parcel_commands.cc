@@ -248,8 +248,13 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
   pending_verb.add_option("--to", o.making.to, "one site (else all)")
       ->delimiter(',')
       ->type_name("SITE");
-  pending_verb.add_option("--wait", o.making.wait, "wait so long for a job to appear")
-      ->type_name("SECONDS");
+  CLI::Option* wait =
+      pending_verb.add_option("--wait", o.making.wait, "wait so long for a job to appear")
+          ->type_name("SECONDS");
+  pending_verb
+      .add_flag("--groups", o.making.groups,
+                "the parcels it could go in: sites that can share one, and its size")
+      ->excludes(wait);
 
   CLI::App& create_verb = commands.verb(
       parcel, "create", "build the outgoing parcel in the outbox, and a proved copy elsewhere",

@@ -13,8 +13,10 @@
 #include "courier/table.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "sender/fleet_plan.h"
 #include "sender/parcel_builder.h"
 #include "sender/parcel_life.h"
+#include "sender/plan_memory.h"
 #include "sender/scheduler.h"
 
 namespace courier {
@@ -31,10 +33,12 @@ std::vector<SiteCode> sites_from(const std::vector<std::string>& texts) {
 
 std::vector<PendingJob> jobs_of(Context& context, const std::vector<SiteCode>& sites) {
   SenderParts sender = context.home().sender();
+  Scheduler scheduler(sender);
+  PlanMemory memory;
   std::vector<PendingJob> jobs;
   for (const SiteCode& site : sites) {
-    for (PendingJob& job : Scheduler(sender).pending(site)) {
-      const std::string lacking = job.ready ? lacks_content(sender, job.job) : "";
+    for (PendingJob& job : scheduler.pending(site)) {
+      const std::string lacking = job.ready ? memory.lacks(sender, job.job) : "";
       if (!lacking.empty()) {
         job.ready = false;
         job.reason = lacking;
@@ -45,9 +49,13 @@ std::vector<PendingJob> jobs_of(Context& context, const std::vector<SiteCode>& s
   return jobs;
 }
 
+Json codes_json(const std::vector<SiteCode>& sites) {
+  Json list = Json::array();
+  for (const SiteCode& site : sites) list.push_back(site.str());
+  return list;
+}
+
 Json plan_json(const ParcelPlan& plan) {
-  Json addressees = Json::array();
-  for (const SiteCode& site : plan.addressees) addressees.push_back(site.str());
   Json items = Json::array();
   for (const PlannedItem& item : plan.items) {
     items.push_back({{"kind", word(item.row.kind)},
@@ -67,7 +75,7 @@ Json plan_json(const ParcelPlan& plan) {
                     {"site", one.site.str()},
                     {"reason", json_text(one.reason)}});
   }
-  return {{"addressees", std::move(addressees)},
+  return {{"addressees", codes_json(plan.addressees)},
           {"items", std::move(items)},
           {"left", std::move(left)},
           {"content_bytes", plan.content_bytes},
@@ -115,6 +123,53 @@ std::optional<ParcelRow> on_no_medium(Home& home, std::vector<SiteCode> sites) {
   return std::nullopt;
 }
 
+// "AAA, BBB, CCC and 17 more"
+std::string some_of(const std::vector<SiteCode>& sites) {
+  constexpr std::size_t kShown = 6;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, sites.size()); ++i)
+    text += (i > 0 ? ", " : "") + sites[i].str();
+  if (sites.size() > kShown) text += fmt::format(" and {} more", sites.size() - kShown);
+  return text;
+}
+
+Report pending_groups(Context& context, const std::vector<SiteCode>& sites) {
+  SenderParts sender = context.home().sender();
+  const FleetPlan fleet = FleetPlanner(sender).plan(sites);
+  Table table({">sites", ">items", ">left", ">content", ">parcel", "to"});
+  Json groups = Json::array(), problems = Json::array();
+  std::uint64_t bytes = 0, served = 0;
+  for (const FleetGroup& group : fleet.groups) {
+    table.add({std::to_string(group.sites.size()), std::to_string(group.plan.items.size()),
+               std::to_string(group.plan.left.size()), human_size(group.plan.content_bytes),
+               human_size(group.parcel_bytes), some_of(group.sites)});
+    Json one = plan_json(group.plan);
+    one["addressees"] = codes_json(group.sites);
+    one["parcel_bytes"] = group.parcel_bytes;
+    groups.push_back(std::move(one));
+    bytes += group.parcel_bytes;
+    served += group.sites.size();
+  }
+  Report report;
+  report.text = table.str("nothing is pending");
+  for (const FleetPlan::Problem& problem : fleet.problems) {
+    report.text += printable(fmt::format("to {}: {}", problem.site.str(), problem.reason)) + "\n";
+    problems.push_back({{"site", problem.site.str()}, {"reason", json_text(problem.reason)}});
+  }
+  if (!fleet.groups.empty()) {
+    report.text +=
+        fmt::format("{} to {}, {} in all; of each: courier parcel create --to SITE,...\n",
+                    counted(fleet.groups.size(), "parcel", "parcels"),
+                    counted(served, "site", "sites"), human_size(bytes));
+  }
+  report.json = {{"groups", std::move(groups)},
+                 {"problems", std::move(problems)},
+                 {"sites", served},
+                 {"without_jobs", fleet.without_jobs},
+                 {"parcel_bytes", bytes}};
+  return report;
+}
+
 }  // namespace
 
 Report pending_jobs(Context& context, const MakingOptions& options) {
@@ -125,6 +180,7 @@ Report pending_jobs(Context& context, const MakingOptions& options) {
       if (site.role != SiteRole::self && site.joined_now) sites.push_back(site.code);
     }
   }
+  if (options.groups) return pending_groups(context, sites);
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
   std::vector<PendingJob> jobs = jobs_of(context, sites);
   while (jobs.empty() && std::chrono::steady_clock::now() < until) {

@@ -1,6 +1,8 @@
 // status: packages on distribution points as this site knows them, and its status messages.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "courier/commands.h"
 #include "courier/table.h"
 #include "ledger/job_book.h"
@@ -14,7 +16,7 @@ namespace {
 
 struct StatusOptions {
   std::string package, site, id;
-  bool messages = false;
+  bool messages = false, summary = false;
 };
 
 std::string state_text(const PackageDpRow& row) {
@@ -84,18 +86,26 @@ Report packages(Context& context, const StatusOptions& options) {
     packages.get(id);
     rows = book.of_package(id);
   }
+  std::map<PackageId, PackageRow> known;
+  for (PackageRow& package : packages.list()) known.emplace(package.id, std::move(package));
   Table table({"package", "site", "dp", ">version", "state", "as of", "evidence", "reason"});
   Json list = Json::array();
   Count count;
   for (const PackageDpRow& row : rows) {
     if (site && row.key.site != *site) continue;
-    const std::optional<PackageRow> package = packages.find(row.key.package);
+    auto package = known.find(row.key.package);
+    if (package == known.end()) {
+      // Removed, and still there.
+      package =
+          known.emplace(row.key.package, packages.find(row.key.package).value_or(PackageRow{}))
+              .first;
+    }
     table.add({row.key.package.str(), row.key.site.str(),
                row.key.dp.empty() ? "(store)" : row.key.dp, std::to_string(row.version),
                state_text(row), shown_time(row.as_of),
                row.evidence == row.reason ? "" : row.evidence, row.reason});
-    list.push_back(row_json(row, package ? package->name : ""));
-    if (package) count.add(row, package->source_version);
+    list.push_back(row_json(row, package->second.name));
+    if (!package->second.id.empty()) count.add(row, package->second.source_version);
   }
   Report report;
   report.json = {{"states", std::move(list)},
@@ -108,6 +118,41 @@ Report packages(Context& context, const StatusOptions& options) {
     report.text += fmt::format("targeted {}, installed {}, retrying {}, failed {}\n",
                                count.targeted, count.installed, count.retrying, count.failed);
   }
+  return report;
+}
+
+// One line a package, however many sites there are.
+Report summary(Context& context, const StatusOptions& options) {
+  Home& home = context.home();
+  std::map<PackageId, PackageRow> known;
+  for (PackageRow& package : PackageBook(home.ledger()).list())
+    known.emplace(package.id, std::move(package));
+  std::optional<PackageId> only;
+  if (!options.package.empty())
+    only = PackageBook(home.ledger()).get(PackageId::parse(options.package)).id;
+  Table table({"package", ">version", ">sites", ">targeted", ">installed", ">retrying", ">failed",
+               ">invalid", "name"});
+  Json list = Json::array();
+  for (const PackageCount& one : PackageDpBook(home.ledger()).counts()) {
+    if (only && one.package != *only) continue;
+    const PackageRow& package = known[one.package];
+    table.add({one.package.str(), std::to_string(package.source_version), std::to_string(one.sites),
+               std::to_string(one.targeted), std::to_string(one.installed),
+               std::to_string(one.retrying), std::to_string(one.failed),
+               std::to_string(one.invalid), package.name});
+    list.push_back({{"package", one.package.str()},
+                    {"name", json_text(package.name)},
+                    {"version", package.source_version},
+                    {"sites", one.sites},
+                    {"targeted", one.targeted},
+                    {"installed", one.installed},
+                    {"retrying", one.retrying},
+                    {"failed", one.failed},
+                    {"invalid", one.invalid}});
+  }
+  Report report;
+  report.json = {{"packages", std::move(list)}};
+  report.text = table.str("no package is targeted at a distribution point");
   return report;
 }
 
@@ -160,12 +205,18 @@ void add_status_commands(Commands& commands) {
   StatusOptions& o = commands.options<StatusOptions>();
   CLI::App& verb = commands.verb(
       "status", "packages on distribution points as this site knows them, each with its date",
-      "courier status PUN00020 --site PSE",
-      [&o](Context& context) { return o.messages ? messages(context, o) : packages(context, o); });
+      "courier status PUN00020 --site PSE", [&o](Context& context) {
+        return o.messages  ? messages(context, o)
+               : o.summary ? summary(context, o)
+                           : packages(context, o);
+      });
   verb.add_option("ID", o.package, "one package (else all)");
-  verb.add_option("--site", o.site, "one site (else all)")->type_name("CODE");
+  CLI::Option* site = verb.add_option("--site", o.site, "one site (else all)")->type_name("CODE");
   CLI::Option* message_flag =
       verb.add_flag("--messages", o.messages, "the status messages instead");
+  verb.add_flag("--summary", o.summary, "one line a package, of all sites together")
+      ->excludes(site)
+      ->excludes(message_flag);
   verb.add_option("--id", o.id, "with --messages: one message id, such as 4400")
       ->needs(message_flag)
       ->type_name("N");

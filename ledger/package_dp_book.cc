@@ -18,39 +18,34 @@ std::string subject(const PackageDpKey& key) { return "package on DP " + key.str
 
 std::vector<PackageDpRow> read(Ledger::Impl& db, const std::string& where, const std::string& a,
                                const std::string& b, const std::string& c) {
-  const sql::Moment moment(db);
+  using O = std::optional<L>;
   std::vector<PackageDpRow> out;
-  for (auto& [site, dp, package, version, served, state, pending, status, reason, whole, invalid] :
-       sql::rows<S, S, S, L, L, L, L, L, S, L, L>(
-           db,
-           "SELECT site, dp, package, version, served, state, pending, status, reason, whole,"
-           " invalid FROM package_dp WHERE " +
-               where + " ORDER BY package, site, dp",
-           a, b, c)) {
-    PackageDpRow r;
-    r.key = {sql::site_of(site), dp, sql::package_of(package)};
-    r.version = static_cast<std::uint32_t>(version);
-    r.served = static_cast<std::uint32_t>(served);
-    r.state = static_cast<PackageState>(state);
-    r.pending = static_cast<PendingReason>(pending);
-    r.status = static_cast<PackageStatus>(status);
-    r.reason = reason;
-    r.whole = whole != 0;
-    r.invalid = invalid != 0;
-    const auto rest = sql::row<std::optional<L>, std::optional<L>, L, S, S, L, S>(
-        db,
-        "SELECT retries_left, retry_at, job, folder, drive, as_of, evidence FROM package_dp"
-        " WHERE site = :s AND dp = :d AND package = :p",
-        site, dp, package);
-    if (std::get<0>(*rest)) r.retries_left = static_cast<std::uint32_t>(*std::get<0>(*rest));
-    r.retry_at = sql::time_of(std::get<1>(*rest));
-    r.job = static_cast<std::uint64_t>(std::get<2>(*rest));
-    r.folder = std::get<3>(*rest);
-    r.drive = std::get<4>(*rest);
-    r.as_of = sql::time_of(std::get<5>(*rest));
-    r.evidence = std::get<6>(*rest);
-    out.push_back(std::move(r));
-  }
+  sql::for_each<S, S, S, L, L, L, L, L, S, L, L, O, O, L, S, S, L, S>(
+      db,
+      "SELECT site, dp, package, version, served, state, pending, status, reason, whole, invalid,"
+      " retries_left, retry_at, job, folder, drive, as_of, evidence FROM package_dp WHERE " +
+          where + " ORDER BY package, site, dp",
+      [&](const auto& row) {
+        PackageDpRow& r = out.emplace_back();
+        r.key = {sql::site_of(std::get<0>(row)), std::get<1>(row),
+                 sql::package_of(std::get<2>(row))};
+        r.version = static_cast<std::uint32_t>(std::get<3>(row));
+        r.served = static_cast<std::uint32_t>(std::get<4>(row));
+        r.state = static_cast<PackageState>(std::get<5>(row));
+        r.pending = static_cast<PendingReason>(std::get<6>(row));
+        r.status = static_cast<PackageStatus>(std::get<7>(row));
+        r.reason = std::get<8>(row);
+        r.whole = std::get<9>(row) != 0;
+        r.invalid = std::get<10>(row) != 0;
+        if (std::get<11>(row)) r.retries_left = static_cast<std::uint32_t>(*std::get<11>(row));
+        r.retry_at = sql::time_of(std::get<12>(row));
+        r.job = static_cast<std::uint64_t>(std::get<13>(row));
+        r.folder = std::get<14>(row);
+        r.drive = std::get<15>(row);
+        r.as_of = sql::time_of(std::get<16>(row));
+        r.evidence = std::get<17>(row);
+      },
+      a, b, c);
   return out;
 }
 
@@ -373,6 +368,26 @@ PackageDpRow PackageDpBook::get(const PackageDpKey& key) {
 
 std::vector<PackageDpRow> PackageDpBook::list() {
   return read(ledger_.impl(), "'' = :a AND '' = :b AND '' = :c", "", "", "");
+}
+std::vector<PackageCount> PackageDpBook::counts() {
+  std::vector<PackageCount> out;
+  sql::for_each<S, L, L, L, L, L, L>(
+      ledger_.impl(),
+      "SELECT d.package, sum(d.dp = ''), sum(d.dp <> ''),"
+      " sum(d.dp <> '' AND d.state = :a AND d.version = p.source_version),"
+      " sum(d.dp <> '' AND d.state IN (:b, :c)), sum(d.dp <> '' AND d.state IN (:d, :e)),"
+      " sum(d.dp <> '' AND d.invalid <> 0) FROM package_dp d JOIN package p ON p.id = d.package"
+      " WHERE p.removed = 0 GROUP BY d.package ORDER BY d.package",
+      [&](const auto& row) {
+        const auto& [package, sites, targeted, installed, retrying, failed, invalid] = row;
+        out.push_back({sql::package_of(package), static_cast<std::uint64_t>(sites),
+                       static_cast<std::uint64_t>(targeted), static_cast<std::uint64_t>(installed),
+                       static_cast<std::uint64_t>(retrying), static_cast<std::uint64_t>(failed),
+                       static_cast<std::uint64_t>(invalid)});
+      },
+      PackageState::installed, PackageState::install_retrying, PackageState::removal_retrying,
+      PackageState::install_failed, PackageState::removal_failed);
+  return out;
 }
 std::vector<PackageDpRow> PackageDpBook::of_package(const PackageId& package) {
   return read(ledger_.impl(), "package = :a AND '' = :b AND '' = :c", package.str(), "", "");

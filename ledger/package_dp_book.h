@@ -50,6 +50,12 @@ struct PackageDpRow {
   std::string evidence;  // return or parcel or "this site"
 };
 
+// A package at all distribution points; installed: in the version that is the source's.
+struct PackageCount {
+  PackageId package;
+  std::uint64_t sites = 0, targeted = 0, installed = 0, retrying = 0, failed = 0, invalid = 0;
+};
+
 class PackageDpBook {
  public:
   explicit PackageDpBook(Ledger& ledger) : ledger_(ledger) {}
@@ -84,6 +90,7 @@ class PackageDpBook {
   std::optional<PackageDpRow> find(const PackageDpKey& key);
   PackageDpRow get(const PackageDpKey& key);  // Errors: not_found
   std::vector<PackageDpRow> list();           // by package, site, dp
+  std::vector<PackageCount> counts();         // by package; not of removed ones
   std::vector<PackageDpRow> of_package(const PackageId& package);
   std::vector<PackageDpRow> of_dp(const SiteCode& site, const std::string& dp);
 

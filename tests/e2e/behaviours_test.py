@@ -51,6 +51,19 @@ class SenderAndScheduler(Pair):
                          [("PUN00020", "medium", True)])
         self.assertGreater(jobs[0]["total_bytes"], 0)
 
+    def test_B6_sites_that_hold_and_wait_for_the_same_share_one_parcel(self):
+        self.assertEqual(self.facts("A", "parcel", "pending", "--groups")["groups"], [])
+        self.package()
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        fleet = self.facts("A", "parcel", "pending", "--groups")
+        self.assertEqual((fleet["sites"], fleet["without_jobs"], fleet["problems"]), (1, 0, []))
+        plan = self.facts("A", "parcel", "create", "--to", "PSE", "--plan")
+        self.assertEqual(fleet["groups"], [plan])
+        self.assertEqual(fleet["parcel_bytes"], plan["parcel_bytes"])
+        self.assertIn("PSE", self.at("A", "parcel", "pending", "--groups").out)
+        package, = self.facts("A", "status", "--summary")["packages"]
+        self.assertEqual((package["package"], package["sites"], package["installed"]), ("PUN00020", 1, 0))
+
     def test_B21_distributing_again_makes_no_second_job(self):
         self.package()
         for _ in range(2):

@@ -48,8 +48,8 @@ job list
 job show                                                                        N
 job cancel                                                                      N
 job run
-status              --site --messages --id                                      ID
-parcel pending      --to --wait
+status              --site --messages --summary --id                            ID
+parcel pending      --to --wait --groups
 parcel create       --to --out --level --max-bytes --name --comment --carrier --tracking --plan
 parcel list         --incoming --outgoing
 parcel show                                                                     ID

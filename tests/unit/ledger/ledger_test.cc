@@ -54,12 +54,34 @@ TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
   }
 }
 
+// As version 3 had it.
+void undo_version_4(Ledger& ledger) {
+  for (const char* index : {"job_waiting", "package_dp_states"})
+    sql::run(ledger.impl(), std::string("DROP INDEX ") + index);
+}
+
 // As version 2 had it.
 void undo_version_3(Ledger& ledger) {
+  undo_version_4(ledger);
   for (const char* column :
        {"medium", "cut", "number", "volumes", "first_record", "end_record", "bytes"})
     sql::run(ledger.impl(), std::string("ALTER TABLE copy DROP COLUMN ") + column);
   sql::run(ledger.impl(), "DROP TABLE incoming_volume");
+}
+
+TEST_F(LedgerTest, OfVersion3IsMigratedAndFindsWhatWaitsWithoutReadingWhatHasEnded) {
+  undo_version_4(*ledger_);
+  sql::run(ledger_->impl(), "PRAGMA user_version = 3");
+  ledger_.reset();
+  Ledger migrated = Ledger::open(path_, clock_);
+  EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
+  std::string steps;
+  sql::for_each<long long, long long, long long, std::string>(
+      migrated.impl(),
+      "EXPLAIN QUERY PLAN SELECT number, reason FROM job WHERE site = :s AND step IN ('accepted',"
+      " 'routed', 'suspended', 'error') ORDER BY priority, number",
+      [&](const auto& row) { steps += std::get<3>(row) + "\n"; }, std::string("PSE"));
+  EXPECT_EQ(steps, "SEARCH job USING INDEX job_waiting (site=?)\n");
 }
 
 TEST_F(LedgerTest, OfVersion2IsMigratedAndItsCopiesAreOfWholeParcels) {
