@@ -1,20 +1,21 @@
 #include "store/chunk_index.h"
 
+#include <functional>
 #include <mutex>
 
 #include "base/error.h"
+#include "store/object_tiers.h"
 #include "store/sqlite.h"
 
 namespace courier {
 
 namespace {
 
-constexpr std::uint64_t kSchemaVersion = 2;
+constexpr std::uint64_t kSchemaVersion = 3;
 constexpr std::uint64_t kLookupsAtOnce = 4096;
 
 constexpr const char* kSchema = R"sql(
   PRAGMA application_id = 0x50434c49;  -- 'PCLI'
-  PRAGMA user_version = 2;
   CREATE TABLE pack (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
@@ -34,19 +35,12 @@ constexpr const char* kSchema = R"sql(
     damaged INTEGER NOT NULL CHECK (damaged IN (0, 1)),
     UNIQUE (pack, number)
   ) STRICT;
-  -- No index by block: what asks by block (damage, gc) is rare and reads the table once.
-  CREATE TABLE object (
-    digest BLOB NOT NULL,
-    block INTEGER NOT NULL,
-    PRIMARY KEY (digest, block)
-  ) STRICT, WITHOUT ROWID;
 )sql";
 
 #define COURIER_PLACE \
   "SELECT p.digest, b.number, b.offset, b.size, b.digest, b.id, b.objects, b.nodes, b.damaged "
-constexpr const char* kLocate = COURIER_PLACE
-    "FROM object o JOIN block b ON b.id = o.block JOIN pack p ON p.id = b.pack "
-    "WHERE o.digest = ? ORDER BY o.block LIMIT 1";
+constexpr const char* kPlaceOfBlock =
+    COURIER_PLACE "FROM block b JOIN pack p ON p.id = b.pack WHERE b.id = ?";
 constexpr const char* kPlace =
     COURIER_PLACE "FROM block b JOIN pack p ON p.id = b.pack WHERE p.digest = ? AND b.number = ?";
 constexpr const char* kBlocksOf =
@@ -71,16 +65,20 @@ BlockPlace place_from(const Statement& row) {
 struct ChunkIndex::Impl {
   std::mutex mutex;
   Database db;
+  std::optional<ObjectTiers> tiers;
   std::uint64_t bursts = 0, lookups = 0;  // of the transaction that is open
   bool is_reading = false;                // such a transaction is open
 
   // Before a lookup.
   void look() {
     if (is_reading && ++lookups > kLookupsAtOnce) let_go();
-    if (bursts == 0 || is_reading) return;
-    db.run("BEGIN");
-    is_reading = true;
-    lookups = 0;
+    if (is_reading) return;
+    if (bursts > 0) {
+      db.run("BEGIN");
+      is_reading = true;
+      lookups = 0;
+    }
+    tiers->refresh();
   }
   // Before everything else, and at the end.
   void let_go() {
@@ -98,7 +96,17 @@ struct ChunkIndex::Impl {
     if (version == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) {
       IndexTransaction transaction(db);
       // Another courier may have made it meanwhile.
-      if (number("PRAGMA user_version") == 0) db.run(kSchema);
+      if (number("PRAGMA user_version") == 0) {
+        db.run(kSchema);
+        db.run(ObjectTiers::object_schema());
+        add_tiers();
+      }
+      transaction.commit();
+      version = kSchemaVersion;
+    }
+    if (version == 2 && number("PRAGMA application_id") == 0x50434c49) {
+      IndexTransaction transaction(db);
+      if (number("PRAGMA user_version") == 2) add_tiers();
       transaction.commit();
       version = kSchemaVersion;
     }
@@ -106,6 +114,26 @@ struct ChunkIndex::Impl {
       throw Error(ErrorCode::damaged, "file " + escaped(path), "is no chunk index of this courier")
           .with_loss("nothing was lost: the packs can make the index again")
           .with_hint("run courier store rebuild-index");
+    }
+    tiers.emplace(db);
+  }
+
+  // An index of version 2 has one tier, which is the last of three now.
+  void add_tiers() {
+    db.run(ObjectTiers::schema());
+    db.run("PRAGMA user_version = 3");
+  }
+
+  // Everything of it or nothing, durable when it returns.
+  void change(const std::function<void()>& steps) {
+    let_go();
+    IndexTransaction transaction(db);
+    try {
+      steps();
+      transaction.commit();
+    } catch (...) {
+      tiers->forget_memory();
+      throw;
     }
   }
 
@@ -119,11 +147,39 @@ struct ChunkIndex::Impl {
       for (const auto& pack : packs) doom.start().bind(pack).run();
     }
     if (number("SELECT count(*) FROM doomed") == 0) return;
+    tiers->remove_doomed();
     db.run(
-        "DELETE FROM object WHERE block IN "
-        "(SELECT id FROM block WHERE pack IN (SELECT id FROM doomed));"
         "DELETE FROM block WHERE pack IN (SELECT id FROM doomed);"
         "DELETE FROM pack WHERE id IN (SELECT id FROM doomed)");
+  }
+
+  // Within a transaction.
+  void add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
+                const std::vector<bool>& sound) {
+    forget({name});
+    Statement(db, "INSERT INTO pack (digest, size) VALUES (?, ?)")
+        .start()
+        .bind(name)
+        .bind(size)
+        .run();
+    const std::uint64_t pack = number("SELECT last_insert_rowid()");
+    Statement add_block(db,
+                        "INSERT INTO block (pack, number, offset, size, digest, raw_size, objects, "
+                        "roots, nodes, damaged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    std::vector<ObjectTiers::Entry> entries;
+    for (std::size_t i = 0; i < index.blocks.size(); ++i) {
+      const PackedBlock& block = index.blocks[i];
+      const bool damaged = !sound.empty() && !sound[i];
+      std::uint64_t roots = 0;
+      for (const auto& object : block.objects) roots += object.kind == DigestKind::root;
+      add_block.start().bind(pack).bind(i).bind(block.offset).bind(block.size).bind(block.digest);
+      add_block.bind(block.raw_size).bind(block.objects.size()).bind(roots);
+      add_block.bind(block.objects.front().kind != DigestKind::chunk).bind(damaged).run();
+      if (damaged) continue;
+      const std::uint64_t id = number("SELECT last_insert_rowid()");
+      for (const auto& object : block.objects) entries.push_back({object.digest, id});
+    }
+    tiers->add(pack, entries);
   }
 
   std::uint64_t number(const char* sql) {
@@ -134,11 +190,8 @@ struct ChunkIndex::Impl {
 
 // Statements that are run for every object are prepared once.
 struct ChunkIndex::Prepared {
-  Statement has, locate, place;
-  explicit Prepared(Database& db)
-      : has(db, "SELECT 1 FROM object WHERE digest = ? LIMIT 1"),
-        locate(db, kLocate),
-        place(db, kPlace) {}
+  Statement place_of_block, place;
+  explicit Prepared(Database& db) : place_of_block(db, kPlaceOfBlock), place(db, kPlace) {}
 };
 
 ChunkIndex::ChunkIndex(const std::string& path)
@@ -164,17 +217,18 @@ ChunkIndex::Burst::~Burst() {
 bool ChunkIndex::has(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
   impl_->look();
-  const bool found = prepared_->has.start().bind(object).step();
-  prepared_->has.reset();
-  return found;
+  return impl_->tiers->has(object);
 }
 
 std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
   impl_->look();
+  const auto block = impl_->tiers->block_of(object);
+  if (!block) return std::nullopt;
   std::optional<BlockPlace> place;
-  if (prepared_->locate.start().bind(object).step()) place = place_from(prepared_->locate);
-  prepared_->locate.reset();
+  Statement& find = prepared_->place_of_block;
+  if (find.start().bind(*block).step()) place = place_from(find);
+  find.reset();
   return place;
 }
 
@@ -192,55 +246,23 @@ std::optional<BlockPlace> ChunkIndex::place(const BlockRef& ref) {
 void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
                           const std::vector<bool>& sound) {
   std::lock_guard lock(impl_->mutex);
-  impl_->let_go();
-  Database& db = impl_->db;
-  IndexTransaction transaction(db);
-  impl_->forget({name});
-  Statement add_pack(db, "INSERT INTO pack (digest, size) VALUES (?, ?)");
-  add_pack.start().bind(name).bind(size).run();
-  Statement find(db, "SELECT id FROM pack WHERE digest = ?");
-  if (!find.start().bind(name).step()) bug("a pack that was just entered is not there");
-  const std::uint64_t pack = find.number(0);
-  find.reset();
-  Statement add_block(db,
-                      "INSERT INTO block (pack, number, offset, size, digest, raw_size, objects, "
-                      "roots, nodes, damaged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  Statement last(db, "SELECT last_insert_rowid()");
-  Statement add_object(db, "INSERT OR IGNORE INTO object (digest, block) VALUES (?, ?)");
-  for (std::size_t i = 0; i < index.blocks.size(); ++i) {
-    const PackedBlock& block = index.blocks[i];
-    const bool damaged = !sound.empty() && !sound[i];
-    std::uint64_t roots = 0;
-    for (const auto& object : block.objects) roots += object.kind == DigestKind::root;
-    add_block.start().bind(pack).bind(i).bind(block.offset).bind(block.size).bind(block.digest);
-    add_block.bind(block.raw_size).bind(block.objects.size()).bind(roots);
-    add_block.bind(block.objects.front().kind != DigestKind::chunk).bind(damaged).run();
-    if (damaged) continue;
-    last.start().step();
-    const std::uint64_t id = last.number(0);
-    last.reset();
-    for (const auto& object : block.objects) add_object.start().bind(object.digest).bind(id).run();
-  }
-  transaction.commit();
+  impl_->change([&] { impl_->add_pack(name, size, index, sound); });
 }
 
 void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {
+  if (packs.empty()) return;
   std::lock_guard lock(impl_->mutex);
-  impl_->let_go();
-  IndexTransaction transaction(impl_->db);
-  impl_->forget(packs);
-  transaction.commit();
+  impl_->change([&] { impl_->forget(packs); });
 }
 
 void ChunkIndex::drop_block(const BlockRef& ref) {
   const auto known = place(ref);
   if (!known) return;
   std::lock_guard lock(impl_->mutex);
-  impl_->let_go();
-  IndexTransaction transaction(impl_->db);
-  Statement(impl_->db, "DELETE FROM object WHERE block = ?").start().bind(known->id).run();
-  Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
-  transaction.commit();
+  impl_->change([&] {
+    impl_->tiers->remove_block(known->id);
+    Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
+  });
 }
 
 std::vector<Digest> ChunkIndex::packs() {

@@ -2,8 +2,9 @@
 // can make it again, so nothing else is kept in it.
 //
 // An object may lie in several blocks; the one in the oldest block is used first, and when that
-// turns out damaged, the next. Pages are cached up to 64 MiB whatever the size of the store.
-// Rollback journal, not WAL: another courier may read while one writes.
+// turns out damaged, the next. Pages are cached up to 64 MiB whatever the size of the store, and
+// what was entered last is in memory (object_tiers.h). Rollback journal, not WAL: another courier
+// may read while one writes.
 #pragma once
 
 #include <functional>

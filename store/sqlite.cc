@@ -87,9 +87,12 @@ Statement& Statement::bind(std::uint64_t value) {
   return *this;
 }
 
-Statement& Statement::bind(const Digest& value) {
-  const int code = sqlite3_bind_blob(handle_, ++bound_, value.bytes.data(),
-                                     static_cast<int>(value.bytes.size()), SQLITE_TRANSIENT);
+Statement& Statement::bind(const Digest& value) { return bind(value.view()); }
+
+Statement& Statement::bind(ByteView value) {
+  // Of no bytes it may have no place either, and a blob without one would be NULL.
+  const void* data = value.empty() ? static_cast<const void*>("") : value.data();
+  const int code = sqlite3_bind_blob64(handle_, ++bound_, data, value.size(), SQLITE_TRANSIENT);
   if (code != SQLITE_OK) db_.fail(code);
   return *this;
 }
@@ -118,6 +121,11 @@ Digest Statement::digest(int column) const {
   if (sqlite3_column_bytes(handle_, column) != 32) db_.fail(SQLITE_CORRUPT);
   std::copy(data, data + 32, digest.bytes.begin());
   return digest;
+}
+
+ByteView Statement::bytes(int column) const {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(handle_, column));
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
 void Statement::reset() { sqlite3_reset(handle_); }

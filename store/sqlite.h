@@ -41,12 +41,14 @@ class Statement {
   Statement& start();
   Statement& bind(std::uint64_t value);
   Statement& bind(const Digest& value);
+  Statement& bind(ByteView value);
   // True while there is a row.
   bool step();
   // Steps to the end of a statement without results.
   void run();
   std::uint64_t number(int column) const;
   Digest digest(int column) const;
+  ByteView bytes(int column) const;  // until the next step
   // Ends a query before its last row, so that it holds no lock.
   void reset();
 
