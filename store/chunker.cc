@@ -38,6 +38,8 @@ static_assert(zeros_run_on());
 
 }  // namespace
 
+const std::array<std::uint64_t, 256>& gear_table() { return kGear; }
+
 std::size_t first_cut(ByteView data) {
   if (data.size() <= kMinChunk) return data.size();
   if (data.size() >= kMaxChunk && is_zero(data.first(kMaxChunk))) return kMaxChunk;

@@ -10,6 +10,7 @@
 // Source: Xia et al., "FastCDC", USENIX ATC 2016; Steele, Lea, Flood, OOPSLA 2014 (SplitMix64).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -23,6 +24,9 @@ namespace courier {
 inline constexpr std::size_t kMinChunk = 16 * 1024;
 inline constexpr std::size_t kAverageChunk = 64 * 1024;
 inline constexpr std::size_t kMaxChunk = 256 * 1024;
+
+// A number for each byte, of which gear hashes are made.
+const std::array<std::uint64_t, 256>& gear_table();
 
 // The length of the first chunk of data: from kMinChunk to kMaxChunk, or all of data when it is
 // shorter. data must hold kMaxChunk bytes, or all that is left of the content.
