@@ -12,6 +12,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import pcl_content  # noqa: E402
+import pcl_difference  # noqa: E402
 from courier_e2e import (BAD, GOLDEN, CourierTest, bad_parcels, execute, listing, main, manifest_rows,  # noqa: E402
                          tool)
 
@@ -45,6 +47,21 @@ def read(path, *options):
 def sha256(path):
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
+
+
+class Differences(CourierTest):
+    def test_the_second_reader_opens_the_vectors_to_what_they_say_or_refuses_them(self):
+        with open(GOLDEN + "/differences.json", encoding="utf-8") as file:
+            vectors = json.load(file)
+        for vector in vectors:
+            with self.subTest(vector["name"]):
+                coded, base = bytes.fromhex(vector["coded"]), bytes.fromhex(vector["base"])
+                try:
+                    raw = pcl_difference.decode(vector["codec"], coded, base, vector["raw_size"]).hex()
+                except pcl_content.Refused as refusal:
+                    self.assertEqual(refusal.cause, "damaged")
+                    raw = None
+                self.assertEqual(raw, vector["raw"])
 
 
 class Manifests(CourierTest):

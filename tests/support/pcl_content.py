@@ -97,8 +97,8 @@ class Cursor:
 OBJECTS = {1: "chunk", 2: "node", 3: "root"}
 
 
-def open_block(data):
-    """store/OBJECTS.md, section 7: {(kind, digest): bytes}."""
+def open_block(data, against=None):
+    """store/OBJECTS.md, section 7: {(kind, digest): bytes}. against(codec, payload, raw size) opens codecs 2 and 3."""
     c = Cursor(data, "block")
     codec, raw_size = c.fixed(1), c.varint(4 << 20)
     listed = []
@@ -116,6 +116,9 @@ def open_block(data):
             raw = zstandard.ZstdDecompressor().decompress(payload, max_output_size=raw_size)
         except zstandard.ZstdError as error:
             raise Refused("block: %s" % error, "damaged")
+    elif codec in (2, 3) and against:
+        need(0 < len(payload) < raw_size, "block: another size")
+        raw = against(codec, payload, raw_size)
     else:
         need(codec == 0, "block: a codec not known here")
         raw = payload

@@ -25,6 +25,7 @@ import nacl.public
 import nacl.signing
 
 from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, unpack
+from pcl_difference import open_against
 from pcl_media import volumes
 from pcl_recovery import repair
 from pcl_report import keys_digest, parse_certificate, parse_report, parse_trust_item
@@ -118,7 +119,9 @@ class Label:
         self.digest = digest("label", self.body)
         c = Cursor(self.body, "label")
         need(c.fixed(2) == 1, "the label is of another version", "unsupported")
-        need(c.fixed(8) == 0, "the label needs features not known here", "unsupported")
+        features = c.fixed(8)
+        need(features < 2, "the label needs features not known here", "unsupported")
+        self.has_bases = features == 1
         c.fixed(8)
         need(c.fixed(1) == 1 and c.fixed(1) == 1, "the label uses an algorithm not known here", "unsupported")
         self.sender, self.sender_name = c.site(), c.text(256)
@@ -195,7 +198,18 @@ def parse_packing_list(data, addressees):
     return items
 
 
-class Parcel:
+class Held:
+    """What was here before a parcel: no record builds on another one of its own."""
+
+    def __init__(self, objects):
+        self.objects = dict(objects)
+
+    def object(self, kind, name):
+        need((kind, name) in self.objects, "%s %s is not here" % (kind, name.hex()[:12]), "incomplete")
+        return self.objects[kind, name]
+
+
+class Parcel(Held):
     """Section 10, in its order. signer: a site's code and its keys as the trust list has them; secrets: X25519; before:
     parcels that were processed."""
 
@@ -205,6 +219,7 @@ class Parcel:
         self.damaged, self.missing, self.objects, self.end_seen = [], [], {}, False
         for parcel in before:
             self.objects.update(parcel.objects)
+        self.held = Held(self.objects)
         for data in volumes:
             need(data[:4] == MAGIC or data[32:48] == b"Courier parcel\r\n" or data[160:164] == MAGIC, "no parcel")
         parsed = [parse_volume(data) for data in volumes]
@@ -299,15 +314,14 @@ class Parcel:
             plain = unseal(self.record_key, number, label.parcel_key + bound, sealed)
             try:
                 need(plain is not None, "a record that does not open")
-                self.objects.update(open_block(plain))
+                self.objects.update(open_block(plain, self.open_against if label.has_bases else None))
                 records[number] = True
-            except Refused:
-                self.damaged.append(number)
+            except Refused as refusal:
+                if refusal.cause != "incomplete":  # its base is not here: as if it had not come
+                    self.damaged.append(number)
 
-    def object(self, kind, name):
-        need((kind, name) in self.objects, "%s %s is not here" % (kind, name.hex()[:12]), "incomplete")
-        return self.objects[kind, name]
-
+    def open_against(self, codec, payload, raw_size):
+        return open_against(self.held, codec, payload, raw_size)
 
     def judge(self, kind, item):
         """Step 15: the cause why an item is not executed, or None."""
