@@ -170,7 +170,8 @@ void add_package_commands(Commands& commands) {
     verb->add_option("--max-unpacked", made.source.max_unpacked,
                      "stop when the content is larger (else 1 GiB and 100 times the archive)")
         ->type_name("SIZE");
-    verb->add_option("--level", made.source.level, "how hard to compress")
+    verb->add_option("--level", made.source.level,
+                     "how hard to compress: parcels carry it as it is stored")
         ->type_name("fast|default|small");
     verb->add_flag("--skip-unreadable", made.source.skip_unreadable,
                    "leave out and name what cannot be read");

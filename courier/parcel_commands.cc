@@ -266,7 +266,9 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
       ->type_name("SITE,...");
   create_verb.add_option("--out", o.making.out, "write a copy to this folder and read it back")
       ->type_name("DIR");
-  create_verb.add_option("--level", o.making.level, "how hard to compress")
+  create_verb
+      .add_option("--level", o.making.level,
+                  "how hard to compress what is not in the store as it goes; small: also what is")
       ->type_name("fast|default|small");
   create_verb.add_option("--max-bytes", o.making.max_bytes, "not larger than: 4G")->type_name("N");
   create_verb.add_option("--name", o.making.name, "a name, readable by anyone")->type_name("TEXT");

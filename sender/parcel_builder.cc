@@ -18,6 +18,7 @@
 #include "sender/record_map.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
+#include "store/compressor_count.h"
 #include "store/store.h"
 
 namespace courier {
@@ -47,8 +48,19 @@ Block gathered_block(Store& store, const RecordContent& content, Level level) {
   return compress_block(builder.take(), level);
 }
 
+// Level::small also compresses again what the store has at another level; what it found
+// incompressible then, it would again.
+Block stored_block(Store& store, const RecordContent& content, Level level) {
+  Block block = store.read_block(content.parts.front().ref);
+  if (level == Level::small && !block.is_raw()) {
+    Block smaller = gathered_block(store, content, level);
+    if (smaller.payload.size() < block.payload.size()) return smaller;
+  }
+  return block;
+}
+
 SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const RecordWork& work) {
-  const Block block = work.content.as_it_is ? store.read_block(work.content.parts.front().ref)
+  const Block block = work.content.as_it_is ? stored_block(store, work.content, level)
                                             : gathered_block(store, work.content, level);
   SealedRecord sealed{sealer.seal(work.number, block), {}};
   for (const BlockObject& object : block.objects) {
@@ -61,7 +73,7 @@ SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const R
 // writes. What is under way is a few blocks for each worker.
 void write_records(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
                    const std::string& subject, ParcelWriter& writer, RecordMapWriter& map) {
-  ThreadPool pool(worker_count());
+  ThreadPool pool(compressor_count(request.level));
   OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
     return seal(context.store, writer.sealer(), request.level, work);
   });

@@ -24,7 +24,8 @@ struct CreateRequest {
   PlanRequest plan;
   std::string name, comment, carrier, tracking;
   std::optional<Time> expected;
-  Level level = Level::standard;  // of what has to be compressed anew
+  // Of what has to be compressed anew; small: also of blocks that the store has larger.
+  Level level = Level::standard;
   ProgressSink progress;
   std::function<void(const std::string& path)> begins;  // told before the first byte; may be empty
 };

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "store/compressor_count.h"
 #include "store/node_builder.h"
 #include "store/source_reader.h"
 #include "store/store_impl.h"
@@ -39,6 +40,7 @@ class Snapshot {
   Snapshot(Store::Impl& store, const SnapshotOptions& options)
       : store_(store),
         options_(options),
+        pool_(compressor_count(options.level)),
         digests_(pool_, 2 * pool_.size() + 2, digest_batch),
         blocks_(pool_, pool_.size() + 2, [level = options.level](BlockBuilder::Raw raw) {
           return compress_block(std::move(raw), level);
@@ -89,7 +91,7 @@ class Snapshot {
   std::atomic<std::uint64_t> blocks_committed_ = 0;
 
   // Last: their work ends before what it uses.
-  ThreadPool pool_{worker_count()};
+  ThreadPool pool_;
   OrderedStage<SourceBatch, SourceBatch> digests_;
   OrderedStage<BlockBuilder::Raw, Block> blocks_;
 };

@@ -41,6 +41,13 @@ void refer_to(ZSTD_CCtx* context, ByteView prefix, std::size_t size, int level) 
   ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
 }
 
+// Level 19 as it is spends a fifth to a quarter of its time on a thousandth of a block's bytes.
+void search_less(ZSTD_CCtx* context) {
+  ZSTD_CCtx_setParameter(context, ZSTD_c_strategy, ZSTD_btultra);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_searchLog, 5);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_targetLength, 128);
+}
+
 }  // namespace
 
 std::optional<Bytes> compress_frame(ByteView data, int level, ByteView prefix) {
@@ -48,7 +55,11 @@ std::optional<Bytes> compress_frame(ByteView data, int level, ByteView prefix) {
   ZSTD_CCtx* const context = compressor();
   ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
-  if (!prefix.empty()) refer_to(context, prefix, data.size(), level);
+  if (!prefix.empty()) {
+    refer_to(context, prefix, data.size(), level);
+  } else if (level == 19) {
+    search_less(context);
+  }
   const std::size_t size =
       ZSTD_compress2(context, out.data(), out.size(), data.data(), data.size());
   if (ZSTD_isError(size)) return std::nullopt;

@@ -1,9 +1,11 @@
 """A reader written from the documents alone reads what the program writes. golden_test.py has what it refuses."""
 import os
+import random
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import CourierTest, execute, flip, main, make_source  # noqa: E402
+from courier_e2e import CourierTest, execute, flip, main, make_source, write  # noqa: E402
 
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "pcl_reader.py")
 
@@ -43,6 +45,21 @@ class SecondReader(CourierTest):
 
     def test_unpacks_what_was_made_small(self):
         self.read(self.send_source("small"), unpack="out")
+        self.same_tree("source", "out/PUN00020")
+
+    def test_small_compresses_again_what_is_stored_and_what_it_gives_is_read(self):
+        self.pun_and_pse()
+        numbers = random.Random(1)
+        write("source/numbers", "".join("%d\n" % numbers.randrange(1000) for _ in range(200_000)))
+        self.at("A", "package", "add", "source", "--id", "PUN00020")
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        shutil.copytree("A", "other", symlinks=True)
+        sizes = {}
+        for home, level in (("A", "small"), ("other", "default")):
+            self.at(home, "parcel", "create", "--to", "PSE", "--level", level)
+            sizes[level] = os.path.getsize(home + "/outbox/PUN-PSE-000001.pcl")
+        self.assertLess(sizes["small"], sizes["default"])
+        self.read("A/outbox/PUN-PSE-000001.pcl", unpack="out")
         self.same_tree("source", "out/PUN00020")
 
     def test_reads_a_return(self):
