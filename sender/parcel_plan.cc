@@ -221,22 +221,18 @@ class Planning {
   // Adds to `fresh` what the item needs and neither the addressees nor this parcel have.
   // Precondition: the content is whole.
   void collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
-    ObjectSet closure;
-    context_.store.add_closure(item.root, closure);
-    const bool all_of_it = item.whole || proofs_->held().count() == 0;
-    if (all_of_it && content_->needed.count() == 0) {
-      fresh = std::move(closure);
-      return;
-    }
-    std::uint64_t left_out = 0;
-    closure.for_each([&](const BlockObject& object) {
-      if (!all_of_it && proofs_->held().contains(object.digest)) {
-        ++left_out;
-      } else if (!content_->needed.contains(object.digest)) {
-        fresh.insert(object);
+    const auto add = [&](const BlockObject& object) {
+      if (object.size == 0) {
+        throw Error(ErrorCode::incomplete, "object " + object.digest.brief(),
+                    "has gone from the store meanwhile");
       }
-    });
-    if (left_out > 0) name_bases(item, planned);
+      if (!content_->needed.contains(object.digest)) fresh.insert(object);
+    };
+    if (item.whole) {
+      context_.store.for_each_object(item.root, add);
+    } else if (proofs_->lacking(context_.store, item.root, add)) {
+      name_bases(item, planned);
+    }
   }
 
   // The same package's versions first; without any, whatever else they hold.

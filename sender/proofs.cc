@@ -72,6 +72,21 @@ class Search {
   ObjectSet held_;
 };
 
+// Nodes and roots of the versions of these packages that the site has whole. Empty when it lacks
+// anything, for that may hang on any of them.
+std::unordered_set<Digest> whole_nodes(Store& store, const Proof& proof,
+                                       const std::set<PackageId>& packages) {
+  std::unordered_set<Digest> nodes;
+  if (!proof.missing.empty()) return nodes;
+  std::vector<Digest> roots;
+  for (const Holding& holding : proof.versions)
+    if (packages.contains(holding.package)) roots.push_back(holding.root);
+  store.for_each_object(roots, [&](const BlockObject& object) {
+    if (object.kind != DigestKind::chunk) nodes.insert(object.digest);
+  });
+  return nodes;
+}
+
 bool same_version(const Holding& a, const Holding& b) {
   return a.package == b.package && a.version == b.version && a.root == b.root;
 }
@@ -118,12 +133,41 @@ Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
     });
   });
   std::set<PackageId> packages;
+  std::vector<Digest> roots;
   for (const WantedContent& one : wanted) {
     packages.insert(one.package);
-    context.store.add_closure(one.root, held_);
+    roots.push_back(one.root);
   }
+  for (std::size_t i = 0; i < proofs.size(); ++i) {
+    std::unordered_set<Digest> nodes = whole_nodes(context.store, proofs[i], packages);
+    if (i > 0) std::erase_if(nodes, [&](const Digest& node) { return !common_.contains(node); });
+    common_ = std::move(nodes);
+  }
+  context.store.for_each_object(
+      roots, [&](const BlockObject& object) { held_.insert(object); },
+      [&](const Digest& digest) { return common_.contains(digest); });
   // What one of them lacks need not be looked for at the next.
   for (const Proof& proof : proofs) held_ = Search(context, proof, held_).run(packages, shared);
+}
+
+bool Proofs::lacking(Store& store, const Digest& root,
+                     const std::function<void(const BlockObject&)>& each) const {
+  bool is_less = false;
+  store.for_each_object(
+      root,
+      [&](const BlockObject& object) {
+        if (held_.contains(object.digest)) {
+          is_less = true;
+        } else {
+          each(object);
+        }
+      },
+      [&](const Digest& digest) {
+        if (!common_.contains(digest)) return false;
+        is_less = true;
+        return true;
+      });
+  return is_less;
 }
 
 }  // namespace courier

@@ -4,7 +4,9 @@
 // of the versions that are to be sent. Source: behaviours.md B82.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/vocabulary.h"
@@ -31,6 +33,7 @@ struct WantedContent {
 };
 
 class SharedContent;
+class Store;
 
 class Proofs {
  public:
@@ -40,12 +43,18 @@ class Proofs {
   Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
          const std::vector<WantedContent>& wanted, SharedContent* shared = nullptr);
 
-  const ObjectSet& held() const { return held_; }
+  // Calls each for what of a wanted root's closure somebody lacks; some of it several times.
+  // Returns whether anything was left out.
+  bool lacking(Store& store, const Digest& root,
+               const std::function<void(const BlockObject&)>& each) const;
   // The versions that all of them hold, whole or in part.
   const std::vector<Holding>& versions() const { return versions_; }
 
  private:
-  ObjectSet held_;
+  // Nodes below which all of them have everything: found in versions that are whole there. What
+  // hangs on these is in no set, so that only what has changed is.
+  std::unordered_set<Digest> common_;
+  ObjectSet held_;  // of the rest
   std::vector<Holding> versions_;
 };
 

@@ -11,7 +11,7 @@ namespace courier {
 
 namespace {
 
-constexpr std::uint64_t kSchemaVersion = 3;
+constexpr std::uint64_t kSchemaVersion = 4;
 constexpr std::uint64_t kLookupsAtOnce = 4096;
 
 constexpr const char* kSchema = R"sql(
@@ -36,6 +36,10 @@ constexpr const char* kSchema = R"sql(
     UNIQUE (pack, number)
   ) STRICT;
 )sql";
+
+// Roots of which everything was found here; emptied when anything is taken out.
+constexpr const char* kWholeSchema =
+    "CREATE TABLE whole (root BLOB PRIMARY KEY CHECK (length(root) = 32)) STRICT, WITHOUT ROWID";
 
 #define COURIER_PLACE \
   "SELECT p.digest, b.number, b.offset, b.size, b.digest, b.id, b.objects, b.nodes, b.damaged "
@@ -67,6 +71,7 @@ struct ChunkIndex::Impl {
   Database db;
   std::optional<ObjectTiers> tiers;
   std::uint64_t bursts = 0, lookups = 0;  // of the transaction that is open
+  std::uint64_t removals = 0;             // by this process
   bool is_reading = false;                // such a transaction is open
 
   // Before a lookup.
@@ -99,14 +104,14 @@ struct ChunkIndex::Impl {
       if (number("PRAGMA user_version") == 0) {
         db.run(kSchema);
         db.run(ObjectTiers::object_schema());
-        add_tiers();
+        upgrade(2);
       }
       transaction.commit();
       version = kSchemaVersion;
     }
-    if (version == 2 && number("PRAGMA application_id") == 0x50434c49) {
+    if ((version == 2 || version == 3) && number("PRAGMA application_id") == 0x50434c49) {
       IndexTransaction transaction(db);
-      if (number("PRAGMA user_version") == 2) add_tiers();
+      upgrade(number("PRAGMA user_version"));
       transaction.commit();
       version = kSchemaVersion;
     }
@@ -118,11 +123,21 @@ struct ChunkIndex::Impl {
     tiers.emplace(db);
   }
 
-  // An index of version 2 has one tier, which is the last of three now.
-  void add_tiers() {
-    db.run(ObjectTiers::schema());
-    db.run("PRAGMA user_version = 3");
+  void upgrade(std::uint64_t from) {
+    // An index of version 2 has one tier, which is the last of three now.
+    if (from <= 2) db.run(ObjectTiers::schema());
+    if (from <= 3) db.run(kWholeSchema);
+    db.run("PRAGMA user_version = 4");
   }
+
+  // Within a transaction.
+  void something_goes() {
+    db.run("DELETE FROM whole");
+    ++removals;
+  }
+
+  // SQLite's number tells of other processes alone.
+  std::uint64_t version() { return number("PRAGMA data_version") + (removals << 32); }
 
   // Everything of it or nothing, durable when it returns.
   void change(const std::function<void()>& steps) {
@@ -148,6 +163,7 @@ struct ChunkIndex::Impl {
     }
     if (number("SELECT count(*) FROM doomed") == 0) return;
     tiers->remove_doomed();
+    something_goes();
     db.run(
         "DELETE FROM block WHERE pack IN (SELECT id FROM doomed);"
         "DELETE FROM pack WHERE id IN (SELECT id FROM doomed)");
@@ -220,6 +236,32 @@ bool ChunkIndex::has(const Digest& object) {
   return impl_->tiers->has(object);
 }
 
+bool ChunkIndex::is_noted_whole(const Digest& root) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->look();
+  Statement find(impl_->db, "SELECT 1 FROM whole WHERE root = ?");
+  return find.start().bind(root).step();
+}
+
+std::uint64_t ChunkIndex::version() {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->version();
+}
+
+void ChunkIndex::note_whole(const Digest& root, std::uint64_t version) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->db.wait_for_others(false);
+  try {
+    impl_->change([&] {
+      if (impl_->version() != version) return;
+      Statement(impl_->db, "INSERT OR IGNORE INTO whole VALUES (?)").start().bind(root).run();
+    });
+  } catch (const Error&) {
+    // It is looked for anew the next time.
+  }
+  impl_->db.wait_for_others(true);
+}
+
 std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
   impl_->look();
@@ -261,6 +303,7 @@ void ChunkIndex::drop_block(const BlockRef& ref) {
   std::lock_guard lock(impl_->mutex);
   impl_->change([&] {
     impl_->tiers->remove_block(known->id);
+    impl_->something_goes();
     Statement(impl_->db, "UPDATE block SET damaged = 1 WHERE id = ?").start().bind(known->id).run();
   });
 }

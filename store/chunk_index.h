@@ -55,6 +55,14 @@ class ChunkIndex {
   std::optional<BlockPlace> locate(const Digest& object);
   std::optional<BlockPlace> place(const BlockRef& ref);
 
+  // Whether all of a root's closure was here once, and nothing was taken out of the index since.
+  bool is_noted_whole(const Digest& root);
+  // Changes when another process changes the index, or this one takes something out.
+  std::uint64_t version();
+  // version: from before it was looked whether it is whole. Nothing is noted when that is
+  // past, or nothing can be written now.
+  void note_whole(const Digest& root, std::uint64_t version);
+
   // In one transaction, durable when it returns. A pack known already was written anew: what the
   // index said of it, damage included, is past.
   // sound: which blocks count (empty: all); the others are entered as damaged, without objects.

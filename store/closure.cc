@@ -1,4 +1,5 @@
 // What hangs on a root: walking it as a tree of names, and as a set of objects.
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -145,7 +146,10 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
   ClosureResult result;
   std::unordered_set<Digest> entered;  // nodes only: one for some hundred chunks
   ObjectSet gone;                      // so that each is named once
-  const ChunkIndex::Burst burst(impl_->index);
+  const std::uint64_t version = impl_->index.version();
+  // Nodes are read all the same: whether they can be is not in the index.
+  const bool is_noted = impl_->index.is_noted_whole(root);
+  std::optional<ChunkIndex::Burst> burst(impl_->index);
   const auto miss = [&](const BlockObject& object) {
     if (!gone.insert(object)) return;
     ++result.missing_count;
@@ -156,7 +160,8 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
   visitor.object = [&](const BlockObject& object) {
     ++result.objects;
     result.bytes += object.size;
-    if (object.kind == DigestKind::chunk && !impl_->index.has(object.digest)) miss(object);
+    const bool is_asked = object.kind == DigestKind::chunk && !is_noted;
+    if (is_asked && !impl_->index.has(object.digest)) miss(object);
   };
   visitor.absent = [&](const Digest& digest, DigestKind kind, const Error&) {
     miss({kind, digest, 0});
@@ -165,6 +170,8 @@ ClosureResult Store::missing(const Digest& root, std::size_t limit) {
     if (!result.malformed) result.malformed = error.what();
   };
   impl_->visit_closure(root, visitor);
+  burst.reset();
+  if (result.complete() && !is_noted) impl_->index.note_whole(root, version);
   return result;
 }
 

@@ -61,6 +61,10 @@ void Database::run(const char* sql) {
   if (code != SQLITE_OK) fail(code);
 }
 
+void Database::wait_for_others(bool wait) {
+  sqlite3_busy_timeout(handle_, wait ? kBusyMilliseconds : 0);
+}
+
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 std::uint64_t Database::changes() const {

@@ -22,6 +22,8 @@ class Database {
   Database(const Database&) = delete;
   void run(const char* sql);  // one or more statements without results
   std::uint64_t changes() const;
+  // Whether it waits for another process that writes (as it does from the beginning), or says busy.
+  void wait_for_others(bool wait);
   // False also when an error has ended the transaction by itself.
   bool in_transaction() const;
   sqlite3* handle() const { return handle_; }

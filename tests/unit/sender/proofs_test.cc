@@ -111,8 +111,19 @@ class ProofsTest : public testing::Test {
                         const std::vector<WantedContent>& wanted, SharedContent* shared) {
     SenderParts context = origin_.context();
     const Proofs proofs(context, sites, wanted, shared);
-    std::set<Digest> out;
-    proofs.held().for_each([&](const BlockObject& o) { out.insert(o.digest); });
+    std::set<Digest> out, lacked;
+    for (const WantedContent& one : wanted) {
+      const bool is_less = proofs.lacking(origin_.store, one.root, [&](const BlockObject& object) {
+        lacked.insert(object.digest);
+      });
+      std::size_t left_out = 0;
+      for (const Digest& digest : closure(one.root))
+        if (!lacked.contains(digest)) ++left_out;
+      EXPECT_EQ(is_less, left_out > 0);
+    }
+    for (const WantedContent& one : wanted)
+      for (const Digest& digest : closure(one.root))
+        if (!lacked.contains(digest)) out.insert(digest);
     return out;
   }
 

@@ -142,7 +142,9 @@ TEST(ChunkIndex, OfVersion2GoesOnAsItIs) {
     db.run("DELETE FROM fresh; INSERT INTO object SELECT digest, 1 FROM block");
     Statement add(db, "INSERT INTO object VALUES (?, 1)");
     for (std::uint64_t i = 0; i < 10; ++i) add.start().bind(digest(i)).run();
-    db.run("DROP TABLE fresh; DROP TABLE recent; DROP TABLE tier; PRAGMA user_version = 2");
+    db.run(
+        "DROP TABLE fresh; DROP TABLE recent; DROP TABLE tier; DROP TABLE whole; PRAGMA "
+        "user_version = 2");
   }
   ChunkIndex index(path);
   for (std::uint64_t i = 0; i < 10; ++i) {
@@ -156,6 +158,32 @@ TEST(ChunkIndex, OfVersion2GoesOnAsItIs) {
   index.remove_packs({digest(77)});
   EXPECT_FALSE(index.has(digest(3)));
   EXPECT_TRUE(index.has(digest(13)));
+}
+
+TEST(ChunkIndex, NotesWhatIsWholeUntilSomethingGoes) {
+  test::TempFolder folder;
+  const std::string path = folder / "index.sqlite";
+  ChunkIndex index(path), other(path);
+  index.add_pack(digest(77), 1'000, one_block(0, 10));
+  index.add_pack(digest(78), 1'000, one_block(20, 10));
+  index.note_whole(digest(5), index.version());
+  EXPECT_TRUE(index.is_noted_whole(digest(5)));
+  EXPECT_TRUE(other.is_noted_whole(digest(5)));
+  EXPECT_FALSE(index.is_noted_whole(digest(6)));
+  other.add_pack(digest(79), 1'000, one_block(40, 10));
+  EXPECT_TRUE(index.is_noted_whole(digest(5)));
+  other.remove_packs({digest(78)});
+  EXPECT_FALSE(index.is_noted_whole(digest(5)));
+
+  // Something went while it was looked whether all is here.
+  const std::uint64_t before = index.version();
+  other.remove_packs({digest(79)});
+  index.note_whole(digest(5), before);
+  EXPECT_FALSE(index.is_noted_whole(digest(5)));
+  index.note_whole(digest(5), index.version());
+  EXPECT_TRUE(index.is_noted_whole(digest(5)));
+  index.drop_block({digest(77), 0});
+  EXPECT_FALSE(index.is_noted_whole(digest(5)));
 }
 
 }  // namespace
