@@ -87,7 +87,7 @@ Json add_drive(Context& context, const Drive& drive, Table& drives, Table& parce
       for (const Offer& offer : found.offers) {
         one["parcels"].push_back(offer_json(offer));
         parcels.add({drive.node, offer.title.empty() ? offer.path : offer.title,
-                     volume_words(offer.volume), standing_words(offer)});
+                     volume_words(offer.volume, offer.spare_table), standing_words(offer)});
       }
     } catch (const Error& error) {
       one["error"] = error_json(error);
@@ -167,7 +167,8 @@ Report tidy(Context& context, const DriveOptions& options) {
         .push_back({{"id", offer.title.empty() ? Json() : json_text(offer.title)},
                     {"path", json_text(offer.path)},
                     {"bytes", offer.file_bytes}});
-    table.add({offer.title.empty() ? "-" : offer.title, volume_words(offer.volume), offer.path,
+    table.add({offer.title.empty() ? "-" : offer.title,
+               volume_words(offer.volume, offer.spare_table), offer.path,
                goes      ? "Confirmed: removed"
                : is_ours ? "left: it is in the outbox of this site"
                          : "left: " + standing_words(offer)});

@@ -16,8 +16,10 @@ namespace courier {
 namespace {
 
 struct MediaOptions {
-  std::string parcel, target, volume_size, serial, repair_to;
+  std::vector<std::string> parcels;
+  std::string target, volume_size, serial, repair_to;
   std::uint32_t volume = 0;
+  std::optional<std::uint32_t> spares;
   std::optional<unsigned> recovery;
   bool anew = false;
 };
@@ -37,11 +39,24 @@ Error worst_of(const std::vector<Error>& problems, const std::string& target) {
       .with_hint("write what is damaged again, to another medium");
 }
 
-Report write(Context& context, const MediaOptions& options) {
+// The last word is the target: CLI11 gives all to what takes several.
+MediaOptions with_target(MediaOptions options) {
+  if (options.target.empty() && options.parcels.size() > 1) {
+    options.target = std::move(options.parcels.back());
+    options.parcels.pop_back();
+  }
+  if (!options.target.empty()) return options;
+  throw Error(ErrorCode::usage, "courier media write", "TARGET is required")
+      .with_hint("see courier media write --help");
+}
+
+Report write(Context& context, const MediaOptions& given) {
+  const MediaOptions options = with_target(given);
   VolumeRequest request;
   if (!options.volume_size.empty()) request.volume_size = parse_size(options.volume_size);
   request.only = options.volume;
   request.anew = options.anew;
+  request.spares = options.spares;
   MediaTarget target{options.target, options.serial};
   // What is written past every file system is named twice.
   if (target.name.starts_with("raw:/dev/") && target.serial.empty() && can_ask()) {
@@ -56,13 +71,13 @@ Report write(Context& context, const MediaOptions& options) {
                : with_recovery_meanwhile(context.fs, std::move(volume), percent, scratch_folder());
   };
   Report report;
-  const std::optional<ParcelId> id = ParcelId::try_parse(options.parcel);
-  if (!id) {
-    copy_file_to_media(context, options.parcel, target, request, report);
+  const std::optional<ParcelId> id = ParcelId::try_parse(options.parcels.front());
+  if (!id || options.parcels.size() > 1) {
+    copy_files_to_media(context, options.parcels, target, request, report);
     return report;
   }
   if (context.opened_home == nullptr) {
-    throw Error(ErrorCode::not_found, "parcel " + options.parcel,
+    throw Error(ErrorCode::not_found, "parcel " + options.parcels.front(),
                 "is not known here, and is no file")
         .with_hint("name the home of its site with --home DIR, or a parcel file");
   }
@@ -81,7 +96,7 @@ class VerifiedFile {
       const ParcelCheck check =
           check_parcel(std::move(volume.source), volume.size, path_, known, context.progress);
       json = check_json(check, path_);
-      const std::string what = volume_words(check.volume);
+      const std::string what = volume_words(check.volume, check.spare_table);
       said_ = fmt::format("parcel {}{}{}: ", check.title, what.empty() ? "" : ", ", what);
       problem = check.own_problem ? advised(*check.own_problem) : recovery_problem();
       result_ = problem ? problem->happened() : "intact and genuine";
@@ -190,12 +205,15 @@ void add_media_commands(Commands& commands) {
       media, "write", "write a parcel to a medium, or to several as volumes, and read it back",
       "courier media write PUN-PSE-000001 /media/usb",
       [&o](Context& context) { return write(context, o); });
-  write_verb.add_option("ID|FILE", o.parcel, "a parcel of this site, or a parcel file")->required();
   write_verb
-      .add_option("TARGET", o.target,
-                  "a mounted folder, iso:FILE, /dev/sr0, raw:PATH (first and last MiB blank), "
-                  "tape:FILE or /dev/nst0")
+      .add_option("ID|FILE", o.parcels,
+                  "a parcel of this site, a parcel file, or volumes of one parcel that are joined "
+                  "and cut anew: their files, or a folder with them")
       ->required();
+  write_verb.add_option(
+      "TARGET", o.target,
+      "a mounted folder, iso:FILE, /dev/sr0, raw:PATH (first and last MiB blank), "
+      "tape:FILE or /dev/nst0");
   write_verb
       .add_option("--volume-size", o.volume_size,
                   "volumes of at most so many bytes: 700M (else as the medium has room)")
@@ -210,6 +228,11 @@ void add_media_commands(Commands& commands) {
           "recovery data for so many percent of it, 0 to 50 (else 10 on discs, 0 elsewhere)")
       ->type_name("PCT")
       ->check(CLI::Range(0u, kMaxRecoveryPercent));
+  write_verb
+      .add_option("--spare-volumes", o.spares,
+                  "so many more, of which each stands in for any other one (else 0)")
+      ->type_name("N")
+      ->check(CLI::Range(0u, kMostVolumesAndSpares - 1));
   CLI::Option* only =
       write_verb.add_option("--volume", o.volume, "only this volume, again")->type_name("K");
   write_verb

@@ -8,6 +8,7 @@
 #include "courier/shown.h"
 #include "courier/stop_signals.h"
 #include "courier/terminal.h"
+#include "media/joined_parcel.h"
 #include "parcel/parcel_reader.h"
 #include "sender/parcel_life.h"
 
@@ -18,6 +19,8 @@ Json volume_json(const WrittenVolume& written) {
   const ParcelCopy& copy = written.copy;
   Json json{{"number", copy.number},
             {"of", copy.volumes},
+            {"spare_volumes", copy.spares},
+            {"is_spare", copy.is_spare()},
             {"first_record", copy.first_record},
             {"end_record", copy.end_record},
             {"path", json_text(written.proved.path)},
@@ -44,8 +47,10 @@ std::string volume_text(const WrittenVolume& written) {
                                                 : "copy written and read back",
                        path);
   }
+  std::string words = written.copy.volume_words();
+  if (written.is_of_about) words.insert(words.rfind(' ') + 1, "about ");
   return fmt::format(
-      "volume {} of {} {}: {}\n", written.copy.number, written.copy.volumes,
+      "{} {}: {}\n", words,
       written.proved.was_there ? "was there, read back again" : "written and verified", path);
 }
 
@@ -107,13 +112,43 @@ void add_written(const VolumeWriter& writer, Report& report) {
     }
   }
   report.json["written"] = std::move(volumes);
+  report.json["is_another_copy"] = writer.begins_another();
+  if (writer.begins_another()) {
+    report.text += "it was written before, all of it: this is another copy\n";
+  }
 }
 
-// "volume 1 of 3 is", "volumes 1 to 2 of 3 are".
+// "volume 1 of 3", "volumes 1 to 2 of 3"; spare ones are "spare volume 1 of 2".
+std::string named(const char* what, std::uint32_t last, std::uint32_t of, bool is_about = false) {
+  const char* const about = is_about ? "about " : "";
+  return last == 1 ? fmt::format("{} 1 of {}{}", what, about, of)
+                   : fmt::format("{}s 1 to {} of {}{}", what, last, about, of);
+}
+
+// "volume 1 of 3 is", "volumes 1 to 3 of 3 and spare volume 1 of 2 are".
 std::string done_so_far(const VolumeWriter& writer) {
   const std::uint32_t last = writer.written().back().number;
-  return last == 1 ? fmt::format("volume 1 of {} is", writer.volumes())
-                   : fmt::format("volumes 1 to {} of {} are", last, writer.volumes());
+  const std::uint32_t data = std::min(last, writer.volumes());
+  std::string text = named("volume", data, writer.volumes(), writer.is_about());
+  if (last > data) text += " and " + named("spare volume", last - data, writer.spares());
+  return text + (last == 1 ? " is" : " are");
+}
+
+// "volume 3 is", "volumes 2 to 3 and spare volumes 1 to 2 are".
+std::string still_to_do(const VolumeWriter& writer) {
+  const auto from_to = [&](const char* what, std::uint32_t first, std::uint32_t last) {
+    return first == last
+               ? fmt::format("{} {}", what, first)
+               : fmt::format("{}s {} to {}{}", what, first,
+                             writer.is_about() && last == writer.volumes() ? "about " : "", last);
+  };
+  const std::uint32_t next = writer.written().back().number + 1, volumes = writer.volumes();
+  std::string text = next > volumes ? "" : from_to("volume", next, volumes);
+  if (writer.spares() > 0) {
+    const std::uint32_t first = next > volumes ? next - volumes : 1;
+    text += (text.empty() ? "" : " and ") + from_to("spare volume", first, writer.spares());
+  }
+  return text + (next == volumes + writer.spares() ? " is" : " are");
 }
 
 // The command that goes on. is_recorded: the volumes of a set are, so that it need not name the
@@ -130,21 +165,23 @@ std::string going_on(const VolumeWriter& writer, const std::string& source,
   if (request.only != 0) command += fmt::format(" --volume {}", request.only);
   if (request.anew && writer.written_now().empty()) command += " --anew";
   if (request.recovery) command += fmt::format(" --recovery {}", *request.recovery);
+  // A recorded set that is begun knows.
+  if (writer.spares() > 0 && (!is_recorded || writer.written().empty())) {
+    command += fmt::format(" --spare-volumes {}", writer.spares());
+  }
   return command;
 }
 
 Error not_all(const VolumeWriter& writer, const std::string& parcel, const std::string& command) {
-  const std::uint32_t next = writer.written().back().number + 1;
   std::string where;
   for (const ParcelCopy& copy : writer.written()) {
-    where += fmt::format("{}{}: {}", where.empty() ? "" : "; ", copy.number, copy.target);
+    where += fmt::format("{}{}: {}", where.empty() ? "" : "; ",
+                         copy.is_spare() ? copy.volume_words() : std::to_string(copy.number),
+                         copy.target);
   }
   return Error(ErrorCode::incomplete, "parcel " + parcel,
                fmt::format("{} written and verified, {} not yet ({})", done_so_far(writer),
-                           next == writer.volumes()
-                               ? fmt::format("volume {} is", next)
-                               : fmt::format("volumes {} to {} are", next, writer.volumes()),
-                           where))
+                           still_to_do(writer), where))
       .with_hint("insert the next medium and run: " + command);
 }
 
@@ -174,6 +211,31 @@ void fill_media(Context& context, VolumeWriter& writer, const ParcelId& id,
   add_written(writer, report);
 }
 
+// The parcel that these files are, or have: one by itself as it is.
+VolumeBytes bytes_in(Context& context, const std::vector<std::string>& paths) {
+  std::vector<NamedVolume> volumes;
+  bool is_one = paths.size() == 1;
+  for (const std::string& path : paths) {
+    const Fd file = context.fs.open(path, O_RDONLY | O_CLOEXEC);
+    if (!S_ISDIR(context.fs.stat(file).st_mode)) {
+      volumes.push_back({"file " + printable(path),
+                         bytes_of_file(context.fs, context.fs.open(path, O_RDONLY | O_CLOEXEC))});
+      continue;
+    }
+    is_one = false;
+    const ScanResult scanned =
+        open_medium(context.fs, path, context.gate())->scan([&](OfferedVolume&& volume) {
+          volumes.push_back({"file " + volume.path, std::move(volume.bytes)});
+        });
+    if (scanned.found == 0) {
+      throw Error(ErrorCode::not_found, "folder " + printable(path), "there is no parcel in it")
+          .with_loss("nothing was written")
+          .with_hint("name a parcel file, its volumes, or a folder that holds them");
+    }
+  }
+  return is_one ? volumes.front().bytes : joined_parcel(volumes);
+}
+
 }  // namespace
 
 void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
@@ -200,10 +262,12 @@ void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget&
   }
 }
 
-void copy_file_to_media(Context& context, const std::string& path, const MediaTarget& target,
-                        const VolumeRequest& request, Report& report) {
-  const VolumeCut cut(bytes_of_file(context.fs, context.fs.open(path, O_RDONLY | O_CLOEXEC)),
-                      "file " + printable(path));
+void copy_files_to_media(Context& context, const std::vector<std::string>& paths,
+                         const MediaTarget& target, const VolumeRequest& request, Report& report) {
+  std::string source;
+  for (const std::string& path : paths) source += (source.empty() ? "" : " ") + path;
+  const VolumeBytes bytes = bytes_in(context, paths);
+  const VolumeCut cut(bytes, "file " + printable(paths.front()));
   if (context.opened_home != nullptr && cut.is_whole()) {
     const auto own = ParcelBook(context.home().ledger()).by_label(cut.header().label_digest);
     if (own) {
@@ -212,14 +276,20 @@ void copy_file_to_media(Context& context, const std::string& path, const MediaTa
       return;
     }
   }
-  const Fd file = context.fs.open(path, O_RDONLY | O_CLOEXEC);
-  ParcelReader reader(confined_frames(file_source(context.fs, file), path), path);
+  const ByteSource head = [&bytes, offset = std::uint64_t{0}](MutableByteView out) mutable {
+    const std::size_t n = bytes.read_at(offset, out);
+    offset += n;
+    return n;
+  };
+  ParcelReader reader(confined_frames(head, paths.front()), paths.front());
   const Label label = reader.read_head().label;
   const ParcelId id = label.id_for(label.addressees.front());
   report.json["id"] = id.str();
   VolumeWriter writer(cut, id, {}, request, context.clock, [](const ParcelCopy&) {});
-  fill_media(context, writer, id, target, request, path,
-             "nothing was lost: " + printable(path) + " is as it was", false, report);
+  fill_media(context, writer, id, target, request, source,
+             "nothing was lost: " + printable(source) +
+                 (paths.size() == 1 ? " is as it was" : " are as they were"),
+             false, report);
 }
 
 }  // namespace courier

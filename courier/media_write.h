@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "courier/commands.h"
 #include "courier/volume_writer.h"
@@ -20,9 +21,10 @@ struct MediaTarget {
 void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
                    const VolumeRequest& request, Report& report);
 
-// The same for a parcel's file, or a volume's, which need not be of this site. What is not of this
-// site's outbox is recorded nowhere. Errors: what no parcel's file gives.
-void copy_file_to_media(Context& context, const std::string& path, const MediaTarget& target,
-                        const VolumeRequest& request, Report& report);
+// The same for a parcel's file, or a volume's, which need not be of this site; for several volumes
+// of one parcel, or folders that hold them, which are joined and cut anew. What is not of this
+// site's outbox is recorded nowhere. Errors: what no parcel's file gives; as joined_parcel.
+void copy_files_to_media(Context& context, const std::vector<std::string>& paths,
+                         const MediaTarget& target, const VolumeRequest& request, Report& report);
 
 }  // namespace courier

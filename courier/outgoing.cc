@@ -134,6 +134,8 @@ Report show_outgoing(Home& home, const ParcelRow& parcel) {
     copies.push_back({{"target", json_text(copy.target)},
                       {"volume", is_volume ? Json(copy.number) : Json()},
                       {"volumes", is_volume ? copy.volumes : 1},
+                      {"spare_volumes", copy.spares},
+                      {"is_spare", copy.is_spare()},
                       {"bytes", copy.bytes == 0 ? Json() : Json(copy.bytes)},
                       {"medium", json_text(copy.medium)},
                       {"medium_label", json_text(copy.medium_label)},
@@ -142,7 +144,9 @@ Report show_outgoing(Home& home, const ParcelRow& parcel) {
                       {"note", json_text(copy.note)},
                       {"time", json_time(copy.time)}});
     copy_table.add({copy.target,
-                    is_volume ? fmt::format("{} of {}", copy.number, copy.volumes) : "whole",
+                    !is_volume        ? "whole"
+                    : copy.is_spare() ? copy.volume_words()
+                                      : fmt::format("{} of {}", copy.number, copy.volumes),
                     copy.medium.empty() ? copy.medium_label : copy.medium,
                     copy.verified ? "equal" : "bad: " + copy.note, shown_time(copy.time)});
     if (copy.verified) report.json["volumes"] = is_volume ? copy.volumes : 1;

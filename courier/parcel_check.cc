@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/bytes.h"
 #include "courier/table.h"
+#include "media/frame_check.h"
 #include "signer/fingerprint.h"
 
 namespace courier {
@@ -46,7 +48,7 @@ std::string range_list(const RecordRanges& ranges) {
 // What is wrong with what is here of it.
 std::optional<Error> own_problem_of(const ParcelCheck& check, const std::string& path) {
   std::string subject = "parcel " + check.title;
-  if (const std::string volume = volume_words(check.volume); !volume.empty()) {
+  if (const std::string volume = volume_words(check.volume, check.spare_table); !volume.empty()) {
     subject += fmt::format(", {} ({})", volume, escaped(path));
   }
   if (check.forged > 0 || check.tail.end == EndState::forged) {
@@ -72,7 +74,7 @@ std::optional<Error> own_problem_of(const ParcelCheck& check, const std::string&
   }
   if (!check.tail.record_count) what = "it ends early: how many records it had is not known";
   return Error(ErrorCode::damaged, subject, std::move(what))
-      .with_loss(volume_words(check.volume).empty()
+      .with_loss(volume_words(check.volume, check.spare_table).empty()
                      ? "nothing was changed; the other records are genuine"
                      : "nothing was changed; the other records of this volume are genuine")
       .with_hint("write it again from the origin's outbox, or try another copy");
@@ -81,9 +83,10 @@ std::optional<Error> own_problem_of(const ParcelCheck& check, const std::string&
 std::optional<Error> problem_of(const ParcelCheck& check) {
   if (check.own_problem) return check.own_problem;
   if (check.missing.empty()) return std::nullopt;
-  return Error(ErrorCode::incomplete, "parcel " + check.title,
-               fmt::format("this is {}; records {} are on the others", volume_words(check.volume),
-                           range_list(check.missing)))
+  return Error(
+             ErrorCode::incomplete, "parcel " + check.title,
+             fmt::format("this is {}; records {} are on the others",
+                         volume_words(check.volume, check.spare_table), range_list(check.missing)))
       .with_loss("nothing was changed: verify only reads")
       .with_hint("verify the other volumes too; `courier receive` takes them in, in any order");
 }
@@ -98,6 +101,7 @@ RecordRanges between(const RecordRanges& all, std::uint64_t first, std::uint64_t
 }
 
 std::string records_text(const ParcelCheck& check) {
+  if (check.is_spare()) return "none: it stands in for any other volume of its set";
   const std::optional<std::uint64_t>& count = check.tail.record_count;
   if (check.volume.of == 1) {
     return fmt::format("{} genuine{}", check.records, count ? fmt::format(" of {}", *count) : "");
@@ -131,7 +135,19 @@ ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path
 
 ParcelCheck check_parcel(ByteSource source, std::uint64_t size, const std::string& path,
                          const std::optional<KnownSigners>& known, const ProgressSink& progress) {
-  ParcelReader reader(confined_frames(std::move(source), path), path);
+  // Readers pass over frames of parity: whether they are whole is looked at on their way.
+  const auto damage = std::make_shared<std::optional<Error>>();
+  const auto beginning = std::make_shared<Bytes>();
+  ByteSource looked_at = [source = std::move(source), beginning](MutableByteView out) {
+    constexpr std::size_t kEnough = kSpareTableOffset + 4096;
+    const std::size_t n = source(out);
+    const std::size_t more = std::min(n, kEnough - std::min(kEnough, beginning->size()));
+    beginning->insert(beginning->end(), out.begin(),
+                      out.begin() + static_cast<std::ptrdiff_t>(more));
+    return n;
+  };
+  looked_at = with_noted_damage(std::move(looked_at), "file " + path, damage);
+  ParcelReader reader(confined_frames(std::move(looked_at), path), path);
   ParcelHead head = reader.read_head();
   const VolumeHeader volume = head.volume;
   const PublicKey signing_key = head.label.sender.signing_key;
@@ -162,14 +178,23 @@ ParcelCheck check_parcel(ByteSource source, std::uint64_t size, const std::strin
       check.tail.record_count ? check.tail.record_count : check.label.record_count;
   if (count) check.missing = genuine.missing(*count);
   check.volume = volume;
+  check.spare_table = find_spare_table(*beginning);
   check.missing_here = between(check.missing, volume.first_record, volume.end_record);
   check.records_here = between(genuine, volume.first_record, volume.end_record).size();
   check.own_problem = own_problem_of(check, path);
+  if (!check.own_problem && check.is_spare() && *damage) {
+    check.own_problem = Error(ErrorCode::damaged, (*damage)->subject(), (*damage)->happened())
+                            .with_loss("nothing was changed; as it is it stands in for no volume")
+                            .with_hint("write it again from the origin's outbox");
+  }
   check.problem = problem_of(check);
   return check;
 }
 
-std::string volume_words(const VolumeHeader& volume) {
+std::string volume_words(const VolumeHeader& volume, const std::optional<SpareTable>& table) {
+  if (table && table->is_of_spare()) {
+    return fmt::format("spare volume {} of {}", table->row + 1, table->spares);
+  }
   if (volume.of == 1) return "";
   return volume.of == 0 ? fmt::format("volume {}", volume.number)
                         : fmt::format("volume {} of {}", volume.number, volume.of);
@@ -187,6 +212,8 @@ Json check_json(const ParcelCheck& check, const std::string& path) {
           {"forged_records", check.forged},
           {"volume", check.volume.number},
           {"volumes", check.volume.of == 0 ? Json() : Json(check.volume.of)},
+          {"spare_volumes", check.spare_table ? check.spare_table->spares : 0},
+          {"is_spare", check.is_spare()},
           {"volume_is_intact", !check.own_problem},
           {"whole", !check.problem}};
 }
@@ -194,7 +221,7 @@ Json check_json(const ParcelCheck& check, const std::string& path) {
 std::string check_text(const ParcelCheck& check, const std::string& path) {
   return listing(
       {{"parcel", check.title},
-       {"volume", volume_words(check.volume)},
+       {"volume", volume_words(check.volume, check.spare_table)},
        {"file", path},
        {"from", check.label.sender.code.str() + " (" + check.label.sender.name + ")"},
        {"signature", check.signer},

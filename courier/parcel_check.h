@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "courier/report.h"
+#include "media/spare_table.h"
 #include "parcel/parcel_reader.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
@@ -30,6 +31,8 @@ struct ParcelCheck {
   std::uint64_t records_here = 0;  // genuine ones that this volume should have
   std::uint64_t forged = 0;
   VolumeHeader volume;
+  std::optional<SpareTable> spare_table;  // what it tells of spare volumes
+  bool is_spare() const { return spare_table && spare_table->is_of_spare(); }
   ParcelTail tail;
   std::optional<Error> problem;
   // The same of this volume by itself: that there are others is none.
@@ -43,8 +46,8 @@ ParcelCheck check_parcel(FileSystem& fs, const Fd& file, const std::string& path
 // size: of the stream, for progress.
 ParcelCheck check_parcel(ByteSource source, std::uint64_t size, const std::string& path,
                          const std::optional<KnownSigners>& known, const ProgressSink& progress);
-// "volume 2 of 3"; empty of a parcel in one piece.
-std::string volume_words(const VolumeHeader& volume);
+// "volume 2 of 3", "spare volume 1 of 2"; empty of a parcel in one piece.
+std::string volume_words(const VolumeHeader& volume, const std::optional<SpareTable>& table);
 
 Json check_json(const ParcelCheck& check, const std::string& path);
 std::string check_text(const ParcelCheck& check, const std::string& path);

@@ -255,6 +255,8 @@ Json offer_json(const Offer& offer) {
   one["comment"] = json_text(label.comment);
   one["volume"] = {{"number", offer.volume.number},
                    {"of", offer.volume.of == 0 ? Json() : Json(offer.volume.of)},
+                   {"spare_volumes", offer.spare_table ? offer.spare_table->spares : 0},
+                   {"is_spare", offer.spare_table && offer.spare_table->is_of_spare()},
                    {"first_record", offer.volume.first_record},
                    {"end_record",
                     offer.volume.end_record == kToTheEnd ? Json() : Json(offer.volume.end_record)}};
@@ -294,7 +296,7 @@ std::string offer_text(const Offer& offer) {
   const bool is_unknown = !is_signer_known(offer) && offer.standing != Standing::own;
   std::string text = listing(
       {{"parcel", offer.title + (offer.is_return ? " (return)" : "")},
-       {"volume", volume_words(offer.volume)},
+       {"volume", volume_words(offer.volume, offer.spare_table)},
        {"file", offer.path},
        {"from", label.sender.code.str() + " (" + label.sender.name + ")"},
        {"to", addressees_text(label)},

@@ -25,25 +25,36 @@ CutId cut_of(const std::string& hex) {
   return cut;
 }
 
-// The header of a volume that lies on a medium; none when it cannot be read as one.
-std::optional<VolumeHeader> header_of(const OfferedVolume& volume) {
-  std::array<std::uint8_t, kFrameHeaderSize + kVolumeHeaderSize> bytes{};
+// Of a volume that lies on a medium: its header, and what it says of spare volumes.
+Bytes beginning_of(const OfferedVolume& volume) {
+  Bytes bytes(kSpareTableOffset + spare_table_size(kMostVolumesAndSpares));
+  std::size_t filled = 0;
   try {
-    std::size_t filled = 0;
     while (filled < bytes.size()) {
       const std::size_t n = volume.source(MutableByteView(bytes).subspan(filled));
-      if (n == 0) return std::nullopt;
+      if (n == 0) break;
       filled += n;
     }
-    const ByteView payload = ByteView(bytes).subspan(kFrameHeaderSize);
-    const ParsedFrame frame = parse_frame_header(ByteView(bytes).first(kFrameHeaderSize));
+  } catch (const Error&) {
+    // Whatever it is, it is none that is proved again.
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+// None when it cannot be read as one.
+std::optional<VolumeHeader> header_in(ByteView bytes) {
+  if (bytes.size() < kSpareTableOffset) return std::nullopt;
+  try {
+    const ByteView payload = bytes.subspan(kFrameHeaderSize, kVolumeHeaderSize);
+    const ParsedFrame frame = parse_frame_header(bytes.first(kFrameHeaderSize));
     if (frame.fault != FrameFault::none || frame.header.payload_size != kVolumeHeaderSize ||
         frame.header.checksum != frame_checksum(payload)) {
       return std::nullopt;
     }
     return parse_volume_header(payload);
   } catch (const Error&) {
-    return std::nullopt;  // whatever it is, it is none that is proved again
+    return std::nullopt;
   }
 }
 
@@ -65,7 +76,9 @@ VolumeProgress progress_of(const std::vector<ParcelCopy>& copies, std::uint64_t 
       state = {};
       continue;
     }
-    if (copy.number == 1 && copy.note.empty()) state = {cut_of(copy.cut), 1, 0, {}};
+    if (copy.number == 1 && copy.note.empty()) {
+      state = {cut_of(copy.cut), 1, 0, {}, copy.spares};
+    }
     if (!state.cut || hex_of(*state.cut) != copy.cut || copy.number != state.number ||
         copy.first_record != state.next_record) {
       continue;  // one that was written again, or of a set that was given up
@@ -73,7 +86,8 @@ VolumeProgress progress_of(const std::vector<ParcelCopy>& copies, std::uint64_t 
     state.written.push_back(copy);
     state.next_record = copy.end_record;
     ++state.number;
-    if (state.next_record == records) state = {};
+    const auto spares = std::ranges::count_if(state.written, &ParcelCopy::is_spare);
+    if (state.next_record == records && std::cmp_equal(spares, state.spares)) state = {};
   }
   return state;
 }
@@ -87,19 +101,19 @@ VolumeWriter::VolumeWriter(const VolumeCut& cut, ParcelId id, const std::vector<
       clock_(clock),
       record_(std::move(record)) {
   const std::uint64_t size = request_.volume_size;
-  if (size != 0 && size < cut_.least_size() && cut_.whole().size > size) throw too_small();
   if (!request_.anew && cut_.is_whole()) state_ = progress_of(copies, cut_.record_count());
   if (state_.number == 1) state_.next_record = cut_.first_record();
   if (!state_.written.empty()) volumes_ = state_.written.back().volumes;
-}
-
-Error VolumeWriter::too_small() const {
-  const std::uint64_t least = needed_for(cut_.least_size());
-  return Error(ErrorCode::usage, fmt::format("--volume-size {}", request_.volume_size),
-               fmt::format("is too small: the largest record of parcel {} needs a volume of {} "
-                           "bytes{}",
-                           id_.str(), least, recovery_ > 0 ? " with its recovery data" : ""))
-      .with_hint(fmt::format("give --volume-size {} or more", least));
+  const bool goes_on = request_.only == 0 && !state_.written.empty();
+  spares_ = goes_on ? state_.spares : request_.spares.value_or(0);
+  if (request_.spares.value_or(spares_) != spares_) {
+    throw Error(
+        ErrorCode::usage, fmt::format("--spare-volumes {}", *request_.spares),
+        fmt::format("the set of volumes that is begun has {}: its first volumes say so", spares_))
+        .with_hint("leave it out to go on with that set, or give --anew to begin another");
+  }
+  const bool has_no_way = spares_ > 0 || cut_.whole().size > size;
+  if (size != 0 && size < cut_.least_size() && has_no_way) throw too_small();
 }
 
 void VolumeWriter::choose_recovery(Medium& medium) {
@@ -110,33 +124,25 @@ void VolumeWriter::choose_recovery(Medium& medium) {
   recovery_ = request_.recovery.value_or(kind == "disc" || kind == "image" ? kDiscRecovery : 0);
 }
 
-std::uint64_t VolumeWriter::needed_for(std::uint64_t volume_size) const {
-  return volume_size + recovery_size(volume_size, recovery_);
-}
-
-VolumeWriter::Runs VolumeWriter::runs_within(std::uint64_t first, std::uint64_t limit) const {
-  Runs runs{{}, volume_within(limit, recovery_)};
-  while (runs.volume_size >= cut_.least_size()) {
-    runs.runs = cut_.plan(first, runs.volume_size);
-    // Smaller cells have more digests: a volume that is a little smaller can need a little more.
-    std::uint64_t excess = 0;
-    for (const RecordRun& run : runs.runs) {
-      const std::uint64_t needed = needed_for(cut_.size_of(run));
-      excess = std::max(excess, needed - std::min(needed, limit));
-    }
-    if (excess == 0) return runs;
-    runs.volume_size -= std::min(excess, runs.volume_size);
-  }
-  runs.runs.clear();
-  return runs;
-}
-
 void VolumeWriter::choose_only() {
   const std::uint32_t number = request_.only;
   const auto known = std::find_if(copies_.rbegin(), copies_.rend(), [&](const ParcelCopy& copy) {
     return !copy.cut.empty() && copy.number == number && copy.end_record <= cut_.end_record();
   });
   if (request_.volume_size == 0 && known != copies_.rend() && cut_.is_whole()) {
+    spares_ = known->spares;
+    volumes_ = known->volumes;
+    if (known->is_spare()) {
+      std::vector<ParcelCopy> written;
+      for (const ParcelCopy& copy : copies_) {
+        if (copy.cut == known->cut && copy.verified && copy.number == written.size() + 1 &&
+            written.size() < known->volumes) {
+          written.push_back(copy);
+        }
+      }
+      only_ = spare_of(cut_of(known->cut), number, written);
+      return;
+    }
     only_ = {cut_of(known->cut), number, known->volumes,
              cut_.run_of(known->first_record, known->end_record), false};
     return;
@@ -148,38 +154,72 @@ void VolumeWriter::choose_only() {
   }
   const auto [runs, most] = runs_within(cut_.first_record(), request_.volume_size);
   if (runs.empty()) throw too_small();
+  const CutId cut = cut_id(cut_.header().label_digest, most, static_cast<std::uint8_t>(spares_));
+  const auto of = static_cast<std::uint32_t>(runs.size());
+  volumes_ = of;
+  if (number > of && number - of <= spares_) {
+    require_few(of);
+    only_ = {cut, number, of, cut_.run_of(cut_.end_record(), cut_.end_record()), false};
+    for (const RecordRun& run : runs) only_->protects.push_back({of, run});
+    return;
+  }
   if (number > runs.size()) {
     throw Error(ErrorCode::usage, fmt::format("--volume {}", number),
-                fmt::format("there are {} volumes of that size", runs.size()));
+                fmt::format("there are {} volumes of that size{}", runs.size(),
+                            spares_ > 0 ? fmt::format(" and {} spare ones", spares_) : ""));
   }
-  only_ = {cut_id(cut_.header().label_digest, most), number,
-           static_cast<std::uint32_t>(runs.size()), runs[number - 1], false};
+  only_ = {cut, number, of, runs[number - 1], false};
+}
+
+bool VolumeWriter::is_about() const {
+  return request_.volume_size == 0 && request_.only == 0 && state_.number <= volumes_;
+}
+
+bool VolumeWriter::begins_another() const {
+  if (request_.anew || request_.only != 0 || now_.empty() || now_.front().proved.was_there) {
+    return false;
+  }
+  const bool is_first = now_.front().is_whole || now_.front().copy.number == 1;
+  return is_first && cut_.is_whole() && std::ranges::any_of(copies_, [&](const ParcelCopy& copy) {
+           return copy.verified && (copy.cut.empty() || copy.end_record == cut_.end_record());
+         });
 }
 
 std::string VolumeWriter::next_name() const {
   const std::uint32_t number = only_ ? only_->number : state_.number;
   const std::uint32_t of = only_ ? only_->of : volumes_;
-  return of >= number ? fmt::format("volume {} of {}", number, of)
+  if (only_ ? only_->is_spare() : is_at_spares()) {
+    return fmt::format("spare volume {} of {}", number - of, spares_);
+  }
+  return of >= number ? fmt::format("volume {} of {}{}", number, is_about() ? "about " : "", of)
                       : fmt::format("volume {}", number);
 }
 
 std::string VolumeWriter::name_of(const Volume& volume) const {
+  if (volume.is_spare()) return spare_file_name(id_, volume.number - volume.of);
   if (!volume.is_whole) return parcel_file_name(id_, volume.number);
+  const auto& table = cut_.spare_table();
+  if (table && table->is_of_spare()) return spare_file_name(id_, table->row + 1u);
   return parcel_file_name(id_, cut_.is_whole() ? 0 : cut_.header().number);
 }
 
-std::vector<VolumeHeader> VolumeWriter::lying_on(Medium& medium) const {
-  std::vector<VolumeHeader> headers;
+std::vector<VolumeWriter::Lying> VolumeWriter::lying_on(Medium& medium) const {
+  std::vector<Lying> all;
   const auto look = [&](OfferedVolume&& offered) {
-    const auto header = header_of(offered);
+    const Bytes beginning = beginning_of(offered);
+    const auto header = header_in(beginning);
     if (!header || header->label_digest != cut_.header().label_digest) return;
     const bool is_whole = *header == cut_.header();
+    const auto table = find_spare_table(beginning);
+    Volume volume{{}, header->number, header->of, {}, is_whole};
+    if (table && table->is_of_spare()) {
+      volume.of = table->volumes;
+      volume.protects.resize(table->volumes);
+    }
     const std::size_t before = offered.path.find_last_of("/:");
     const std::string name =
         before == std::string::npos ? offered.path : offered.path.substr(before + 1);
-    if (name == name_of({{}, header->number, header->of, {}, is_whole})) {
-      headers.push_back(*header);
-    }
+    if (name == name_of(volume)) all.push_back({*header, table ? table->spares : 0u});
   };
   try {
     medium.scan(look);
@@ -187,23 +227,26 @@ std::vector<VolumeHeader> VolumeWriter::lying_on(Medium& medium) const {
     // An image that is not made yet, a blank disc; a file that is no parcel is no medium either.
     if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::damaged) throw;
   }
-  return headers;
+  return all;
 }
 
 // What comes next, when it lies on the medium already.
-std::optional<VolumeWriter::Volume> VolumeWriter::adopted(
-    const std::vector<VolumeHeader>& lying) const {
+std::optional<VolumeWriter::Volume> VolumeWriter::adopted(const std::vector<Lying>& lying) const {
   const std::uint64_t limit = request_.volume_size == 0 ? UINT64_MAX : request_.volume_size;
-  for (const VolumeHeader& header : lying) {
+  for (const auto& [header, spares] : lying) {
+    if (is_at_spares()) {
+      if (header.cut == *state_.cut && header.number == state_.number) return next_spare();
+      continue;
+    }
     if (header == cut_.header()) {
-      if (is_at_start() && needed_for(cut_.whole().size) <= limit) {
+      if (spares_ == 0 && is_at_start() && needed_for(cut_.whole().size) <= limit) {
         return Volume{{}, 1, 1, {}, true};
       }
       continue;
     }
     const bool is_next = state_.cut ? header.cut == *state_.cut && header.number == state_.number
                                     : header.number == 1;
-    if (!is_next || header.first_record != state_.next_record ||
+    if (!is_next || spares != spares_ || header.first_record != state_.next_record ||
         header.end_record > cut_.end_record()) {
       continue;
     }
@@ -219,26 +262,35 @@ std::optional<VolumeWriter::Volume> VolumeWriter::adopted(
 
 // What comes next, for a medium with so much room; none when it is for another medium.
 std::optional<VolumeWriter::Volume> VolumeWriter::planned(std::uint64_t room, bool is_first) {
+  if (is_at_spares()) return planned_spare(room, is_first);
   const std::uint64_t limit = request_.volume_size == 0 ? room : request_.volume_size;
   const std::uint64_t whole = needed_for(cut_.whole().size);
   Volume volume;
   std::uint64_t needed = whole;
-  if (is_at_start() && whole <= limit) {
+  if (spares_ == 0 && is_at_start() && whole <= limit) {
     volume.is_whole = true;
   } else {
+    if (cut_.spare_table() && cut_.spare_table()->is_of_spare()) {
+      throw Error(ErrorCode::usage, "parcel " + id_.str(),
+                  "this file is a spare volume: it is written as it is or not at all")
+          .with_hint(fmt::format("insert a medium with room for {} bytes", whole));
+    }
     const Runs within = runs_within(state_.next_record, limit);
     const std::vector<RecordRun>& runs = within.runs;
     if (runs.empty() && request_.volume_size != 0) throw too_small();
     if (runs.empty() && !is_first) return std::nullopt;
     if (runs.empty()) {
-      throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()),
-                    needed_for(cut_.least_size()), room);
+      throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()), least_needed(),
+                    room);
     }
     volume.number = state_.number;
     volume.of = state_.number - 1 + static_cast<std::uint32_t>(runs.size());
     volume.run = runs.front();
-    volume.cut = state_.cut ? *state_.cut : cut_id(cut_.header().label_digest, within.volume_size);
-    needed = needed_for(cut_.size_of(volume.run));
+    require_few(volume.of);
+    volume.cut = state_.cut ? *state_.cut
+                            : cut_id(cut_.header().label_digest, within.volume_size,
+                                     static_cast<std::uint8_t>(spares_));
+    needed = needed_for(size_of(volume.run));
     if (request_.volume_size == 0) {
       // What is left of a medium behind a volume is not worth one of its own.
       if (!is_first && runs.size() > 1 && needed < last_size_ / 8) return std::nullopt;
@@ -262,6 +314,29 @@ std::optional<VolumeWriter::Volume> VolumeWriter::planned(std::uint64_t room, bo
   return volume;
 }
 
+std::optional<VolumeWriter::Volume> VolumeWriter::planned_spare(std::uint64_t room,
+                                                                bool is_first) const {
+  // With another volume on one medium it would be lost with that.
+  if (!is_first && request_.volume_size == 0) return std::nullopt;
+  Volume volume = next_spare();
+  const std::uint64_t needed = needed_for(size_of(volume));
+  if (request_.volume_size != 0 && needed > request_.volume_size) {
+    throw Error(ErrorCode::usage, fmt::format("--volume-size {}", request_.volume_size),
+                fmt::format("is too small for {}: as long as the longest volume of its set, it "
+                            "needs {} bytes",
+                            next_name(), needed))
+        .with_hint(fmt::format("give --volume-size {} or more", needed));
+  }
+  if (needed > room) {
+    if (!is_first) return std::nullopt;
+    throw no_room(target_, fmt::format("{} of parcel {}", next_name(), id_.str()), needed, room)
+        .with_hint(
+            "it is as long as the longest volume of its set: insert a medium as large as "
+            "that one's, then run the same command");
+  }
+  return volume;
+}
+
 void VolumeWriter::fill(Medium& medium, const std::string& target, const ProgressSink& progress) {
   target_ = target;
   choose_recovery(medium);
@@ -271,7 +346,7 @@ void VolumeWriter::fill(Medium& medium, const std::string& target, const Progres
     is_done_ = true;
     return;
   }
-  const auto lying = request_.anew ? std::vector<VolumeHeader>{} : lying_on(medium);
+  const auto lying = request_.anew ? std::vector<Lying>{} : lying_on(medium);
   for (bool is_first = true; !is_done_; is_first = false) {
     auto volume = adopted(lying);
     if (!volume) volume = planned(medium.room(), is_first);
@@ -284,9 +359,7 @@ void VolumeWriter::fill(Medium& medium, const std::string& target, const Progres
 }
 
 void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSink& progress) {
-  VolumeBytes bytes = volume.is_whole
-                          ? cut_.whole()
-                          : cut_.volume(volume.cut, volume.number, volume.of, volume.run);
+  VolumeBytes bytes = bytes_of(volume);
   if (recovery_ > 0) bytes = request_.protect(std::move(bytes), recovery_, is_stream_, progress);
   bytes = with_checked_frames(std::move(bytes), "parcel " + id_.str());
   ParcelCopy copy;
@@ -298,6 +371,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
     copy.cut = hex_of(volume.cut);
     copy.number = volume.number;
     copy.volumes = volume.of;
+    copy.spares = spares_;
     copy.first_record = volume.run.first;
     copy.end_record = volume.run.end;
     if (only_ && volume.number == 1) copy.note = kAgain;
@@ -326,6 +400,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
   written.copy = std::move(copy);
   written.is_whole = volume.is_whole;
   written.recovery = recovery_;
+  written.is_of_about = is_about();
   now_.push_back(std::move(written));
 }
 
@@ -336,7 +411,9 @@ void VolumeWriter::advance(const Volume& volume, const ParcelCopy& copy) {
   state_.cut = volume.cut;
   state_.number = volume.number + 1;
   state_.next_record = volume.is_whole ? cut_.end_record() : volume.run.end;
-  is_done_ = state_.next_record == cut_.end_record();
+  const std::uint32_t last =
+      spares_ == 0 || volume.is_whole ? state_.number - 1 : volume.of + spares_;
+  is_done_ = state_.next_record == cut_.end_record() && state_.number > last;
 }
 
 }  // namespace courier

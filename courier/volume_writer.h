@@ -27,6 +27,7 @@ struct VolumeProgress {
   std::uint32_t number = 1;         // of the next volume
   std::uint64_t next_record = 0;    // its first
   std::vector<ParcelCopy> written;  // the volumes of the set
+  std::uint32_t spares = 0;         // that the set has
 };
 // records: how many the parcel has.
 VolumeProgress progress_of(const std::vector<ParcelCopy>& copies, std::uint64_t records);
@@ -35,6 +36,8 @@ struct VolumeRequest {
   std::uint64_t volume_size = 0;  // at most so many bytes each; 0: as the medium has room
   std::uint32_t only = 0;         // this one volume, again; 0: what is next
   bool anew = false;              // from the first record, whatever was begun
+  // So many spare volumes behind the others; none: as the set that is begun, else 0.
+  std::optional<std::uint32_t> spares = std::nullopt;
   // Recovery data: the share in percent; none: kDiscRecovery on what is burned, else 0.
   std::optional<unsigned> recovery = std::nullopt;
   // Puts it behind a volume; absent: there is never any. is_stream: what it is written to must not
@@ -50,8 +53,9 @@ inline constexpr unsigned kDiscRecovery = 10;
 // Where a volume went, for the report.
 struct WrittenVolume {
   ParcelCopy copy;
-  bool is_whole = false;  // the parcel as it is: volume 1 of 1
-  unsigned recovery = 0;  // percent
+  bool is_whole = false;     // the parcel as it is: volume 1 of 1
+  unsigned recovery = 0;     // percent
+  bool is_of_about = false;  // VolumeWriter::is_about
   ProvedCopy proved;
 };
 
@@ -72,12 +76,17 @@ class VolumeWriter {
   void fill(Medium& medium, const std::string& target, const ProgressSink& progress);
 
   bool is_done() const { return is_done_; }
-  // "volume 2 of 3", or "volume 2" while nobody knows of how many.
+  // "volume 2 of 3", "spare volume 1 of 2"; "volume 2" while nobody knows of how many.
   std::string next_name() const;
   // Of the set, those written before this run included.
   const std::vector<ParcelCopy>& written() const { return state_.written; }
   const std::vector<WrittenVolume>& written_now() const { return now_; }
   std::uint32_t volumes() const { return volumes_; }  // of the set, as far as known; else 0
+  std::uint32_t spares() const { return spares_; }    // numbered behind them
+  // How many volumes is a guess: the media that are to come may have another size.
+  bool is_about() const;
+  // A set was complete before this run, and what is written is not of it.
+  bool begins_another() const;
   // The size with which the volumes of this run were cut.
   std::uint64_t limit() const { return limit_; }
 
@@ -87,13 +96,30 @@ class VolumeWriter {
     std::uint32_t number = 1, of = 1;
     RecordRun run;
     bool is_whole = false;
+    std::vector<CutVolume> protects = {};  // of a spare volume: all volumes of its cut
+    bool is_spare() const { return !protects.empty(); }
+  };
+  struct Lying {  // on a medium
+    VolumeHeader header;
+    std::uint32_t spares = 0;  // that it tells of
   };
 
   void choose_only();
   Error too_small() const;  // the volume size that was asked for
   void choose_recovery(Medium& medium);
-  // With recovery data.
-  std::uint64_t needed_for(std::uint64_t volume_size) const;
+  std::uint64_t needed_for(std::uint64_t volume_size) const;  // with recovery data
+  // Without recovery data: of a volume of the cut, and of the largest that one of so many bytes may
+  // be, so that its spare volumes have no more.
+  std::uint64_t size_of(const RecordRun& run) const;
+  std::uint64_t run_limit(std::uint64_t volume_size) const;
+  std::uint64_t least_needed() const;
+  bool is_at_spares() const;
+  void require_few(std::size_t volumes) const;
+  Volume next_spare() const;
+  Volume spare_of(const CutId& cut, std::uint32_t number,
+                  const std::vector<ParcelCopy>& written) const;
+  std::uint64_t size_of(const Volume& spare) const;
+  VolumeBytes bytes_of(const Volume& volume) const;
   struct Runs {
     std::vector<RecordRun> runs;    // empty: the limit is too small for the largest record
     std::uint64_t volume_size = 0;  // at most, without recovery data
@@ -102,9 +128,10 @@ class VolumeWriter {
   Runs runs_within(std::uint64_t first, std::uint64_t limit) const;
   bool is_at_start() const { return state_.next_record == cut_.first_record(); }
   std::string name_of(const Volume& volume) const;
-  std::vector<VolumeHeader> lying_on(Medium& medium) const;
-  std::optional<Volume> adopted(const std::vector<VolumeHeader>& lying) const;
+  std::vector<Lying> lying_on(Medium& medium) const;
+  std::optional<Volume> adopted(const std::vector<Lying>& lying) const;
   std::optional<Volume> planned(std::uint64_t room, bool is_first);
+  std::optional<Volume> planned_spare(std::uint64_t room, bool is_first) const;
   void write(Medium& medium, const Volume& volume, const ProgressSink& progress);
   void advance(const Volume& volume, const ParcelCopy& copy);
 
@@ -120,7 +147,7 @@ class VolumeWriter {
   std::optional<Volume> only_;
   std::vector<WrittenVolume> now_;
   std::string target_;  // of the medium that is being written to
-  std::uint32_t volumes_ = 0;
+  std::uint32_t volumes_ = 0, spares_ = 0;
   std::uint64_t limit_ = 0, last_size_ = 0;
   bool is_done_ = false;
 };

@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/bytes.h"
 #include "importer/offers.h"
 #include "importer/returned_rows.h"
 #include "importer/volume_set.h"
@@ -36,6 +37,26 @@ int status_of_all(const std::vector<Offer>& offers, bool has_home) {
   return row_of(ErrorCode::not_addressed).exit_status;
 }
 
+// Whether any n of the n + N volumes of a cut lie on the medium or came before.
+bool is_enough_with_spares(const Offer& first, const std::vector<Offer>& offers,
+                           const std::vector<SeenVolume>& seen) {
+  for (const Offer& offer : offers) {
+    const auto& table = offer.spare_table;
+    if (offer.label_digest != first.label_digest || !table || !table->is_of_spare()) continue;
+    std::set<std::uint32_t> numbers;
+    for (const Offer& other : offers) {
+      const bool is_of_it =
+          other.label_digest == first.label_digest && other.volume.cut == table->cut;
+      if (is_of_it) numbers.insert(other.volume.number);
+    }
+    for (const SeenVolume& volume : seen) {
+      if (volume.read_whole && volume.cut == to_hex(table->cut)) numbers.insert(volume.number);
+    }
+    if (numbers.size() >= table->volumes) return true;
+  }
+  return false;
+}
+
 // What of this parcel neither lies on the medium nor came before; empty: nothing.
 std::string missing_with(const Offer& first, const std::vector<Offer>& offers,
                          const std::optional<IdentifyHome>& home) {
@@ -50,8 +71,12 @@ std::string missing_with(const Offer& first, const std::vector<Offer>& offers,
     }
     seen = incoming.volumes(first.label_digest);
   }
+  if (is_enough_with_spares(first, offers, seen)) return "";
   for (const Offer& offer : offers) {
-    if (offer.label_digest == first.label_digest) seen.push_back(seen_volume(offer.volume, true));
+    const bool is_spare = offer.spare_table && offer.spare_table->is_of_spare();
+    if (offer.label_digest == first.label_digest && !is_spare) {
+      seen.push_back(seen_volume(offer.volume, true));
+    }
   }
   std::ranges::sort(seen, {}, [](const SeenVolume& volume) {
     return std::tuple{volume.cut, volume.number, volume.first_record};

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/vocabulary.h"
 #include "base/volume_header.h"
+#include "media/spare_table.h"
 #include "parcel/label.h"
 
 namespace courier {
@@ -51,7 +52,8 @@ struct Offer {
   // All below is from the label; nothing of it when unreadable.
   Label label;
   Digest label_digest;
-  VolumeHeader volume;       // as it states itself; unsigned
+  VolumeHeader volume;                    // as it states itself; unsigned
+  std::optional<SpareTable> spare_table;  // as it tells of spare volumes, or is one; unsigned
   ParcelId id;               // for this site when it is an addressee, else for the first
   std::string title;         // "PUN-PSE-000001", "PUN-PSE-000001 (and 2 more)"
   std::string fingerprint;   // of the signing key, for people

@@ -199,6 +199,12 @@ void find_again(FileSystem& fs, const OpenOffer& open,
 
 }  // namespace
 
+std::optional<OfferedVolume> offered_again(FileSystem& fs, const OpenOffer& open) {
+  std::optional<OfferedVolume> again;
+  find_again(fs, open, [&](OfferedVolume&& volume) { again = std::move(volume); });
+  return again;
+}
+
 void close(OpenOffer& open) {
   open.head.reset();
   open.reader.reset();
@@ -301,6 +307,7 @@ OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
       throw;
     }
     if (!repaired) {
+      open.offer.spare_table = find_spare_table(open.source->recorded());
       open.offer.standing = Standing::unreadable;
       open.offer.error = error;
       open.stated_label = open.reader->stated_label();
@@ -312,6 +319,7 @@ OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
   }
   open.offer.label = head.label;
   open.offer.volume = head.volume;
+  open.offer.spare_table = find_spare_table(open.source->recorded());
   open.offer.label_digest = head.label_digest;
   open.offer.lacks_its_end = open.bytes.read_at && !has_its_end(open.bytes);
   open.offer.title = head.label.title();

@@ -63,6 +63,9 @@ constexpr std::uint64_t kMaxOpenBytes = 64u << 20;  // of their beginnings
 OpenOffer read_offer(FileSystem& fs, OfferedVolume&& volume,
                      const std::optional<IdentifyHome>& home);
 
+// The same volume, from its first byte; nullopt when it is gone. Errors: as open_medium.
+std::optional<OfferedVolume> offered_again(FileSystem& fs, const OpenOffer& open);
+
 // Reads a repaired volume forwards; `repaired` outlives it.
 ByteSource repaired_source(RepairedVolume& repaired);
 

@@ -11,6 +11,7 @@
 #include "importer/quarantine.h"
 #include "importer/receiver.h"
 #include "importer/return_parcel.h"
+#include "importer/staged_volumes.h"
 #include "importer/stored_items.h"
 #include "ledger/incoming_book.h"
 #include "ledger/package_book.h"
@@ -200,6 +201,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
   parts.keys.require_unlocked();
   IncomingBook{parts.ledger}.requeue_executing();
   note_confinement(parts);
+  sweep_staged(parts);
   ReceiveReport report;
   const IdentifyHome home = view_of(parts);
   std::vector<OpenOffer> offers = read_offers(parts.fs, source, home);
@@ -283,6 +285,7 @@ void discard_incoming(const ImporterParts& parts, const ParcelId& id) {
     if (row.id != id) continue;
     incoming.discard(row.label);
     drop_head(parts, row.label);
+    drop_staged(parts, row.label);
     return;
   }
   throw Error{ErrorCode::not_found, "parcel " + id.str(), "is not in quarantine, nor incomplete"};

@@ -9,6 +9,7 @@
 #include "importer/record_words.h"
 #include "importer/returned_rows.h"
 #include "importer/space.h"
+#include "importer/staged_volumes.h"
 #include "importer/volume_set.h"
 
 namespace courier {
@@ -38,6 +39,13 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
     report.remark += fmt::format("{}beyond repair: {}", report.remark.empty() ? "" : "; ",
                                  human_size(taken.lost_bytes));
   }
+  const auto remark = [&report](const std::string& text) {
+    report.remark += (report.remark.empty() ? "" : "; ") + text;
+  };
+  for (const std::uint32_t number : taken.spares.solved) {
+    remark(fmt::format("volume {} was made of the others and spare volumes", number));
+  }
+  if (taken.spares.problem) remark(taken.spares.problem->what());
   for (const std::string& path : taken.without_head) {
     report.remark += fmt::format("{}the head of {} is damaged: another volume's was used",
                                  report.remark.empty() ? "" : "; ", escaped(path));
@@ -50,6 +58,20 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
                     report.damaged_records == 1 ? "it" : "them");
     report.damaged_records = report.damaged_bytes = 0;
   }
+}
+
+// What is kept of a parcel that is incomplete.
+void drop_kept(const ImporterParts& parts, const Digest& label) {
+  drop_head(parts, label);
+  drop_staged(parts, label);
+}
+
+// "any 3 of its 3 volumes and 2 spare volumes are enough, 2 of them are here".
+std::string spares_here(const SpareHelp& help) {
+  return fmt::format("any {} of its {} and {} are enough, {} of them {} here", help.volumes,
+                     counted(help.volumes, "volume", "volumes"),
+                     counted(help.spares, "spare volume", "spare volumes"), help.here,
+                     help.here == 1 ? "is" : "are");
 }
 
 }  // namespace
@@ -78,7 +100,7 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
   ItemRunner runner{parts_, progress_};
   if (!runner.wants_content(parcel)) {
     if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
-    drop_head(parts_, parcel.label);
+    drop_kept(parts_, parcel.label);
     return true;
   }
   if (parcel.state == IncomingState::accepted) {
@@ -104,7 +126,8 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
   const bool is_all_there_is =
       !taken.stopped && missing_volumes(taken.received, taken.count, incoming.volumes(parcel.label))
                             .elsewhere.empty();
-  if (!whole && !is_all_there_is && !again) {
+  // What is damaged is not given up while spare volumes can bring it.
+  if (!whole && (!is_all_there_is || taken.spares.is_enough_left()) && !again) {
     stay_incomplete(volumes, parcel, taken, report);
     return false;
   }
@@ -112,7 +135,7 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
     incoming.accept(parcel.label, whole ? "every record is authentic and stored"
                                         : "records damaged: " + list_of(report.missing_records));
   }
-  drop_head(parts_, parcel.label);
+  drop_kept(parts_, parcel.label);
   return true;
 }
 
@@ -129,10 +152,15 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
     what = "ends early: " + named_records(report.missing_records) + " missing";
   }
   const DamagedVolumes damaged = damaged_volumes(report.missing_records, seen);
+  const bool is_damage_all = missing.happened().empty() && !taken.stopped;
   if (!damaged.numbers.empty()) {
-    what += fmt::format("; {}: {} damaged{}", damaged.str(), named_records(damaged.records),
-                        report.forged_records > 0 ? " or forged" : "");
+    const std::string damage =
+        fmt::format("{}: {} damaged{}", damaged.str(), named_records(damaged.records),
+                    report.forged_records > 0 ? " or forged" : "");
+    what = is_damage_all ? damage : what + "; " + damage;
   }
+  const SpareHelp& spares = taken.spares;
+  if (spares.is_known && spares.volumes > 0) what += "; " + spares_here(spares);
   keep_head(parts_, *volumes.front()->head);
   Transaction transaction{parts_.ledger};
   incoming.incomplete(parcel.label, what);
@@ -161,6 +189,15 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
       hint +=
           "; then another copy of " + damaged.str() + ", or let the return ask for what is damaged";
     }
+  }
+  if (spares.is_known && !spares.left.empty() && !is_full) {
+    const std::string spare = fmt::format("any spare volume of the set ({}, on a disc or tape {})",
+                                          spare_file_name(parcel.id, spares.left.front()),
+                                          spare_disc_label(parcel.id, spares.left.front()));
+    const bool is_it = is_damage_all && !damaged.numbers.empty() && !report.killed;
+    hint = is_it ? fmt::format("insert {}, or another copy of {}, and run the same command", spare,
+                               damaged.str())
+                 : hint + "; " + spare + " helps as well";
   }
   report.error =
       Error{is_full ? ErrorCode::no_space : ErrorCode::incomplete, subject_of(volumes), what}

@@ -1,5 +1,7 @@
 #include "importer/volume_records.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "importer/returned_rows.h"
@@ -12,6 +14,10 @@ namespace {
 const VolumeHeader* header_of(const OpenOffer& volume) {
   if (volume.offer.standing != Standing::unreadable) return &volume.offer.volume;
   return volume.stated_volume ? &*volume.stated_volume : nullptr;
+}
+
+bool is_spare(const OpenOffer& volume) {
+  return volume.offer.spare_table && volume.offer.spare_table->is_of_spare();
 }
 
 RecordRanges whole_range() {
@@ -73,6 +79,29 @@ class Taking {
     if (volume.repaired) add(volume.repaired->report());
     add(result);
     see(volume, result);
+  }
+
+  // What did not come on these volumes is made of the others, where spare volumes are here.
+  void take_by_spares(const std::vector<OpenOffer*>& volumes) {
+    StagedVolumes staged(parts_, parcel_.id, parcel_.label);
+    taken.spares = staged.keep_and_solve(volumes);
+    for (OfferedVolume& kept : staged.with_more_than(taken.received)) {
+      OpenOffer volume = read_offer(parts_.fs, std::move(kept),
+                                    IdentifyHome{parts_.keys, parts_.trust, parts_.ledger});
+      if (volume.offer.label_digest != parcel_.label) continue;
+      const std::uint64_t forged = taken.forged_records;
+      is_staged_ = true;  // that it was seen says nothing of what is still to come
+      take(volume);
+      is_staged_ = false;
+      if (taken.forged_records == forged) continue;
+      staged.drop(volume.offer.volume.cut);
+      taken.spares.problem =
+          Error(ErrorCode::bad_signature, "parcel " + parcel_.id.str(),
+                fmt::format("what was made of its volumes and spare volumes for volume {} is not "
+                            "signed: nothing of it was taken in, what was kept for it is dropped",
+                            volume.offer.volume.number));
+      return;
+    }
   }
 
   TakenRecords taken;
@@ -140,7 +169,7 @@ class Taking {
     const VolumeHeader* header = header_of(volume);
     if (header == nullptr) return;
     const bool all_here = without(stated_records(volume), taken.received).empty();
-    const bool ended = !result.stopped && result.tail.end != EndState::not_seen;
+    const bool ended = !is_staged_ && !result.stopped && result.tail.end != EndState::not_seen;
     IncomingBook{parts_.ledger}.see_volume(parcel_.label, seen_volume(*header, all_here || ended));
   }
 
@@ -149,6 +178,7 @@ class Taking {
   const OpenedParcel& opened_;
   const IncomingParcel& parcel_;
   const ProgressSink& progress_;
+  bool is_staged_ = false;  // what is being taken
 };
 
 }  // namespace
@@ -175,11 +205,13 @@ TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffe
   const VerifiedHead& head = *volumes.front()->head;
   Taking taking{parts, head, opened, parcel, progress};
   for (OpenOffer* volume : in_order(volumes, taking.taken.received)) {
-    if (volume->is_head_only) continue;
+    if (volume->is_head_only || is_spare(*volume)) continue;
     if (taking.taken.volumes_read > 0 && taking.taken.is_whole()) break;
     taking.take(*volume);
     if (taking.taken.stopped && taking.taken.stopped->code() == ErrorCode::no_space) break;
   }
+  const bool is_full = taking.taken.stopped && taking.taken.stopped->code() == ErrorCode::no_space;
+  if (!taking.taken.is_whole() && !is_full) taking.take_by_spares(volumes);
   if (taking.taken.count && !parcel.record_count) {
     IncomingBook{parts.ledger}.set_record_count(parcel.label, *taking.taken.count);
   }

@@ -11,6 +11,7 @@
 #include "importer/despooler.h"
 #include "importer/offers.h"
 #include "importer/parts.h"
+#include "importer/staged_volumes.h"
 #include "ledger/incoming_book.h"
 
 namespace courier {
@@ -27,6 +28,7 @@ struct TakenRecords {
   std::vector<std::string> without_head;  // paths: read with another volume's head
   // By recovery data, in a second pass; lost: beyond repair.
   std::uint64_t repaired_cells = 0, repaired_bytes = 0, lost_bytes = 0;
+  SpareHelp spares;
 
   bool is_whole() const { return count && received.missing(*count).empty(); }
 };

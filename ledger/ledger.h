@@ -29,7 +29,7 @@
 
 namespace courier {
 
-inline constexpr int kLedgerVersion = 4;
+inline constexpr int kLedgerVersion = 5;
 
 struct LedgerOptions {
   std::string who;  // the operator, kept in the history; empty: the user's login name

@@ -338,19 +338,17 @@ void ParcelBook::add_copy(const ParcelId& id, const ParcelCopy& c) {
     require_arrow("parcel", "P2", S(word(a.state)), S(word(a.state)), "parcel " + a.id.str(),
                   word(a.state));
     record(db, "parcel", a.id.str(), "P2", S(word(a.state)), S(word(a.state)),
-           (c.cut.empty()
-                ? ""
-                : "volume " + std::to_string(c.number) + " of " + std::to_string(c.volumes) + " ") +
-               c.target + (c.verified ? " verified" : " bad") +
+           c.volume_words() + (c.cut.empty() ? "" : " ") + c.target +
+               (c.verified ? " verified" : " bad") +
                (c.medium_label.empty() ? "" : " " + c.medium_label));
   }
   sql::run(db,
            "INSERT INTO copy(parcel, target, medium_label, medium_serial, verified, note, time,"
-           " medium, cut, number, volumes, first_record, end_record, bytes)"
-           " VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n)",
+           " medium, cut, number, volumes, first_record, end_record, bytes, spares)"
+           " VALUES(:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o)",
            need_key(db, id), c.target, c.medium_label, c.medium_serial, c.verified, c.note,
            c.time == Time{} ? db.clock.now() : c.time, c.medium, c.cut, c.number, c.volumes,
-           c.first_record, c.end_record, c.bytes);
+           c.first_record, c.end_record, c.bytes, c.spares);
   transaction.commit();
 }
 

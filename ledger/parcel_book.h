@@ -62,6 +62,11 @@ struct ParcelCopy {
   std::uint32_t number = 1, volumes = 1;
   std::uint64_t first_record = 0, end_record = 0;  // [first, end)
   std::uint64_t bytes = 0;
+  // How many spare volumes the cut has: they are numbered behind its volumes.
+  std::uint32_t spares = 0;
+  bool is_spare() const { return spares > 0 && number > volumes; }
+  // "volume 2 of 3", "spare volume 1 of 2"; empty of the whole parcel.
+  std::string volume_words() const;
 };
 
 struct ParcelRow {

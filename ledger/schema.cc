@@ -349,8 +349,13 @@ constexpr std::array kVersion4 = std::to_array<std::string_view>({
     "CREATE INDEX package_dp_states ON package_dp(package, dp, state, version, invalid)",
 });
 
-constexpr std::array<std::span<const std::string_view>, 4> kMigrations = {kVersion1, kVersion2,
-                                                                          kVersion3, kVersion4};
+constexpr std::array kVersion5 = std::to_array<std::string_view>({
+    // How many spare volumes the cut has. A copy whose number is beyond its volumes is one.
+    "ALTER TABLE copy ADD COLUMN spares INTEGER NOT NULL DEFAULT 0",
+});
+
+constexpr std::array<std::span<const std::string_view>, 5> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 }  // namespace
 

@@ -17,8 +17,9 @@ namespace {
 
 class FrameCheck {
  public:
-  explicit FrameCheck(std::string subject)
-      : subject_(std::move(subject)), state_(XXH3_createState()) {
+  // is_to_end: what lies behind the volume's end is not looked at.
+  explicit FrameCheck(std::string subject, bool is_to_end = false)
+      : subject_(std::move(subject)), is_to_end_(is_to_end), state_(XXH3_createState()) {
     if (!state_) throw std::bad_alloc();
   }
 
@@ -26,7 +27,7 @@ class FrameCheck {
   void see(std::uint64_t offset, ByteView bytes) {
     if (offset == 0) begin();
     if (offset != at_) return;
-    while (!bytes.empty()) {
+    while (!bytes.empty() && !has_ended_) {
       bytes = bytes.subspan(left_ > 0 ? take_payload(bytes) : take_header(bytes));
     }
   }
@@ -37,6 +38,7 @@ class FrameCheck {
   };
 
   void begin() {
+    has_ended_ = false;
     at_ = left_ = 0;
     filled_ = 0;
   }
@@ -69,8 +71,11 @@ class FrameCheck {
     return n;
   }
 
-  void finish() const {
-    if (XXH3_64bits_digest(state_.get()) == frame_.checksum) return;
+  void finish() {
+    if (XXH3_64bits_digest(state_.get()) == frame_.checksum) {
+      has_ended_ = is_to_end_ && frame_.kind == static_cast<std::uint8_t>(FrameKind::end);
+      return;
+    }
     const std::uint64_t begin = at_ - frame_.payload_size;
     fail(frame_.kind == static_cast<std::uint8_t>(FrameKind::record)
              ? fmt::format("is damaged in record {}, in the {} bytes from byte {} of the volume",
@@ -86,6 +91,8 @@ class FrameCheck {
   }
 
   const std::string subject_;
+  const bool is_to_end_;
+  bool has_ended_ = false;
   std::unique_ptr<XXH3_state_t, Free> state_;
   std::array<std::uint8_t, kFrameHeaderSize> header_{};
   std::size_t filled_ = 0;  // of header_
@@ -107,6 +114,24 @@ VolumeBytes with_checked_frames(VolumeBytes volume, std::string subject) {
     return n;
   };
   return checked;
+}
+
+ByteSource with_noted_damage(ByteSource source, std::string subject,
+                             std::shared_ptr<std::optional<Error>> damage) {
+  const auto check = std::make_shared<FrameCheck>(std::move(subject), true);
+  return [source = std::move(source), check, damage = std::move(damage),
+          at = std::uint64_t{0}](MutableByteView out) mutable {
+    const std::size_t n = source(out);
+    if (!*damage) {
+      try {
+        check->see(at, out.first(n));
+      } catch (const Error& error) {
+        *damage = error;
+      }
+    }
+    at += n;
+    return n;
+  };
 }
 
 }  // namespace courier

@@ -2,8 +2,12 @@
 // went bad where it is kept is named there and then, and not written and verified as it is.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "base/byte_source.h"
+#include "base/error.h"
 #include "media/volume_bytes.h"
 
 namespace courier {
@@ -12,5 +16,10 @@ namespace courier {
 // last byte was read. subject: names where the bytes come from. Besides what volume.read_at throws,
 // read_at throws damaged, naming the record and its byte in the volume.
 VolumeBytes with_checked_frames(VolumeBytes volume, std::string subject);
+
+// The same stream. What is wrong with the first of its frames that is not whole, up to the volume's
+// end, goes to `damage`: nothing is thrown for it.
+ByteSource with_noted_damage(ByteSource source, std::string subject,
+                             std::shared_ptr<std::optional<Error>> damage);
 
 }  // namespace courier

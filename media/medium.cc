@@ -56,4 +56,12 @@ std::string parcel_disc_label(const ParcelId& id, std::uint32_t number) {
   return number == 0 ? label : fmt::format("{}_V{}", label, number);
 }
 
+std::string spare_file_name(const ParcelId& id, std::uint32_t number) {
+  return fmt::format("{}.s{}.pcl", id.str(), number);
+}
+
+std::string spare_disc_label(const ParcelId& id, std::uint32_t number) {
+  return fmt::format("{}_S{}", parcel_disc_label(id), number);
+}
+
 }  // namespace courier

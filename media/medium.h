@@ -95,5 +95,8 @@ bool names_a_path(const std::string& target);
 // from it. number: from 1; 0: the whole parcel.
 std::string parcel_file_name(const ParcelId& id, std::uint32_t number = 0);
 std::string parcel_disc_label(const ParcelId& id, std::uint32_t number = 0);
+// Of a spare volume, from 1: "PUN-PSE-000012.s1.pcl" and "PUN_PSE_000012_S1".
+std::string spare_file_name(const ParcelId& id, std::uint32_t number);
+std::string spare_disc_label(const ParcelId& id, std::uint32_t number);
 
 }  // namespace courier

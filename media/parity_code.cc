@@ -50,6 +50,14 @@ CellCombination parity_combination(std::size_t data_layers, std::size_t parity_l
   return CellCombination(data_layers, parity_layers, std::move(coefficients));
 }
 
+CellCombination row_combination(std::size_t data_layers, std::size_t row) {
+  Bytes coefficients;
+  for (std::size_t d = 0; d < data_layers; ++d) {
+    coefficients.push_back(cauchy(data_layers, row, d));
+  }
+  return CellCombination(data_layers, 1, std::move(coefficients));
+}
+
 CellCombination solving_combination(std::size_t data_layers, std::span<const std::size_t> erased,
                                     std::span<const std::size_t> parity) {
   const std::size_t count = erased.size();

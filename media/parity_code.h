@@ -31,6 +31,8 @@ class CellCombination {
 
 // Parity of k cells: m results.
 CellCombination parity_combination(std::size_t data_layers, std::size_t parity_layers);
+// One parity layer of them, numbered from 0.
+CellCombination row_combination(std::size_t data_layers, std::size_t row);
 
 // Gives the erased data layers of a column from the other data layers in their order, followed by
 // as many parity layers (numbered from 0) as there are erased ones, in the order given.

@@ -9,6 +9,8 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/frame.h"
+#include "media/chained_bytes.h"
+#include "media/spare_volume.h"
 
 namespace courier {
 namespace {
@@ -96,42 +98,6 @@ std::uint32_t span_of(std::uint64_t begin, std::uint64_t end, const Walk& walk) 
   return static_cast<std::uint32_t>(end - begin);
 }
 
-// A part of a volume: bytes in memory, or a range of the parcel's file.
-struct Segment {
-  std::uint64_t size = 0;
-  std::uint64_t offset = 0;  // in the file
-  Bytes bytes = {};          // when not empty, these
-};
-
-VolumeBytes compose(const VolumeBytes& parcel, std::vector<Segment> segments) {
-  VolumeBytes volume;
-  for (const Segment& segment : segments) volume.size += segment.size;
-  volume.read_at = [parcel, segments = std::move(segments)](std::uint64_t offset,
-                                                            MutableByteView out) {
-    std::size_t filled = 0;
-    for (const Segment& segment : segments) {
-      if (offset >= segment.size) {
-        offset -= segment.size;
-        continue;
-      }
-      const auto wanted = static_cast<std::size_t>(
-          std::min<std::uint64_t>(segment.size - offset, out.size() - filled));
-      const MutableByteView to = out.subspan(filled, wanted);
-      if (!segment.bytes.empty()) {
-        std::copy_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(offset), wanted,
-                    to.begin());
-      } else if (const std::size_t n = parcel.read_at(segment.offset + offset, to); n < wanted) {
-        return filled + n;  // the file got shorter: the volume does not come whole
-      }
-      filled += wanted;
-      if (filled == out.size()) break;
-      offset = 0;
-    }
-    return filled;
-  };
-  return volume;
-}
-
 }  // namespace
 
 VolumeCut::VolumeCut(VolumeBytes parcel, std::string subject) : parcel_(std::move(parcel)) {
@@ -139,6 +105,9 @@ VolumeCut::VolumeCut(VolumeBytes parcel, std::string subject) : parcel_(std::mov
   std::uint64_t at = 0;
   header_ = parse_volume_header(walk.part(FrameKind::volume_header, "volume header", at),
                                 "volume header of " + subject);
+  Bytes beginning(kSpareTableOffset + spare_table_size(kMostVolumesAndSpares));
+  beginning.resize(parcel_.read_at(0, beginning));
+  spare_table_ = find_spare_table(beginning);
   const Bytes label = walk.part(FrameKind::label, "label", head_offset_);
   if (label.size() <= kSignatureSize ||
       digest_of(DigestKind::label, ByteView(label).first(label.size() - kSignatureSize)) !=
@@ -219,8 +188,55 @@ RecordRun VolumeCut::run_of(std::uint64_t first, std::uint64_t end) const {
   return {first, end, offset, offset_of(end) - offset};
 }
 
+namespace {
+
+// The frame of the header, and that of the table where there is one.
+Bytes beginning_of(const VolumeHeader& header, const std::optional<SpareTable>& table) {
+  const Bytes payload = encode_volume_header(header);
+  const auto frame = encode_frame_header(FrameKind::volume_header, 0, payload);
+  Bytes beginning(frame.begin(), frame.end());
+  beginning.insert(beginning.end(), payload.begin(), payload.end());
+  if (table) {
+    const Bytes told = spare_table_frame(*table);
+    beginning.insert(beginning.end(), told.begin(), told.end());
+  }
+  return beginning;
+}
+
+}  // namespace
+
+std::uint64_t VolumeCut::spare_size(std::size_t volumes, std::uint64_t longest) const {
+  return overhead() + spare_table_size(static_cast<unsigned>(volumes)) + spare_frames_size(longest);
+}
+
+VolumeBytes VolumeCut::spare(const std::array<std::uint8_t, 16>& cut,
+                             const std::vector<CutVolume>& cut_volumes, std::uint8_t spares,
+                             std::uint8_t row) const {
+  const auto count = static_cast<std::uint32_t>(cut_volumes.size());
+  SpareTable table;
+  table.spares = spares;
+  table.volumes = static_cast<std::uint8_t>(count);
+  table.row = row;
+  table.cut = cut;
+  table.parity_offset = overhead() - end_bytes_ + spare_table_size(count);
+  std::vector<VolumeBytes> volumes;
+  for (const CutVolume& one : cut_volumes) {
+    const auto number = static_cast<std::uint32_t>(volumes.size() + 1);
+    volumes.push_back(volume(cut, number, one.of, one.run, spares));
+    table.sizes.push_back(volumes.back().size);
+  }
+  VolumeHeader header;
+  header.cut = cut;
+  header.number = table.number();
+  header.of = count + spares;
+  header.first_record = header.end_record = end_record();
+  header.label_digest = header_.label_digest;
+  return chained({bytes_in_memory(beginning_of(header, table)), head(),
+                  spare_frames(std::move(volumes), row), end()});
+}
+
 VolumeBytes VolumeCut::volume(const std::array<std::uint8_t, 16>& cut, std::uint32_t number,
-                              std::uint32_t of, const RecordRun& run) const {
+                              std::uint32_t of, const RecordRun& run, std::uint8_t spares) const {
   VolumeHeader header;
   header.cut = cut;
   header.number = number;
@@ -228,22 +244,39 @@ VolumeBytes VolumeCut::volume(const std::array<std::uint8_t, 16>& cut, std::uint
   header.first_record = run.first;
   header.end_record = run.end;
   header.label_digest = header_.label_digest;
-  const Bytes payload = encode_volume_header(header);
-  const auto frame = encode_frame_header(FrameKind::volume_header, 0, payload);
-  Bytes beginning(frame.begin(), frame.end());
-  beginning.insert(beginning.end(), payload.begin(), payload.end());
-  const std::uint64_t size = beginning.size();
-  return compose(parcel_, {{size, 0, std::move(beginning)},
-                           {head_end_ - head_offset_, head_offset_},
-                           {run.bytes, run.offset},
-                           {end_bytes_, end_offset_}});
+  std::optional<SpareTable> table;
+  if (spares > 0) {
+    table.emplace();
+    table->spares = spares;
+    table->cut = cut;
+  }
+  return chained({bytes_in_memory(beginning_of(header, table)), head(), records(run), end()});
 }
 
-VolumeBytes VolumeCut::whole() const { return compose(parcel_, {{end_offset_ + end_bytes_, 0}}); }
+VolumeBytes VolumeCut::whole() const { return part_of(parcel_, 0, end_offset_ + end_bytes_); }
 
-std::array<std::uint8_t, 16> cut_id(const Digest& label, std::uint64_t volume_size) {
+VolumeBytes VolumeCut::whole_header() const {
+  VolumeHeader header;
+  header.cut = cut_id(header_.label_digest, 0);
+  header.label_digest = header_.label_digest;
+  return bytes_in_memory(beginning_of(header, std::nullopt));
+}
+
+VolumeBytes VolumeCut::head() const {
+  return part_of(parcel_, head_offset_, head_end_ - head_offset_);
+}
+
+VolumeBytes VolumeCut::records(const RecordRun& run) const {
+  return part_of(parcel_, run.offset, run.bytes);
+}
+
+VolumeBytes VolumeCut::end() const { return part_of(parcel_, end_offset_, end_bytes_); }
+
+std::array<std::uint8_t, 16> cut_id(const Digest& label, std::uint64_t volume_size,
+                                    std::uint8_t spares) {
   Encoder what;
   what.digest(label).u64(volume_size);
+  if (spares > 0) what.u8(spares);
   const Digest digest = digest_of(DigestKind::file, what.view());
   std::array<std::uint8_t, 16> id{};
   std::copy_n(digest.bytes.begin(), id.size(), id.begin());

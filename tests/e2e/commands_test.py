@@ -63,7 +63,7 @@ parcel discard                                                                  
 media list
 media tidy                                                                      TARGET
 media eject                                                                     TARGET
-media write         --volume-size --serial --recovery --volume --anew           ID TARGET
+media write         --volume-size --serial --recovery --spare-volumes --volume --anew  ID TARGET
 media verify        --repair-to                                                 TARGET
 identify                                                                        SOURCE
 receive             --yes --return-to --watch                                   SOURCE

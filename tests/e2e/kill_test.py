@@ -184,6 +184,21 @@ class Killed(CourierTest):
         self.at("A", "parcel", "create", "--to", "PSE")
         return ("media", "write", "PUN-PSE-000001", "drive", "--volume-size", "400K")
 
+    def test_a_volume_is_made_of_the_others_and_a_spare_one(self):
+        self.spanned()
+        os.mkdir("all")
+        self.at("A", "media", "write", "PUN-PSE-000001", "all", "--volume-size", "400K", "--spare-volumes", "1")
+        for name in ("v1", "v3", "s1"):
+            shutil.copy("all/PUN-PSE-000001.%s.pcl" % name, "drive")
+
+        def after():
+            for number in range(3):
+                self.same_tree("p%d" % number, "share/PUN0001%d" % number)
+            self.store_is_clean("B")
+            self.assertEqual(os.listdir("B/staged"), [])
+
+        self.at_every_step("B", ("receive", "drive", "--yes"), lambda: None, after)
+
     def test_B11_media_write(self):
         def between():
             for name in os.listdir("drive"):

@@ -43,6 +43,20 @@ class SecondReader(CourierTest):
         self.read(*names, unpack="again")
         self.same_tree("source", "again/PUN00020")
 
+    def test_makes_a_volume_of_the_others_and_a_spare_one(self):
+        parcel = self.send_source()
+        os.mkdir("volumes")
+        size = os.path.getsize(parcel) - 1
+        self.at("A", "media", "write", "PUN-PSE-000001", "volumes", "--volume-size", str(size), "--spare-volumes", "2")
+        names = sorted("volumes/" + name for name in os.listdir("volumes"))
+        self.assertEqual([name[-6:] for name in names], ["s1.pcl", "s2.pcl", "v1.pcl", "v2.pcl"])
+        for number, here in enumerate(((0, 1), (0, 3), (2, 1))):
+            self.read(*(names[i] for i in here), unpack="out%d" % number)
+            self.same_tree("source", "out%d/PUN00020" % number)
+        self.assertEqual(self.read(names[2], status=None).status, 5)
+        flip(names[0], size // 2)
+        self.assertEqual(self.read(names[0], names[2], status=None).status, 5)
+
     def test_unpacks_what_was_made_small(self):
         self.read(self.send_source("small"), unpack="out")
         self.same_tree("source", "out/PUN00020")

@@ -189,6 +189,34 @@ class Receiving(Spanned):
         self.assertEqual(os.listdir("C/quarantine"), [])
 
 
+class Joining(Spanned):
+    def test_volumes_of_any_cuts_are_joined_and_cut_again_without_home_or_key(self):
+        self.apart()
+        os.mkdir("more")
+        self.at("A", "media", "write", PARCEL, "more", "--volume-size", "1600K", "--anew")
+        volumes = ["vol3/%s.v3.pcl" % PARCEL, "more/%s.v1.pcl" % PARCEL, "vol2/%s.v2.pcl" % PARCEL, "vol3/%s.v3.pcl" % PARCEL]
+        os.mkdir("whole")
+        self.courier("media", "write", *volumes, "whole")
+        self.assertEqual(os.listdir("whole"), [PARCEL + ".pcl"])
+        with open("A/outbox/%s.pcl" % PARCEL, "rb") as one, open("whole/%s.pcl" % PARCEL, "rb") as other:
+            self.assertEqual(one.read()[160:], other.read()[160:])
+        os.mkdir("again")
+        self.courier("media", "write", "all", "vol1", "vol2", "vol3", "again", "--volume-size", "800K", status=7)  # all is empty
+        self.courier("media", "write", "vol1", "vol2", "vol3", "again", "--volume-size", "800K")
+        self.assertEqual(len(os.listdir("again")), 3)
+        self.receive(source="again")
+        self.all_is_installed()
+
+    def test_what_is_missing_is_named_and_nothing_written(self):
+        self.apart()
+        os.mkdir("target")
+        refused = self.courier("media", "write", "vol1", "vol3", "target", status=5)
+        self.assertRegex(refused.err, r"\(volume 2\) missing\nnothing was written\nname the volumes that have them as well\n")
+        self.assertEqual(os.listdir("target"), [])
+        self.courier("media", "write", "vol1/%s.v1.pcl" % PARCEL, "target")  # one by itself is copied as it is
+        self.assertEqual(os.listdir("target"), ["%s.v1.pcl" % PARCEL])
+
+
 class Writing(Spanned):
     def test_B10_what_is_on_a_medium_is_verified_and_every_copy_is_listed(self):
         self.cut("usb")
@@ -240,13 +268,13 @@ class Writing(Spanned):
         for name in ("one", "two", "three"):
             self.medium(name, 1_200_000)
         first = self.at("A", "media", "write", PARCEL, "one", status=5)
-        self.assertIn("volume 1 of 3 written and verified: one/%s.v1.pcl" % PARCEL, first.out)
-        self.assertEqual(first.err.splitlines()[0], "parcel %s: volume 1 of 3 is written and verified, volumes "
-                         "2 to 3 are not yet (1: %s)" % (PARCEL, os.path.abspath("one/%s.v1.pcl" % PARCEL)))
+        self.assertIn("volume 1 of about 3 written and verified: one/%s.v1.pcl" % PARCEL, first.out)
+        self.assertEqual(first.err.splitlines()[0], "parcel %s: volume 1 of about 3 is written and verified, volumes "
+                         "2 to about 3 are not yet (1: %s)" % (PARCEL, os.path.abspath("one/%s.v1.pcl" % PARCEL)))
         self.assertIn("\ninsert the next medium and run: courier media write %s one" % PARCEL, first.err)
         # The same medium has no room for more.
         full = self.at("A", "media", "write", PARCEL, "one", status=6)
-        self.assertIn("has no room for volume 2 of 3", full.err)
+        self.assertIn("has no room for volume 2 of about 3", full.err)
         self.at("A", "media", "write", PARCEL, "two", status=5)
         last = self.at("A", "media", "write", PARCEL, "three")
         self.assertIn("volume 3 of 3 written and verified", last.out)
@@ -276,10 +304,10 @@ class Writing(Spanned):
             self.medium(name, 1_200_000)
         os.symlink("one", "slot")
         terminal = Terminal([COURIER, "--home", "A", "--no-progress", "media", "write", PARCEL, "slot"], ENVIRONMENT)
-        terminal.expect("volume 1 of 3 written and verified: slot/%s.v1.pcl" % PARCEL)
-        terminal.expect("insert the next medium for volume 2 of 3 at slot and press Enter")
+        terminal.expect("volume 1 of about 3 written and verified: slot/%s.v1.pcl" % PARCEL)
+        terminal.expect("insert the next medium for volume 2 of about 3 at slot and press Enter")
         terminal.type("\n")  # the same medium still
-        terminal.expect("has no room for volume 2 of 3")
+        terminal.expect("has no room for volume 2 of about 3")
         terminal.expect("press Enter")
         for name in ("two", "three"):
             os.unlink("slot")

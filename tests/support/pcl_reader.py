@@ -5,7 +5,8 @@ the program's writer and its reader does not go unseen. It keeps the content in 
 
     pcl_reader.py FILE... --signer PUN.site --key-ring HOME/keys/key_ring [--after FILE...] [--unpack DIR] [--json]
 
-Volumes of one parcel may be given in any order, and are repaired where they have recovery data (pcl_recovery.py);
+Volumes of one parcel may be given in any order, are repaired where they have recovery data (pcl_recovery.py), and
+made of the others where there are spare volumes (pcl_spare.py);
 raw:FILE and tape:FILE are a drive's image and a tape's file with volumes (pcl_media.py). --after names parcels that were
 processed before, whose content counts as held. Prints one line for each item, or all that the parcel says; what is refused is said with its cause,
 and the exit status is the cause's (FORMAT.md, section 10).
@@ -29,6 +30,7 @@ from pcl_difference import open_against
 from pcl_media import volumes
 from pcl_recovery import repair
 from pcl_report import keys_digest, parse_certificate, parse_report, parse_trust_item
+from pcl_spare import with_missing
 
 MAGIC = b"\xf5PCL"
 VOLUME, LABEL, SLOTS, LIST, RECORD, END = 1, 2, 3, 4, 5, 6
@@ -412,7 +414,7 @@ def read_key_ring(path):
 
 
 def read_parcel(names, *trusted, before=()):
-    found = [repair(volume)[0] for name in names for volume in volumes(name)]
+    found = with_missing([repair(volume)[0] for name in names for volume in volumes(name)])
     need(found, "there is no parcel", "not-found")
     return Parcel(found, *trusted, before)
 

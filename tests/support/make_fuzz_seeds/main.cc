@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "media/recovery.h"
+#include "media/volume_cut.h"
 #include "parcel/key_slots.h"
 #include "parcel/parcel_writer.h"
 #include "parcel/return_report.h"
@@ -15,6 +16,7 @@
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_parcels.h"
 
 namespace courier {
 
@@ -238,6 +240,28 @@ void make_differences(const Seeds& seeds) {
   put("difference", "prefix", prefix, level(51), as_bytes(before));
 }
 
+// Small volumes of a cut with spare ones, a table by itself, and tables that are not true.
+void make_spares(const Seeds& seeds) {
+  const VolumeCut cut(test::volume_of(test::keyless_parcel({90, 40, 60})), "file");
+  const std::array<std::uint8_t, 16> id = {1, 2};
+  const std::vector<CutVolume> volumes = {{2, cut.run_of(0, 1)}, {2, cut.run_of(1, 3)}};
+  const Bytes spare = test::all_of(cut.spare(id, volumes, 3, 1));
+  seeds.put("spare_volume", "volume", test::all_of(cut.volume(id, 1, 2, volumes[0].run, 3)));
+  seeds.put("spare_volume", "spare-volume", spare);
+  SpareTable table = *find_spare_table(spare);
+  seeds.put("spare_volume", "table", encode_spare_table(table));
+  const auto with_table = [&](const SpareTable& told) {
+    Bytes changed = spare;
+    std::ranges::copy(spare_table_frame(told), changed.begin() + kSpareTableOffset);
+    return changed;
+  };
+  table.sizes[1] = kMaxSpareSize;
+  seeds.put("spare_volume", "too-large", with_table(table));
+  table = *find_spare_table(spare);
+  table.parity_offset += 8;
+  seeds.put("spare_volume", "elsewhere", with_table(table));
+}
+
 }  // namespace
 
 }  // namespace courier
@@ -253,6 +277,7 @@ int main(int argc, char** argv) {
     courier::make_archive_messages(seeds);
     courier::make_recovery(seeds);
     courier::make_differences(seeds);
+    courier::make_spares(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;

@@ -9,6 +9,7 @@
 #include "media/recovery_layout.h"
 #include "media/simh_tape.h"
 #include "media/tape_medium.h"
+#include "media/volume_cut.h"
 #include "media/volume_mark.h"
 #include "tests/support/make_golden/parcel_maker.h"
 #include "tests/support/parcel_surgery.h"
@@ -149,6 +150,23 @@ Bytes other_range(const MediaContent& content) {
   });
 }
 
+// All but the first volume of a cut of whole's records one by one, and a spare one.
+Bytes spare_on_a_tape(const MediaContent& content) {
+  const VolumeCut cut(volume_of(content.whole), "one-package.pcl");
+  const std::vector<RecordRun> runs = cut.plan(0, cut.least_size());
+  const auto of = static_cast<std::uint32_t>(runs.size());
+  const auto id = cut_id(cut.header().label_digest, cut.least_size(), 2);
+  std::vector<CutVolume> volumes;
+  for (const RecordRun& run : runs) volumes.push_back({of, run});
+  std::vector<std::pair<std::string, Bytes>> on_tape = {
+      {"one.s2.pcl", all_of(cut.spare(id, volumes, 2, 1))}};
+  for (std::uint32_t number = 2; number <= of; ++number) {
+    on_tape.emplace_back("one.v" + std::to_string(number) + ".pcl",
+                         all_of(cut.volume(id, number, of, runs[number - 1], 2)));
+  }
+  return tape(on_tape);
+}
+
 Bytes foreign_tape(const MediaContent&) {
   const TempFolder folder;
   const std::string path = folder / "tape.tap";
@@ -195,6 +213,10 @@ const std::vector<GoldenMedium>& golden_media() {
       {"tape-damaged-record.tap", "one bit in the record of the first volume", damaged,
        damaged_on_a_tape},
       {"tape-foreign.tap", "begins with another program's label", not_found, foreign_tape},
+      {"tape-spare-volume.tap",
+       "all volumes of a cut but the first, and a spare one",
+       {},
+       spare_on_a_tape},
       {"tape-torn.tap", "ends within a record of the second volume", incomplete, torn},
       {"tape-two-volumes.tap", "two volumes in records of 4,096 bytes", {}, two_on_a_tape},
       {"tape-unfinished.tap", "the second volume has no filemark", incomplete,

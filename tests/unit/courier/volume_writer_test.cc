@@ -1,5 +1,6 @@
 #include "courier/volume_writer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "media/recovery.h"
@@ -161,7 +162,7 @@ TEST_F(VolumeWriterTest, SaysThatAFullMediumHasNoRoomForTheNextVolume) {
   EXPECT_FALSE(write(medium));
   const Error error = error_of([&] { write(medium); });
   EXPECT_EQ(error.code(), ErrorCode::no_space);
-  EXPECT_NE(std::string(error.what()).find("no room for volume 2 of 3 of parcel PUN-PSE-000001"),
+  EXPECT_NE(std::string(error.what()).find("no room for volume 2 of about 3 of parcel PUN-PSE-000001"),
             std::string::npos)
       << error.what();
   EXPECT_EQ(copies_.size(), 1u);
@@ -249,6 +250,61 @@ TEST_F(VolumeWriterTest, LeavesRoomForTheRecoveryDataOfEachVolume) {
   FakeMedium other;
   EXPECT_TRUE(write(other, request));
   EXPECT_EQ(now_.front().recovery, 0u);
+}
+
+// Data volumes are cut a little smaller, so that a spare one fits the same medium.
+TEST_F(VolumeWriterTest, WritesSpareVolumesBehindTheOthersAcrossRestarts) {
+  const std::uint64_t capacity = size_with(2) + 3500;
+  for (int i = 0; i < 5; ++i) {
+    FakeMedium medium;
+    medium.set_capacity(capacity);
+    // Said once: the set knows.
+    const VolumeRequest request = i == 0 ? VolumeRequest{.spares = 2} : VolumeRequest{};
+    EXPECT_EQ(write(medium, request), i == 4) << i;
+    EXPECT_EQ(names(medium), Names{i < 3 ? fmt::format("PUN-PSE-000001.v{}.pcl", i + 1)
+                                         : fmt::format("PUN-PSE-000001.s{}.pcl", i - 2)});
+    EXPECT_LE(medium.files().begin()->second.size(), capacity);
+    EXPECT_EQ(now_[0].copy.is_spare(), i >= 3);
+    EXPECT_EQ(now_[0].copy.spares, 2u);
+  }
+  EXPECT_EQ(copies_[4].volume_words(), "spare volume 2 of 2");
+  EXPECT_EQ(copies_[4].number, 5u);
+  // That set is complete.
+  FakeMedium large;
+  EXPECT_TRUE(write(large));
+  EXPECT_EQ(names(large), Names{"PUN-PSE-000001.pcl"});
+}
+
+TEST_F(VolumeWriterTest, WritesASpareVolumeAgainAndOnAMediumWithAllOfThem) {
+  FakeMedium all, again;
+  EXPECT_TRUE(write(all, {.volume_size = size_with(2) + 3500, .spares = 1}));
+  EXPECT_EQ(names(all), (Names{"PUN-PSE-000001.s1.pcl", "PUN-PSE-000001.v1.pcl",
+                               "PUN-PSE-000001.v2.pcl", "PUN-PSE-000001.v3.pcl"}));
+  EXPECT_TRUE(write(all, {.volume_size = size_with(2) + 3500, .spares = 1}));
+  for (const WrittenVolume& written : now_) EXPECT_TRUE(written.proved.was_there);
+  EXPECT_TRUE(write(again, {.only = 4}));
+  EXPECT_EQ(names(again), Names{"PUN-PSE-000001.s1.pcl"});
+  EXPECT_EQ(again.files().begin()->second, all.files().begin()->second);
+  // Without a row for any of them, by the size alone.
+  copies_.clear();
+  EXPECT_TRUE(write(again, {.volume_size = size_with(2) + 3500, .only = 4, .spares = 1}));
+  EXPECT_TRUE(now_[0].proved.was_there);
+}
+
+TEST_F(VolumeWriterTest, AMediumTooSmallForASpareVolumeIsRefusedWithBothSizes) {
+  FakeMedium first, second, small;
+  first.set_capacity(size_with(3) + 3500);
+  EXPECT_FALSE(write(first, {.spares = 1}));
+  EXPECT_FALSE(write(second));
+  small.set_capacity(size_with(2));
+  const Error error = error_of([&] { write(small); });
+  EXPECT_EQ(error.code(), ErrorCode::no_space);
+  EXPECT_NE(error.happened().find("has no room for spare volume 1 of 1 of parcel"),
+            std::string::npos)
+      << error.happened();
+  EXPECT_NE(error.hint().find("as long as the longest volume"), std::string::npos);
+  EXPECT_EQ(error_of([&] { write(second, {.spares = 3}); }).code(), ErrorCode::usage);
+  EXPECT_TRUE(write(second));
 }
 
 }  // namespace

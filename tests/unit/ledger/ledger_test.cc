@@ -54,8 +54,14 @@ TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
   }
 }
 
+// As version 4 had it.
+void undo_version_5(Ledger& ledger) {
+  sql::run(ledger.impl(), "ALTER TABLE copy DROP COLUMN spares");
+}
+
 // As version 3 had it.
 void undo_version_4(Ledger& ledger) {
+  undo_version_5(ledger);
   for (const char* index : {"job_waiting", "package_dp_states"})
     sql::run(ledger.impl(), std::string("DROP INDEX ") + index);
 }
@@ -99,7 +105,7 @@ TEST_F(LedgerTest, OfVersion2IsMigratedAndItsCopiesAreOfWholeParcels) {
   EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
   EXPECT_EQ(sql::number(migrated.impl(),
                         "SELECT count(*) FROM copy WHERE target = '/media/usb' AND cut = ''"
-                        " AND number = 1 AND volumes = 1 AND verified = 1"),
+                        " AND number = 1 AND volumes = 1 AND verified = 1 AND spares = 0"),
             1);
   EXPECT_EQ(sql::number(migrated.impl(), "SELECT count(*) FROM incoming_volume"), 0);
 }
