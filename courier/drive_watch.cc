@@ -176,13 +176,31 @@ class DriveWatch {
       if (!drive.is_settled) continue;  // udev tells when it is
       const Key key{drive.folder, drive.sequence};
       there.insert(key);
+      const bool is_new = !seen_.contains(key);
       Outcome& outcome = seen_.try_emplace(key, Outcome::unseen).first->second;
+      if (is_new && holds_home(drive)) {
+        outcome = Outcome::done;
+        context_.talk(printable("drive " + drive.node + " holds this home: it is not looked at") +
+                      "\n");
+      }
       if (outcome == Outcome::done || stop_.came()) continue;
       outcome = look_at(drive, outcome);
       is_busy_ = is_busy_ || outcome == Outcome::busy;
       if (outcome == Outcome::done) ++looked_at_;
     }
     std::erase_if(seen_, [&](const auto& one) { return !there.contains(one.first); });
+  }
+
+  // What the site itself runs from brings no parcels, and is not to be said to be safe to take out.
+  bool holds_home(const Drive& drive) const {
+    try {
+      for (const std::string& part : {context_.home_path, context_.home_path + "/ledger.sqlite"}) {
+        if (lies_on(context_.fs, part, drive)) return true;
+      }
+    } catch (const Error&) {
+      // It may be gone again; looking at it tells.
+    }
+    return false;
   }
 
   Outcome look_at(const Drive& drive, Outcome before) {

@@ -7,9 +7,11 @@
 #include "importer/item_rules.h"
 #include "importer/item_runner.h"
 #include "ledger/dp_book.h"
+#include "ledger/job_book.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/status_log.h"
+#include "ledger/transfer_book.h"
 #include "parcel/return_report.h"
 #include "signer/key_ring.h"
 #include "store/store.h"
@@ -60,6 +62,17 @@ std::string why_malformed_tree(Store& store, const Digest& root) {
     if (store.missing(root, 1).complete()) return error.what();
   }
   return "";
+}
+
+// The local job that was made when this version was announced, and waits for its content: it goes
+// on. Another one would leave it behind as superseded. 0: there is none.
+std::uint64_t waiting_job(const ImporterParts& parts, const Item& item,
+                          const std::vector<std::string>& dps) {
+  const auto job = JobBook{parts.ledger}.current(parts.keys.code(), item.package, dps);
+  const bool waits = job && job->step == JobStep::local && job->kind == JobKind::distribute &&
+                     job->version == item.version && job->dps == dps &&
+                     TransferBook{parts.ledger}.of_job(job->number).empty();
+  return waits ? job->number : 0;
 }
 
 }  // namespace
@@ -146,7 +159,10 @@ void ItemRunner::record_stored(const IncomingParcel& parcel, IncomingItem& row, 
     const PublishMode mode = replaces                                ? PublishMode::replace
                              : item.kind() == ItemKind::redistribute ? PublishMode::redistribute
                                                                      : PublishMode::install;
-    const PublishReport targets = parts_.distribution.target(item.package, item.version, dps, mode);
+    const std::uint64_t waiting =
+        mode == PublishMode::redistribute ? 0 : waiting_job(parts_, item, dps);
+    const PublishReport targets =
+        parts_.distribution.target(item.package, item.version, dps, mode, waiting);
     row.local_job = targets.job;
     if (targets.job != 0) incoming.set_local_job(row.label, row.index, targets.job);
     if (targets.job == 0 && !targets.outcomes.empty()) {

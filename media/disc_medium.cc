@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/cdrom.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,6 +21,15 @@ namespace {
 // What an image has besides its volume, and what xorriso and the drive round up to.
 constexpr std::uint64_t kAround = 1u << 20;
 
+// Where the last session begins, in bytes: its folders are the disc's. 0, too, where the drive says
+// nothing of sessions (and for the image file of a test).
+std::uint64_t last_session_of(const Fd& drive) {
+  cdrom_multisession session{};
+  session.addr_format = CDROM_LBA;
+  if (::ioctl(drive.get(), CDROMMULTISESSION, &session) != 0 || session.xa_flag == 0) return 0;
+  return session.addr.lba < 0 ? 0 : static_cast<std::uint64_t>(session.addr.lba) * kIsoSector;
+}
+
 }  // namespace
 
 VolumeBytes DiscMedium::open_disc() {
@@ -27,6 +38,7 @@ VolumeBytes DiscMedium::open_disc() {
     fd = fs_.open(device_, O_RDONLY | O_NONBLOCK);
     fs_.drop_cache(*fd);
     const std::uint64_t size = size_of_device(fs_, *fd);
+    session_ = last_session_of(*fd);
     return bytes_of_device(fs_, std::move(*fd), size);
   } catch (Error& error) {
     throw error.with_hint("check that the drive is there and a disc is in it");
@@ -39,7 +51,8 @@ MediumIdentity DiscMedium::identity() {
   identity.file_system = "iso9660";
   identity.mount_point = device_;
   try {
-    identity.label = iso_label(open_disc());
+    const VolumeBytes disc = open_disc();
+    identity.label = iso_label(disc, session_);
   } catch (const Error&) {
     // A blank disc, or one that cannot be read, has no label.
   }
@@ -47,7 +60,8 @@ MediumIdentity DiscMedium::identity() {
 }
 
 ScanResult DiscMedium::scan(const std::function<void(OfferedVolume&&)>& each) {
-  return offer_iso_volumes(open_disc(), escaped(device_), each);
+  const VolumeBytes disc = open_disc();
+  return offer_iso_volumes(disc, escaped(device_), each, session_);
 }
 
 std::uint64_t DiscMedium::room() {
@@ -64,7 +78,8 @@ bool DiscMedium::has_volume(const VolumeBytes& from, const std::string& name, Pr
                             const ProgressSink& progress) {
   std::optional<VolumeBytes> there;
   try {
-    there = iso_file_named(open_disc(), escaped(device_), name);
+    const VolumeBytes disc = open_disc();
+    there = iso_file_named(disc, escaped(device_), name, session_);
   } catch (const Error&) {
     return false;  // a blank disc cannot be read
   }

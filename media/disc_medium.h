@@ -31,6 +31,7 @@ class DiscMedium final : public Medium {
                           const ProgressSink& progress) override;
 
  private:
+  // And notes its last session.
   VolumeBytes open_disc();
   VolumeBytes open_burnt(const std::string& subject);
   bool has_volume(const VolumeBytes& from, const std::string& name, ProvedCopy& copy,
@@ -39,6 +40,7 @@ class DiscMedium final : public Medium {
   FileSystem& fs_;
   const std::string device_, drive_;
   const Xorriso xorriso_;
+  std::uint64_t session_ = 0;  // where it begins on the disc that was opened last, in bytes
 };
 
 }  // namespace courier

@@ -1,5 +1,6 @@
 #include "media/drives.h"
 
+#include <fcntl.h>
 #include <libudev.h>
 
 #include <algorithm>
@@ -120,6 +121,14 @@ std::vector<Drive> list_drives(FileSystem& fs) {
   });
   std::ranges::sort(drives, {}, &Drive::node);
   return drives;
+}
+
+bool lies_on(FileSystem& fs, const std::string& path, const Drive& drive) {
+  const std::string whole = sysfs::whole_drive(fs, drive.folder);
+  const std::vector<std::string> devices =
+      sysfs::devices_under(fs, fs.open(path, O_PATH | O_CLOEXEC));
+  return std::ranges::any_of(
+      devices, [&](const std::string& device) { return sysfs::whole_drive(fs, device) == whole; });
 }
 
 }  // namespace courier

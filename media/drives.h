@@ -32,4 +32,8 @@ struct Drive {
 // and a drive that this machine runs from not at all. Errors: device, when udev does not answer.
 std::vector<Drive> list_drives(FileSystem& fs);
 
+// Whether what is at `path` lies on this drive, or on another partition of it. Errors: not_found;
+// device.
+bool lies_on(FileSystem& fs, const std::string& path, const Drive& drive);
+
 }  // namespace courier

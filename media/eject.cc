@@ -133,16 +133,29 @@ class Ejection {
     return all;
   }
 
-  // What is mounted of the drive now, in the order that it was mounted in.
+  // What is mounted of the drive now, in the order that it was mounted in. Errors: not_allowed,
+  // when something else is mounted over one of them: by its path that would be met first, and
+  // flushed and unmounted in its place.
   std::vector<sysfs::Mount> own_mounts() const {
     const std::vector<Part> own = parts();
-    std::vector<sysfs::Mount> mounts = sysfs::mounts(fs_);
-    std::erase_if(mounts, [&](const sysfs::Mount& mount) {
-      return std::ranges::none_of(own, [&](const Part& part) {
-        return mount.device == part.numbers || mount.source == part.node;
-      });
-    });
-    return mounts;
+    std::vector<sysfs::Mount> found;
+    for (const sysfs::Mount& mount : sysfs::mounts(fs_)) {
+      if (std::ranges::any_of(own, [&](const Part& part) {
+            return mount.device == part.numbers || mount.source == part.node;
+          })) {
+        found.push_back(mount);
+        continue;
+      }
+      for (const sysfs::Mount& beneath : found) {
+        if (beneath.point != mount.point && !beneath.point.starts_with(mount.point + "/")) continue;
+        throw failed(ErrorCode::not_allowed,
+                     fmt::format("{} is mounted over {}, where the drive is",
+                                 escaped(mount.file_system), escaped(mount.point)))
+            .with_hint("leave it in; unmount that (umount " + escaped(mount.point) +
+                       "), and run the same command");
+      }
+    }
+    return found;
   }
 
   void unmount_all() {

@@ -192,10 +192,12 @@ Descriptor parse_primary(ByteView sector, const std::string& subject) {
 }
 
 // Errors: not_found, when none of the descriptors is a primary one.
-Descriptor find_primary(const VolumeBytes& image, const std::string& subject) {
+Descriptor find_primary(const VolumeBytes& image, const std::string& subject,
+                        std::uint64_t session) {
   Bytes sector(kIsoSector);
   for (int i = 0; i < kMostDescriptors; ++i) {
-    const std::uint64_t at = kFirstDescriptor + static_cast<std::uint64_t>(i) * kIsoSector;
+    const std::uint64_t at =
+        session + kFirstDescriptor + static_cast<std::uint64_t>(i) * kIsoSector;
     if (image.read_at(at, sector) != sector.size()) break;
     if (as_text(sector).substr(1, 5) != "CD001" || sector[0] == 255) break;
     if (sector[0] == 1) return parse_primary(sector, subject);
@@ -206,8 +208,8 @@ Descriptor find_primary(const VolumeBytes& image, const std::string& subject) {
 
 }  // namespace
 
-IsoListing list_iso(const VolumeBytes& image, const std::string& subject) {
-  const Descriptor primary = find_primary(image, subject);
+IsoListing list_iso(const VolumeBytes& image, const std::string& subject, std::uint64_t session) {
+  const Descriptor primary = find_primary(image, subject, session);
   IsoListing listing;
   listing.label = primary.label;
   listing.size = primary.size;

@@ -38,9 +38,11 @@ struct IsoListing {
   std::vector<Error> unreadable;  // folders that could not be read, or say nonsense
 };
 
-// Lists the image. subject: names it in errors. Errors: not_found, when this is no ISO 9660 image;
-// damaged, when its descriptor says nonsense; device, as image.read_at.
-IsoListing list_iso(const VolumeBytes& image, const std::string& subject);
+// Lists the image. subject: names it in errors; session: where, in bytes, the session begins whose
+// folders count, which name the files of earlier ones too. Errors: not_found, when this is no ISO
+// 9660 image; damaged, when its descriptor says nonsense; device, as image.read_at.
+IsoListing list_iso(const VolumeBytes& image, const std::string& subject,
+                    std::uint64_t session = 0);
 
 // The bytes of one of its files. What lies beyond the end of the image is missing: the file then
 // ends early. image is kept in the result.

@@ -7,8 +7,9 @@
 namespace courier {
 
 ScanResult offer_iso_volumes(const VolumeBytes& image, const std::string& where,
-                             const std::function<void(OfferedVolume&&)>& each) {
-  IsoListing listing = list_iso(with_place(image, where), where);
+                             const std::function<void(OfferedVolume&&)>& each,
+                             std::uint64_t session) {
+  IsoListing listing = list_iso(with_place(image, where), where, session);
   ScanResult result;
   result.unreadable = std::move(listing.unreadable);
   for (const IsoFile& file : listing.files) {
@@ -26,13 +27,13 @@ ScanResult offer_iso_volumes(const VolumeBytes& image, const std::string& where,
   return result;
 }
 
-std::string iso_label(const VolumeBytes& image) {
-  return list_iso(with_place(image, ""), "image").label;
+std::string iso_label(const VolumeBytes& image, std::uint64_t session) {
+  return list_iso(with_place(image, ""), "image", session).label;
 }
 
 std::optional<VolumeBytes> iso_file_named(const VolumeBytes& image, const std::string& where,
-                                          const std::string& name) {
-  const IsoListing listing = list_iso(with_place(image, where), where);
+                                          const std::string& name, std::uint64_t session) {
+  const IsoListing listing = list_iso(with_place(image, where), where, session);
   for (const IsoFile& file : listing.files) {
     if (file.path == name) return with_place(iso_file_bytes(image, file), where + "/" + name);
   }

@@ -11,15 +11,16 @@
 namespace courier {
 
 // Offers every file that begins like a parcel. image: as bytes_of_device gives it; where:
-// "iso:out.iso" or "/dev/sr0". Errors: as list_iso; what each throws.
+// "iso:out.iso" or "/dev/sr0"; session: as list_iso. Errors: as list_iso; what each throws.
 ScanResult offer_iso_volumes(const VolumeBytes& image, const std::string& where,
-                             const std::function<void(OfferedVolume&&)>& each);
+                             const std::function<void(OfferedVolume&&)>& each,
+                             std::uint64_t session = 0);
 
 // The label of the volume. Errors: as list_iso.
-std::string iso_label(const VolumeBytes& image);
+std::string iso_label(const VolumeBytes& image, std::uint64_t session = 0);
 
 // The file of this name in its root, or nullopt. Errors: as list_iso.
 std::optional<VolumeBytes> iso_file_named(const VolumeBytes& image, const std::string& where,
-                                          const std::string& name);
+                                          const std::string& name, std::uint64_t session = 0);
 
 }  // namespace courier

@@ -193,6 +193,19 @@ class Drives(CourierTest):
         self.assertFalse(any(os.path.ismount(folder) for folder in ("stick", "one/stick", "two/stick")))
 
     @unittest.skipUnless(is_root(), "mounts")
+    def test_eject_touches_nothing_of_what_is_mounted_over_the_drive(self):
+        node = self.loop()
+        sight = plugged(Stick("stick", disk=os.path.basename(node), has_node=False))
+        self.mount("stick")
+        write("stick/other", "not the drive's")
+        result = self.courier("media", "eject", "raw:" + node, status=9, wrapper=sight)
+        folder = os.path.abspath("stick")
+        self.assertIn("tmpfs is mounted over %s, where the drive is" % folder, result.err)
+        self.assertIn("nothing was lost: nothing was done", result.err)
+        self.assertIn("umount " + folder, result.err)
+        self.assertTrue(os.path.exists("stick/other"))
+
+    @unittest.skipUnless(is_root(), "mounts")
     def test_eject_says_no_word_of_safety_while_another_mounted_it_out_of_sight(self):
         node = self.loop()
         held = subprocess.Popen(["unshare", "-m", "sh", "-c", "echo; read word"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -328,6 +328,16 @@ class Writing(Spanned):
         self.at("A", "media", "write", PARCEL, "two")
         self.assertEqual(os.listdir("two"), [PARCEL + ".v2.pcl"])
 
+    def test_what_waited_for_a_volume_leaves_one_job_for_each_package(self):
+        self.cut("usb")
+        os.mkdir("first")
+        os.rename("usb/%s.v1.pcl" % PARCEL, "first/%s.v1.pcl" % PARCEL)
+        self.receive(source="first", status=5)
+        self.receive(source="usb")
+        self.all_is_installed()
+        jobs = self.facts("B", "job", "list")["jobs"]
+        self.assertEqual(sorted(job["package"] for job in jobs), sorted({job["package"] for job in jobs}), jobs)
+
     def test_ctrl_c_at_the_question_ends_it_and_says_how_to_go_on(self):
         self.medium("one", 1_200_000)
         terminal = Terminal([COURIER, "--home", "A", "media", "write", PARCEL, "one"], ENVIRONMENT)

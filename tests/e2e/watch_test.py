@@ -127,6 +127,25 @@ class Watched(WatchTest):
         status, last = watch.end(signal.SIGINT)
         self.assertEqual((status, json.loads(last)), (0, {"drives": 2}))
 
+    def test_the_drive_that_holds_the_home_is_left_alone(self):
+        stick = self.drive()
+        subprocess.run(["cp", "-a", "B", "drive/B"], check=True)
+        shutil.rmtree("B")
+        os.symlink("drive/B", "B")
+        other = Stick(self.empty("other"), port="1-3", number=4, disk="sdw", serial="GOOD02", ID_FS_TYPE="vfat")
+        watch = self.watch("--yes")
+        watch.plug(stick)
+        watch.until("drive /dev/sdy holds this home: it is not looked at")
+        watch.plug(other)
+        watch.until("there is no parcel on it")
+        self.assertNotIn("PUN-PSE-000001", watch.said)
+        status, last = watch.end()
+        self.assertEqual((status, last.splitlines()[-1]), (0, "the watch has ended: 1 drive was looked at"))
+
+    def empty(self, folder):
+        self.mounted(folder, 1 << 20)
+        return folder
+
     def test_a_drive_that_fails_does_not_end_the_watch(self):
         stick = self.drive()
         self.mounted("evil", 1 << 20)

@@ -137,6 +137,32 @@ TEST_F(IsoListingTest, TellsAFileThatGoesBeyondTheImageByItsShortContent) {
   EXPECT_EQ(content(found.files[0]).size(), 1000u);
 }
 
+TEST_F(IsoListingTest, ReadsTheSessionThatItIsToldAndTheLastOneOfAGrownImage) {
+  for (const std::string name : {"one", "two"}) {
+    test::write_text(folder_ / name, name);
+    const std::string command = "xorriso -report_about WARNING -dev 'stdio:" + image_ + "' -map '" +
+                                (folder_ / name) + "' /" + name + " -commit 2>&1";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+  }
+  // What xorriso grows has the newest folders' address at its beginning, too.
+  EXPECT_EQ(paths(), (std::vector<std::string>{"one", "two"}));
+  const std::string image = read_text(image_);
+  std::vector<std::uint64_t> sessions;
+  for (std::uint64_t at = 17 * kIsoSector; at < image.size(); at += kIsoSector) {
+    if (image.compare(at, 6,
+                      "\x01"
+                      "CD001") == 0)
+      sessions.push_back(at - 16 * kIsoSector);
+  }
+  ASSERT_EQ(sessions.size(), 2u);
+  const VolumeBytes bytes = bytes_of_file(fs_, fs_.open(image_, O_RDONLY, 0));
+  EXPECT_EQ(list_iso(bytes, "x", sessions[0]).files.size(), 1u);
+  const IsoListing last = list_iso(bytes, "x", sessions[1]);
+  ASSERT_EQ(last.files.size(), 2u);
+  EXPECT_EQ(content(last.files[0]), "one");
+  EXPECT_EQ(content(last.files[1]), "two");
+}
+
 TEST_F(IsoListingTest, SaysWhenThereIsNoSuchFileSystem) {
   test::write_text(image_, std::string(100'000, 'x'));
   const Error error = error_of([&] { listing(); });
