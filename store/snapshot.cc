@@ -250,15 +250,23 @@ void Snapshot::finish_pack() {
   blocks_committed_ = blocks_written_;
 }
 
+// Each object was found here or stored: the first plan need not look again.
+SnapshotResult noted(Store::Impl& store, const std::function<SnapshotResult()>& snapshot) {
+  const std::uint64_t version = store.index.version();
+  SnapshotResult result = snapshot();
+  store.index.note_whole(result.root, version);
+  return result;
+}
+
 }  // namespace
 
 SnapshotResult Store::snapshot(const std::string& source, const SnapshotOptions& options) {
-  return Snapshot(*impl_, options).run(source);
+  return noted(*impl_, [&] { return Snapshot(*impl_, options).run(source); });
 }
 
 SnapshotResult Store::snapshot(const Fd& stream, const StreamName& named,
                                const SnapshotOptions& options) {
-  return Snapshot(*impl_, options).run(stream, named);
+  return noted(*impl_, [&] { return Snapshot(*impl_, options).run(stream, named); });
 }
 
 }  // namespace courier

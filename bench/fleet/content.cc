@@ -113,6 +113,8 @@ class NodePacks {
     index_.add_pack(pack.name, pack.size, pack.index);
     writer_.reset();
   }
+  // As a snapshot does at its end.
+  void note_whole(const Digest& root) { index_.note_whole(root, index_.version()); }
   void forget() { known_.clear(); }
 
  private:
@@ -230,6 +232,7 @@ class Package {
     root.totals = {out.files, out.dirs, 0, 0, out.bytes};
     out.root = nodes_.add(DigestKind::root, encode(root));
     nodes_.finish();
+    nodes_.note_whole(out.root);
     return out;
   }
 
