@@ -55,7 +55,7 @@ CASES = {
     "damaged-return": (3,
         "parcel {id}: verdicts refused: return report: has a number that is not in its shortest form at byte 25",
         NONE_ACCEPTED,
-        "ask PUN to write its return again: courier return create"),
+        "ask PUN to write its return again, with `return create`"),
     "damaged-volume-header": (4,
         "{file}: is damaged in its volume header (byte N and N bytes from there)",
         NOTHING,
