@@ -61,7 +61,7 @@ def one_round(courier, peers, parts, old, new):
         courier.receive(old)
     if "increment" in parts:
         each("increment", lambda peer: peer.increment(old, new))
-        courier.increment(old, new)
+        courier.increment(old, new, "small" in parts)
 
 
 def measure_corpus(options, corpus, measured):
@@ -96,7 +96,7 @@ def main():
     parser.add_argument("corpora", help="the folder that bench/corpora makes")
     names = [peer.name for peer in PEERS]
     parser.add_argument("--corpus", type=chosen_of(CORPORA), default=list(CORPORA))
-    parser.add_argument("--rows", type=chosen_of(PARTS), default=list(PARTS), help=",".join(PARTS))
+    parser.add_argument("--rows", type=chosen_of(PARTS), default=list(PARTS), help=",".join(PARTS) + "; increment with small: at both levels")
     parser.add_argument("--peers", type=chosen_of(names), default=names, help=",".join(names))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--every-round", action="store_true", help="the slow peers, too")

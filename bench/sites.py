@@ -49,7 +49,7 @@ class Courier:
         self.measure(work,
                      self.command("PUN", "package", "add", source, "--id", PACKAGE, "--name", "B", "--level", level),
                      self.command("PUN", "distribute", PACKAGE, "--to", "PSE"),
-                     self.command("PUN", "parcel", "create", "--to", "PSE", "--level", level))
+                     self.command("PUN", "parcel", "create", "--to", "PSE"))
         self.note(f"courier.{work}.bytes", size_of(self.parcel("PSE")))
 
     def next_site(self):
@@ -86,14 +86,18 @@ class Courier:
         self.note(f"courier.{work}.read-back", seconds)
         return seconds
 
-    def increment(self, old, new):
+    def update(self, work, home, level, new):
+        self.measure(work, self.command(home, "package", "update", PACKAGE, new, "--level", level),
+                     self.command(home, "parcel", "create", "--to", "PSE", "--level", level))
+        self.note(f"courier.{work}.bytes", size_of(self.parcel("PSE", 2, home)))
+
+    def increment(self, old, new, is_small_too):
         """v1 is proved at PSE before: the return is taken in, and that is not measured."""
         self.run("PUN", "receive", self.drive, "--yes")
-        shutil.copytree(f"{self.folder}/PUN", f"{self.folder}/PUN.small", symlinks=True)
-        for work, home, level in (("increment-small", "PUN.small", "small"), ("increment", "PUN", "default")):
-            self.measure(work, self.command(home, "package", "update", PACKAGE, new, "--level", level),
-                         self.command(home, "parcel", "create", "--to", "PSE", "--level", level))
-            self.note(f"courier.{work}.bytes", size_of(self.parcel("PSE", 2, home)))
-        shutil.rmtree(f"{self.folder}/PUN.small")
+        if is_small_too:
+            shutil.copytree(f"{self.folder}/PUN", f"{self.folder}/PUN.small", symlinks=True)
+            self.update("increment-small", "PUN.small", "small", new)
+            shutil.rmtree(f"{self.folder}/PUN.small")
+        self.update("increment", "PUN", "default", new)
         self.receive(new, "increment-receive", 2)
         self.note("content.growth", size_of(new) / size_of(old))
