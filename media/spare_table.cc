@@ -62,8 +62,8 @@ std::optional<SpareTable> parse_spare_table(ByteView payload) {
 Bytes spare_table_frame(const SpareTable& table) {
   const Bytes payload = encode_spare_table(table);
   const auto header = encode_frame_header(FrameKind::spare, 0, payload);
-  Bytes frame(header.begin(), header.end());
-  frame.insert(frame.end(), payload.begin(), payload.end());
+  Bytes frame(header.size() + payload.size());
+  std::copy(payload.begin(), payload.end(), std::copy(header.begin(), header.end(), frame.begin()));
   return frame;
 }
 

@@ -194,8 +194,9 @@ namespace {
 Bytes beginning_of(const VolumeHeader& header, const std::optional<SpareTable>& table) {
   const Bytes payload = encode_volume_header(header);
   const auto frame = encode_frame_header(FrameKind::volume_header, 0, payload);
-  Bytes beginning(frame.begin(), frame.end());
-  beginning.insert(beginning.end(), payload.begin(), payload.end());
+  Bytes beginning(frame.size() + payload.size());
+  std::copy(payload.begin(), payload.end(),
+            std::copy(frame.begin(), frame.end(), beginning.begin()));
   if (table) {
     const Bytes told = spare_table_frame(*table);
     beginning.insert(beginning.end(), told.begin(), told.end());
