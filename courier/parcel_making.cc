@@ -80,13 +80,15 @@ Json plan_json(const ParcelPlan& plan) {
           {"left", std::move(left)},
           {"content_bytes", plan.content_bytes},
           {"parcel_bytes", plan.parcel_bytes},
+          {"at_most", plan.at_most},
           {"records", plan.records},
           {"volumes", 1},
           {"minutes", plan.minutes}};
 }
 
 std::string plan_text(const ParcelPlan& plan) {
-  Table table({"kind", "job", "package", ">version", ">content", ">carried", "builds on"});
+  Table table({"kind", "job", "package", ">version", ">content",
+               plan.at_most ? ">at most" : ">carried", "builds on"});
   for (const PlannedItem& item : plan.items) {
     table.add({std::string(word(item.row.kind)), fmt::format("{}", fmt::join(item.row.jobs, ", ")),
                item.row.package.str(), std::to_string(item.row.version), human_size(item.row.bytes),
@@ -222,10 +224,10 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   if (options.plan) {
     const ParcelPlan plan = ParcelPlanner(sender).plan(request.plan);
     report.json = plan_json(plan);
-    report.text =
-        plan_text(plan) + fmt::format("the parcel: about {}, {}, 1 volume, {:.1f} minutes\n",
-                                      human_size(plan.parcel_bytes),
-                                      counted(plan.records, "record", "records"), plan.minutes);
+    report.text = plan_text(plan) +
+                  fmt::format("the parcel: {} {}, {}, 1 volume, {:.1f} minutes\n",
+                              plan.at_most ? "at most" : "about", human_size(plan.parcel_bytes),
+                              counted(plan.records, "record", "records"), plan.minutes);
     return report;
   }
   if (!options.out.empty()) {

@@ -32,7 +32,8 @@ std::vector<std::pair<std::string, std::string>> libraries() {
           {"libseccomp", fmt::format("{}.{}.{}", seccomp->major, seccomp->minor, seccomp->micro)}};
 }
 
-static_assert(kKnownCriticalFeatures == 0, "name the features below");
+constexpr std::string_view kFeatureNames[] = {"bases"};
+static_assert(kKnownCriticalFeatures == kFeatureBases, "name the features above");
 
 }  // namespace
 
@@ -40,9 +41,9 @@ Report version_report() {
   Report report;
   report.json["version"] = COURIER_VERSION;
   report.json["format_version"] = kFormatVersion;
-  report.json["critical_features"] = Json::array();
-  report.text = fmt::format("courier {}\nparcel format: {}\ncritical features: none\n",
-                            COURIER_VERSION, kFormatVersion);
+  report.json["critical_features"] = kFeatureNames;
+  report.text = fmt::format("courier {}\nparcel format: {}\ncritical features: {}\n",
+                            COURIER_VERSION, kFormatVersion, fmt::join(kFeatureNames, ", "));
   Json& versions = report.json["libraries"] = Json::object();
   std::string list;
   for (const auto& [name, version] : libraries()) {

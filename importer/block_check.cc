@@ -9,7 +9,7 @@
 #include "base/pipeline.h"
 #include "base/sodium_ready.h"
 #include "parcel/record.h"
-#include "store/block.h"
+#include "store/block_against.h"
 
 namespace courier {
 namespace {
@@ -19,29 +19,44 @@ constexpr std::string_view kWorkerName = "blocks";
 constexpr std::uint64_t kGrantedBlocks = 16;
 constexpr std::uint32_t kGrantedSeconds = 60;
 
-BlockVerdict check(const Bytes& plaintext) {
+struct Given {
+  Bytes plaintext, base;
+};
+
+struct Answer {
+  BlockVerdict verdict = BlockVerdict::unfit;
+  Bytes raw;  // of a good one with a base
+};
+
+Answer check(const Given& given) {
   Block block;
   try {
-    block = decode_block(plaintext);
+    block = decode_block(given.plaintext);
   } catch (const Error&) {
-    return BlockVerdict::no_block;
+    return {BlockVerdict::no_block, {}};
   }
   try {
-    verify_and_decompress(block);
-    return BlockVerdict::good;
+    if (given.base.empty()) {
+      verify_and_decompress(block);
+      return {BlockVerdict::good, {}};
+    }
+    Bytes raw = decompress_against(block, given.base);
+    verify_objects(block, raw);
+    return {BlockVerdict::good, std::move(raw)};
   } catch (const Error&) {
-    return BlockVerdict::unfit;
+    return {BlockVerdict::unfit, {}};
   }
 }
 
 int check_blocks(const Fd& channel, std::vector<Fd>) {
   ThreadPool pool(worker_count());
-  OrderedStage<Bytes, BlockVerdict> stage(pool, worker_count() + 2, check);
+  OrderedStage<Given, Answer> stage(pool, worker_count() + 2, check);
   std::thread answering([&] {
     try {
-      while (const auto verdict = stage.pop()) {
-        const std::array<std::uint8_t, 1> answer{static_cast<std::uint8_t>(*verdict)};
-        write_answer(channel, answer);
+      while (const auto answer = stage.pop()) {
+        const std::array<std::uint8_t, 1> verdict{static_cast<std::uint8_t>(answer->verdict)};
+        write_answer(channel, verdict);
+        write_answer(channel, answer->raw);
       }
     } catch (...) {
       end_worker();  // the other thread waits for input that may never come
@@ -49,13 +64,15 @@ int check_blocks(const Fd& channel, std::vector<Fd>) {
   });
   try {
     for (;;) {
-      std::array<std::uint8_t, 4> header;
+      std::array<std::uint8_t, 8> header;
       read_input(channel, header);
-      const std::uint32_t size = Decoder(header, "size").u32();
-      if (size > kMaxRecordPlaintext) throw NobodyAsks{};
-      Bytes plaintext(size);
-      read_input(channel, plaintext);
-      stage.push(std::move(plaintext));
+      Decoder sizes(header, "sizes");
+      const std::uint32_t size = sizes.u32(), base_size = sizes.u32();
+      if (size > kMaxRecordPlaintext || base_size > kMaxBase) throw NobodyAsks{};
+      Given given{Bytes(size), Bytes(base_size)};
+      read_input(channel, given.plaintext);
+      read_input(channel, given.base);
+      stage.push(std::move(given));
     }
   } catch (const NobodyAsks&) {
     stage.close();
@@ -73,13 +90,14 @@ ConfinedWorker block_worker() { return {kWorkerName, detail::sodium_ready, check
 BlockCheck::BlockCheck(std::string subject, const ConfinedLimits& limits)
     : subject_(std::move(subject)), child_(ConfinedChild::start(kWorkerName, limits)) {}
 
-bool BlockCheck::send(ByteView plaintext) {
-  Encoder size;
-  size.u32(static_cast<std::uint32_t>(plaintext.size()));
-  return child_.send(size.view()) && child_.send(plaintext);
+bool BlockCheck::send(ByteView plaintext, ByteView base) {
+  Encoder sizes;
+  sizes.u32(static_cast<std::uint32_t>(plaintext.size()));
+  sizes.u32(static_cast<std::uint32_t>(base.size()));
+  return child_.send(sizes.view()) && child_.send(plaintext) && child_.send(base);
 }
 
-BlockVerdict BlockCheck::verdict() {
+BlockVerdict BlockCheck::verdict(MutableByteView raw) {
   std::array<std::uint8_t, 1> answer;
   if (!child_.receive(answer)) throw child_.failure(subject_);
   if (++judged_ % kGrantedBlocks == 0) child_.grant_cpu(kGrantedSeconds);
@@ -87,6 +105,9 @@ BlockVerdict BlockCheck::verdict() {
   if (verdict != BlockVerdict::good && verdict != BlockVerdict::no_block &&
       verdict != BlockVerdict::unfit) {
     throw confined_failure(subject_, "gave an answer that makes no sense (a verdict)");
+  }
+  if (verdict == BlockVerdict::good && !raw.empty() && !child_.receive(raw)) {
+    throw child_.failure(subject_);
   }
   return verdict;
 }

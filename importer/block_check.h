@@ -1,8 +1,8 @@
 // Block check: what is inside the records is decoded, decompressed and compared with its digests in
 // a confined child, before anything else looks at it.
 //
-//   record, authentic and decrypted --size, plaintext--> child: decode, decompress, every digest
-//                                   <------ verdict ----
+//   record, authentic and decrypted --sizes, plaintext, base--> child: decode, decompress, every
+//                                   <--- verdict, raw bytes ---        digest
 //
 // The child gets what its sender has signed and no key. Its word can make a record count as bad; it
 // cannot make one count as signed. What it calls good and is not is found by its digest: the store
@@ -10,8 +10,13 @@
 // in this process: a fault of the decompressor that a trusted sender uses, and that the child
 // survives, is not kept out by this.
 //
-// parent to child, for each: u32 size, the plaintext. Child to parent, in the same order: one byte,
-// a BlockVerdict.
+// A block that is coded against a base is opened in the child only, which is given the base's bytes
+// with it. What the child makes of it comes back and is believed no more than the record: whoever
+// takes it compares every object with its digest.
+//
+// parent to child, for each: u32 size, u32 size of the base (0: none), the plaintext, the base.
+// Child to parent, in the same order: one byte, a BlockVerdict; of a good one with a base then the
+// raw bytes, as many as the block says.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +45,12 @@ class BlockCheck {
   explicit BlockCheck(std::string subject, const ConfinedLimits& limits = {});
 
   // Hands it over; false when the child is gone: the next verdict() says why.
-  bool send(ByteView plaintext);
-  // Of the first record sent that has none yet. Errors: damaged, when the child failed at it or at
-  // one sent after it.
-  BlockVerdict verdict();
+  // base: of a block that is coded against one.
+  bool send(ByteView plaintext, ByteView base = {});
+  // Of the first record sent that has none yet. raw: filled, when that was sent with a base and is
+  // good; as large as its block says, and empty of one sent without. Errors: damaged, when the
+  // child failed at it or at one sent after it.
+  BlockVerdict verdict(MutableByteView raw = {});
   // Ends the child: send() and verdict(), in any thread, come back. Thread-safe.
   void stop() noexcept { child_.kill(); }
 

@@ -1,11 +1,11 @@
 // Despooler: takes the records of one parcel into the store.
 //
-//   reading thread: next_record (framed in a confined child) --> pool: authenticate, decrypt
-//     --> sending thread, in order --> confined child: decode, decompress, check every digest
-//     --> this thread, in order, what the child calls good: append to a pack; every kCommitBytes:
-//         pack durable, indexed, then the ledger notes the records (three-step crash rule)
+//   record feed (record_feed.h): read, authenticate, open, judge in a confined child
+//     --> this thread, in order, what is good: append to a pack; every kCommitBytes: pack durable,
+//         indexed, then the ledger notes the records (three-step crash rule)
 //
-// A record that ends the child counts as damaged; the others are given to a new child one by one.
+// A record that is coded against content that is not here is not damaged: it can be taken in when
+// that has come. Until then it counts as missing.
 // A few blocks are between the threads, so memory is bounded whatever the parcel. Nothing that its
 // sender has not signed is decompressed, nothing that does not match its digest is appended.
 // Records that are here already (an earlier, interrupted run) are read past.
@@ -30,6 +30,8 @@ struct DespoolResult {
   std::uint64_t taken_records = 0, taken_bytes = 0;  // now; bytes as they lie in packs
   std::uint64_t damaged_records = 0;                 // seen, but not what was written
   std::uint64_t forged_records = 0;                  // intact, but not signed by the parcel's key
+  RecordRanges without_base;                         // coded against what is not here
+  std::optional<Error> missing_base;                 // of the first of them
   // A record ended the child that opened it, and so did it alone; it is in damaged_records.
   std::optional<Error> killed;
   ParcelTail tail;

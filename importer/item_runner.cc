@@ -29,14 +29,15 @@ int status_of(VerdictKind verdict) {
   }
 }
 
-std::vector<RunItem> ItemRunner::run(const IncomingParcel& parcel, const RecordRanges& missing) {
+std::vector<RunItem> ItemRunner::run(const IncomingParcel& parcel, const RecordRanges& missing,
+                                     const RecordRanges& without_base) {
   std::vector<RunItem> done;
   const Time now = parts_.clock.now();
   for (IncomingItem& row : IncomingBook{parts_.ledger}.items(parcel.label)) {
     const bool waits =
         row.state != ItemState::done && (!row.retry_at || is_due(*row.retry_at, now));
     if (waits || may_be_judged_again(row) || waits_for_shares(row)) {
-      done.push_back(run_one(parcel, std::move(row), missing));
+      done.push_back(run_one(parcel, std::move(row), {missing, without_base}));
     } else {
       const int status = row.verdict ? status_of(*row.verdict) : 0;
       done.push_back(RunItem{std::move(row), status});
@@ -94,7 +95,7 @@ bool ItemRunner::waits_for_shares(const IncomingItem& row) {
 }
 
 RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,
-                            const RecordRanges& missing) {
+                            const Lacking& records) {
   const Item item = decode_item(row.encoded);
   parts_.journal.write(Component::despooler, Severity::info,
                        fmt::format("{} item {}: {} {} begins", parcel.id.str(), row.index,
@@ -130,7 +131,7 @@ RunItem ItemRunner::run_one(const IncomingParcel& parcel, IncomingItem row,
     case ItemKind::remove:
       return remove(parcel, std::move(row), item);
     default:
-      return take_package(parcel, std::move(row), item, missing, decision.newer_job);
+      return take_package(parcel, std::move(row), item, records, decision.newer_job);
   }
 }
 

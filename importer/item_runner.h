@@ -33,8 +33,10 @@ class ItemRunner {
       : parts_(parts), progress_(progress) {}
 
   // Runs what waits and is due, and judges damaged and incomplete items again: what was missing may
-  // have come. missing: records of the parcel that are not here.
-  std::vector<RunItem> run(const IncomingParcel& parcel, const RecordRanges& missing);
+  // have come. missing: records of the parcel that are not here; without_base: those of them that
+  // are whole and build on what is not here.
+  std::vector<RunItem> run(const IncomingParcel& parcel, const RecordRanges& missing,
+                           const RecordRanges& without_base);
 
   // The items that still want content of this parcel: without any, its records are not read.
   bool wants_content(const IncomingParcel& parcel);
@@ -48,9 +50,14 @@ class ItemRunner {
 
  private:
   bool waits_for_shares(const IncomingItem& row);
-  RunItem run_one(const IncomingParcel& parcel, IncomingItem row, const RecordRanges& missing);
+  // Records that an item lacks.
+  struct Lacking {
+    const RecordRanges& missing;
+    const RecordRanges& without_base;
+  };
+  RunItem run_one(const IncomingParcel& parcel, IncomingItem row, const Lacking& records);
   RunItem take_package(const IncomingParcel& parcel, IncomingItem row, const Item& item,
-                       const RecordRanges& missing, bool newer_job);
+                       const Lacking& records, bool newer_job);
   void record_stored(const IncomingParcel& parcel, IncomingItem& row, const Item& item,
                      bool newer_job);
   void expect(const Item& item, bool newer_job);

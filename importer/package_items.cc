@@ -6,6 +6,8 @@
 #include "base/counted.h"
 #include "importer/item_rules.h"
 #include "importer/item_runner.h"
+#include "importer/returned_rows.h"
+#include "importer/volume_set.h"
 #include "ledger/dp_book.h"
 #include "ledger/job_book.h"
 #include "ledger/package_book.h"
@@ -78,7 +80,7 @@ std::uint64_t waiting_job(const ImporterParts& parts, const Item& item,
 }  // namespace
 
 RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row, const Item& item,
-                                 const RecordRanges& missing, bool newer_job) {
+                                 const Lacking& records, bool newer_job) {
   if (needs_content(item)) {
     const ClosureResult closure = parts_.store.missing(item.root, kMaxMissingObjects + 1);
     if (closure.malformed) {
@@ -90,14 +92,19 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
       if (closure.missing_count > kMaxMissingObjects) objects.clear();
       std::sort(objects.begin(), objects.end());
       expect(item, newer_job);
-      if (!missing.empty()) {
+      RecordRanges damaged = without(records.missing, records.without_base);
+      // Judged without the medium: what it lacked then is what it lacks now.
+      if (row.verdict == VerdictKind::incomplete) {
+        damaged = without(damaged, to_records(row.missing_records));
+      }
+      if (!damaged.empty()) {
         return finish(std::move(row), VerdictKind::damaged,
                       fmt::format("{} damaged or missing, and with {} {} of the content",
-                                  counted(missing.size(), "record of the parcel is",
+                                  counted(damaged.size(), "record of the parcel is",
                                           "records of the parcel are"),
-                                  missing.size() == 1 ? "it" : "them",
+                                  damaged.size() == 1 ? "it" : "them",
                                   counted(closure.missing_count, "object", "objects")),
-                      missing, objects);
+                      records.missing, objects);
       }
       std::string base = item.bases.empty() ? "its content is not whole" : "its base is not here";
       for (const BaseRef& ref : item.bases) {
@@ -106,7 +113,7 @@ RunItem ItemRunner::take_package(const IncomingParcel& parcel, IncomingItem row,
       return finish(std::move(row), VerdictKind::incomplete,
                     fmt::format("{}: {} missing", base,
                                 counted(closure.missing_count, "object is", "objects are")),
-                    {}, objects);
+                    records.missing, objects);
     }
     if (const std::string why = why_malformed_tree(parts_.store, item.root); !why.empty()) {
       return finish(std::move(row), VerdictKind::refused, "its content is malformed: " + why);

@@ -69,6 +69,8 @@ struct ReceivedParcelReport {
   std::uint64_t damaged_bytes = 0;             // between the records
   bool is_end_damaged = false, is_end_forged = false;
   std::uint64_t forged_records = 0;  // not signed by the parcel's key
+  RecordRanges without_base;  // of missing_records: whole, and coded against what is not here
+  std::optional<Error> missing_base;  // of the first of them
   // What the recovery data of its volumes brought back, and what is beyond repair.
   std::uint64_t repaired_cells = 0, repaired_bytes = 0, lost_bytes = 0;
   std::optional<Error> killed;  // a record ended the confined child that opened it

@@ -209,7 +209,8 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   IncomingBook incoming{parts_.ledger};
   std::vector<int> statuses;
   bool all_done = true;
-  for (const RunItem& item : ItemRunner{parts_, progress_}.run(parcel, report.missing_records)) {
+  ItemRunner runner{parts_, progress_};
+  for (const RunItem& item : runner.run(parcel, report.missing_records, report.without_base)) {
     statuses.push_back(item.status);
     all_done = all_done && item.row.state == ItemState::done;
     if (report.hint.empty()) report.hint = item.hint;
@@ -231,9 +232,15 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
                          "is damaged where no item needs it: " + needless_damage(report)}
                        .with_loss("nothing was lost: every item is in")
                        .with_hint("do not trust this medium with another parcel");
+  } else if (report.exit_status != 0 && !report.missing_records.empty() &&
+             damaged_of(report).empty()) {
+    report.error =
+        Error{ErrorCode::incomplete, subject_of(report.offer), what_lacks_base(report)}
+            .with_loss("nothing was lost: what is here is as it was, and what came is kept")
+            .with_hint("the return asks for what is missing");
   } else if (!report.missing_records.empty() && report.exit_status != 0) {
     const DamagedVolumes damaged =
-        damaged_volumes(report.missing_records, incoming.volumes(parcel.label));
+        damaged_volumes(damaged_of(report), incoming.volumes(parcel.label));
     report.damaged_volumes = first_numbers(damaged.numbers);
     const std::string volumes = damaged.str();
     report.error = Error{ErrorCode::damaged, subject_of(report.offer),

@@ -26,6 +26,8 @@ void tell_counts(const TakenRecords& taken, ReceivedParcelReport& report) {
   report.damaged_records = taken.damaged_records + taken.forged_records;
   report.damaged_bytes = taken.damaged_bytes;
   report.forged_records = taken.forged_records;
+  report.without_base = taken.without_base;
+  report.missing_base = taken.missing_base;
   report.killed = taken.killed;
   report.is_end_damaged = taken.end > EndState::genuine;
   report.is_end_forged = taken.end == EndState::forged;
@@ -132,8 +134,7 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
     return false;
   }
   if (!again) {
-    incoming.accept(parcel.label, whole ? "every record is authentic and stored"
-                                        : "records damaged: " + list_of(report.missing_records));
+    incoming.accept(parcel.label, whole ? "every record is authentic and stored" : told_of(report));
   }
   drop_kept(parts_, parcel.label);
   return true;
@@ -151,7 +152,7 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
   } else if (what.empty()) {
     what = "ends early: " + named_records(report.missing_records) + " missing";
   }
-  const DamagedVolumes damaged = damaged_volumes(report.missing_records, seen);
+  const DamagedVolumes damaged = damaged_volumes(damaged_of(report), seen);
   const bool is_damage_all = missing.happened().empty() && !taken.stopped;
   if (!damaged.numbers.empty()) {
     const std::string damage =

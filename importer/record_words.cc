@@ -4,6 +4,7 @@
 
 #include "base/counted.h"
 #include "importer/returned_rows.h"
+#include "importer/volume_set.h"
 
 namespace courier {
 
@@ -36,8 +37,30 @@ std::string named_records(const RecordRanges& ranges) {
          (ranges.size() == 1 ? " is" : " are");
 }
 
+RecordRanges damaged_of(const ReceivedParcelReport& report) {
+  return without(report.missing_records, report.without_base);
+}
+
+std::string told_of(const ReceivedParcelReport& report) {
+  const RecordRanges damaged = damaged_of(report);
+  std::string told = damaged.empty() ? "" : "records damaged: " + list_of(damaged);
+  if (report.without_base.empty()) return told;
+  return told + (told.empty() ? "records" : "; records") +
+         " without their base: " + list_of(report.without_base);
+}
+
+std::string what_lacks_base(const ReceivedParcelReport& report) {
+  std::string what =
+      (report.without_base.size() == 1 ? "record " : "records ") + list_of(report.without_base) +
+      (report.without_base.size() == 1 ? " builds" : " build") + " on content that is not here";
+  if (report.missing_base) {
+    what += " (" + report.missing_base->subject() + ": " + report.missing_base->happened() + ")";
+  }
+  return what;
+}
+
 std::string what_is_missing(const ReceivedParcelReport& report) {
-  const std::string which = named_records(report.missing_records);
+  const std::string which = named_records(damaged_of(report));
   if (report.forged_records == 0) return which + " damaged or missing";
   const std::string& sender = report.offer.label.sender.code.str();
   if (report.forged_records >= report.missing_records.size()) {

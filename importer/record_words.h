@@ -13,6 +13,12 @@ namespace courier {
 std::string list_of(const RecordRanges& ranges);
 // "record 1 is", "records 2 and all after it are".
 std::string named_records(const RecordRanges& ranges);
+// What is missing and not merely without its base.
+RecordRanges damaged_of(const ReceivedParcelReport& report);
+// "records damaged: 3-5; without their base: 7".
+std::string told_of(const ReceivedParcelReport& report);
+// "record 7 builds on content that is not here (object 12ab: is not in the store)".
+std::string what_lacks_base(const ReceivedParcelReport& report);
 // Damage and forgery are two causes and are told apart.
 std::string what_is_missing(const ReceivedParcelReport& report);
 // "2 records, 72 bytes between records, its end": what is not as written, in a parcel that is in.

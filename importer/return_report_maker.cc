@@ -82,7 +82,8 @@ ReceivedParcel received(IncomingBook& incoming, const IncomingParcel& parcel) {
   }
   bool lacks_records = out.state == ReceivedState::incomplete;
   for (const ReportedVerdict& verdict : out.items) {
-    lacks_records = lacks_records || verdict.verdict == VerdictKind::damaged;
+    lacks_records = lacks_records || verdict.verdict == VerdictKind::damaged ||
+                    verdict.verdict == VerdictKind::incomplete;
   }
   if (lacks_records) {
     // Without a count all that is known is where the gaps are: what follows is missing, too.
@@ -205,6 +206,7 @@ ReturnReport make_return_report(const ImporterParts& parts, const SiteCode& orig
   IncomingBook incoming{parts.ledger};
   ReturnReport report;
   report.incarnation = parts.keys.incarnation();
+  report.features = kKnownCriticalFeatures;
   report.last_return_seen = site.acknowledged;
   for (const IncomingParcel& parcel : incoming.unreported(origin, site.acknowledged)) {
     if (!parcel.is_return) report.parcels.push_back(received(incoming, parcel));

@@ -47,7 +47,9 @@ ReturnParcel to_row(const ReceivedParcel& parcel) {
     item.verdict = verdict.verdict;
     item.reason = verdict.reason;
     if (!verdict.missing.whole) item.missing_objects = verdict.missing.objects;
-    if (verdict.verdict == VerdictKind::damaged) item.missing_records = row.missing_records;
+    if (verdict.verdict == VerdictKind::damaged || verdict.verdict == VerdictKind::incomplete) {
+      item.missing_records = row.missing_records;
+    }
     row.items.push_back(std::move(item));
   }
   return row;

@@ -157,6 +157,8 @@ class Taking {
     taken.taken_bytes += result.taken_bytes;
     taken.damaged_records += result.damaged_records;
     taken.forged_records += result.forged_records;
+    for (const RecordRange& range : result.without_base.ranges()) taken.without_base.add(range);
+    if (!taken.missing_base) taken.missing_base = result.missing_base;
     taken.damaged_bytes += result.tail.damaged_bytes;
     taken.end = std::max(taken.end, result.tail.end);
     if (result.tail.record_count) taken.count = result.tail.record_count;

@@ -22,6 +22,8 @@ struct TakenRecords {
   std::optional<std::uint64_t> count;  // of the parcel's records, when anything said it
   std::uint64_t taken_records = 0, taken_bytes = 0;
   std::uint64_t damaged_records = 0, forged_records = 0, damaged_bytes = 0;
+  RecordRanges without_base;  // as DespoolResult
+  std::optional<Error> missing_base;
   EndState end = EndState::not_seen;     // the worst of those that were seen
   std::optional<Error> killed, stopped;  // as DespoolResult; of the first volume
   std::size_t volumes_read = 0;

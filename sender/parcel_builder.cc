@@ -12,12 +12,14 @@
 #include "ledger/site_book.h"
 #include "media/medium.h"
 #include "parcel/parcel_writer.h"
+#include "sender/base_plan.h"
 #include "sender/outbox.h"
 #include "sender/parcel_life.h"
 #include "sender/plan_content.h"
 #include "sender/record_map.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
+#include "store/block_against.h"
 #include "store/compressor_count.h"
 #include "store/store.h"
 
@@ -27,6 +29,7 @@ namespace {
 struct RecordWork {
   std::uint64_t number = 0;
   RecordContent content;
+  std::vector<BaseRange> base;
 };
 
 struct SealedRecord {
@@ -34,7 +37,7 @@ struct SealedRecord {
   std::vector<MappedObject> objects;
 };
 
-Block gathered_block(Store& store, const RecordContent& content, Level level) {
+BlockBuilder::Raw gather(Store& store, const RecordContent& content) {
   BlockBuilder builder;
   for (const auto& part : content.parts) {
     const auto open = store.open_block(part.ref);
@@ -45,7 +48,17 @@ Block gathered_block(Store& store, const RecordContent& content, Level level) {
       builder.add(object.kind, object.digest, open->object(at));
     }
   }
-  return compress_block(builder.take(), level);
+  return builder.take();
+}
+
+// Old content that went bad here is no base, and nothing else is wrong with that.
+Bytes base_bytes(Store& store, const std::vector<BaseRange>& ranges) {
+  try {
+    return ranges.empty() ? Bytes{} : store.read_base(ranges);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+    return {};
+  }
 }
 
 // Level::small also compresses again what the store has at another level; what it found
@@ -53,15 +66,25 @@ Block gathered_block(Store& store, const RecordContent& content, Level level) {
 Block stored_block(Store& store, const RecordContent& content, Level level) {
   Block block = store.read_block(content.parts.front().ref);
   if (level == Level::small && !block.is_raw()) {
-    Block smaller = gathered_block(store, content, level);
+    Block smaller = compress_block(gather(store, content), level);
     if (smaller.payload.size() < block.payload.size()) return smaller;
   }
   return block;
 }
 
+Block block_of(Store& store, const RecordWork& work, Level level) {
+  const RecordContent& content = work.content;
+  const Bytes base = base_bytes(store, work.base);
+  if (!base.empty()) {
+    Block against = compress_block_against(gather(store, content), work.base, base, level);
+    if (against.has_base() || !content.as_it_is) return against;
+  }
+  return content.as_it_is ? stored_block(store, content, level)
+                          : compress_block(gather(store, content), level);
+}
+
 SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const RecordWork& work) {
-  const Block block = work.content.as_it_is ? stored_block(store, work.content, level)
-                                            : gathered_block(store, work.content, level);
+  const Block block = block_of(store, work, level);
   SealedRecord sealed{sealer.seal(work.number, block), {}};
   for (const BlockObject& object : block.objects) {
     sealed.objects.push_back({object.kind, object.digest});
@@ -72,7 +95,8 @@ SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const R
 // Reads, seals and writes the records: one thread finds them, a pool reads and seals, the caller
 // writes. What is under way is a few blocks for each worker.
 void write_records(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
-                   const std::string& subject, ParcelWriter& writer, RecordMapWriter& map) {
+                   const BaseMap& bases, const std::string& subject, ParcelWriter& writer,
+                   RecordMapWriter& map) {
   ThreadPool pool(compressor_count(request.level));
   OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
     return seal(context.store, writer.sealer(), request.level, work);
@@ -81,7 +105,8 @@ void write_records(SenderParts& context, const CreateRequest& request, const Par
     try {
       std::uint64_t number = 0;
       for_each_record(context.store, plan.content->needed, [&](RecordContent&& content) {
-        stage.push({number++, std::move(content)});
+        std::vector<BaseRange> base = base_of(bases, content);
+        stage.push({number++, std::move(content), std::move(base)});
       });
       stage.close();
     } catch (...) {
@@ -232,10 +257,12 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   try {
     DurableFile file(context_.fs, outbox, name);
     ParcelWriter writer([&](ByteView data) { file.write(data); });
-    const ParcelDraft draft = draft_of(context_, request, plan, ids, row.created);
+    const BaseMap bases = bases_of(context_, plan);
+    ParcelDraft draft = draft_of(context_, request, plan, ids, row.created);
+    if (bases.count() > 0) draft.critical_features |= kFeatureBases;
     writer.begin(draft, context_.keys, context_.entropy);
     RecordMapWriter map(context_.fs, outbox, writer.label_digest(), plan.records);
-    write_records(context_, request, plan, subject, writer, map);
+    write_records(context_, request, plan, bases, subject, writer, map);
     const ParcelSummary summary = writer.finish();
     row.label = summary.label_digest;
     row.file_bytes = summary.bytes;

@@ -10,6 +10,7 @@
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
 #include "parcel/record.h"
+#include "sender/base_plan.h"
 #include "sender/plan_content.h"
 #include "sender/plan_memory.h"
 #include "sender/proofs.h"
@@ -230,9 +231,20 @@ class Planning {
     };
     if (item.whole) {
       context_.store.for_each_object(item.root, add);
-    } else if (proofs_->lacking(context_.store, item.root, add)) {
-      name_bases(item, planned);
+      return;
     }
+    const bool is_coded = codes_against_bases(item);
+    plan_.at_most = plan_.at_most || is_coded;
+    const bool is_left_out = proofs_->lacking(context_.store, item.root, add);
+    if (is_left_out || is_coded) name_bases(item, planned);
+  }
+
+  // Then old versions are needed there even when no object of them is left out.
+  bool codes_against_bases(const Item& item) {
+    const auto& held = proofs_->versions();
+    const auto is_older = [&](const Holding& h) { return h.package == item.package; };
+    return read_bases(context_, plan_.addressees) &&
+           std::any_of(held.begin(), held.end(), is_older);
   }
 
   // The same package's versions first; without any, whatever else they hold.

@@ -55,6 +55,8 @@ struct ParcelPlan {
   std::uint64_t records = 0;
   std::uint64_t objects = 0;  // objects carried
   double minutes = 0;         // estimate of the build
+  // Some of it is to be coded against what is held there: the sizes are the most that it can be.
+  bool at_most = false;
   bool has_content() const { return records > 0; }
   bool empty() const { return items.empty(); }
 

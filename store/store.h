@@ -29,6 +29,8 @@
 
 namespace courier {
 
+struct BaseRange;
+
 class Store {
  public:
   struct Impl;  // shared by the store's own files
@@ -66,6 +68,10 @@ class Store {
   Node read_node(const Digest& node);
   RootObject read_root(const Digest& root);
   std::unique_ptr<BlobReader> open_file(const TreeEntry& file);
+  // The ranges that a block is coded against (block_against.h), one after the other; verified.
+  // Errors: damaged, before anything is read, when they are more than a block may have; incomplete,
+  // naming the object, when one is not here or not as large as the range; damaged, as read.
+  Bytes read_base(const std::vector<BaseRange>& ranges);
   // Writes the tree into dir, a folder that is empty or does not exist yet, and syncs it.
   // Returns the names the target could not hold. Errors: not_allowed, when dir is not empty; as
   // write_tree.

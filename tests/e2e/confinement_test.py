@@ -35,7 +35,7 @@ class Confinement(CourierTest):
         self.assertEqual(lines[0], "courier " + facts["version"])
         self.assertEqual(lines[1], "parcel format: %d" % facts["format_version"])
         self.assertEqual(lines[2], "critical features: none")
-        self.assertEqual(facts["critical_features"], [])
+        self.assertEqual(facts["critical_features"], ["bases"])
         self.assertEqual(lines[3], "libraries: " + ", ".join("%s %s" % item for item in facts["libraries"].items()))
         self.assertTrue(all(re.fullmatch(r"\d+(\.\d+)+", version) for version in facts["libraries"].values()))
         self.assertEqual(lines[4], "confinement: " + facts["confinement"]["words"])

@@ -22,6 +22,7 @@
 #include "sender/sender_parts.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
+#include "store/block_against.h"
 #include "store/store.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
@@ -113,11 +114,12 @@ class Origin {
     return JobBook(ledger).accept(job, "operator");
   }
 
-  // What a return of this site would prove.
+  // What a return of this site would prove, written by a program that reads these features.
   void prove(const Receiver& site, const std::vector<VersionRow>& versions,
-             const std::vector<Digest>& missing = {}) {
+             const std::vector<Digest>& missing = {}, std::uint64_t features = 0) {
     ReceivedReturn r;
     r.format_version = kFormatVersion;
+    r.features = features;
     for (const VersionRow& v : versions) {
       r.holdings.push_back({v.package, v.version, v.root, false, missing});
     }
@@ -140,22 +142,30 @@ struct ReadBack {
   PackingList list;
   std::vector<BlockObject> objects;  // verified, in the order of the records
   std::uint64_t records = 0;
+  std::vector<BaseRange> bases;  // of all records that are coded against some
 };
 
-// Opens a parcel as `site` and verifies all of it.
-inline ReadBack read_back(const std::string& path, const Receiver& site, const KeyRing& sender) {
+// Opens a parcel as `site` and verifies all of it. held: has what records are coded against.
+inline ReadBack read_back(const std::string& path, const Receiver& site, const KeyRing& sender,
+                          Store* held = nullptr) {
   PosixFileSystem fs;
   const Fd file = fs.open(path, O_RDONLY, 0);
   ParcelReader reader(test::plain_frames(file_source(fs, file)), path);
   const VerifiedHead head = verify_head(reader.read_head(), sender.public_keys().signing);
   const OpenedParcel opened = open_parcel(head, site.keys);
-  ReadBack out{head.label(), opened.packing_list, {}, 0};
+  ReadBack out{head.label(), opened.packing_list, {}, 0, {}};
   while (const auto raw = reader.next_record()) {
     const OpenedRecord record = opened.opener.open(*raw);
     EXPECT_TRUE(record.ok()) << "record " << raw->number;
     EXPECT_EQ(raw->number, out.records++);
     const Block block = decode_block(record.plaintext);
-    verify_and_decompress(block);
+    if (held && block.has_base()) {
+      const std::vector<BaseRange> ranges = base_ranges(block);
+      verify_objects(block, decompress_against(block, held->read_base(ranges)));
+      out.bases.insert(out.bases.end(), ranges.begin(), ranges.end());
+    } else {
+      verify_and_decompress(block);
+    }
     for (const BlockObject& object : block.objects) out.objects.push_back(object);
   }
   const ParcelTail tail = reader.finish(head);

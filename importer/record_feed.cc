@@ -1,0 +1,184 @@
+#include "importer/record_feed.h"
+
+#include <utility>
+
+#include "store/store.h"
+
+namespace courier {
+namespace {
+
+constexpr std::uint64_t kMostKillers = 16;  // records that ended a child; then it is given up
+
+// The block of a record that is coded against a base. The bounded codec alone reads it here; the
+// child says what is to be thought of it, also when it cannot be read.
+std::optional<Block> block_against(const OpenedRecord& record) {
+  if (!record.ok() || record.plaintext.empty()) return std::nullopt;
+  Block codec;
+  codec.codec = record.plaintext.front();
+  if (!codec.has_base()) return std::nullopt;
+  try {
+    Block block = decode_block(record.plaintext);
+    base_ranges(block);
+    return block;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+RecordFeed::RecordFeed(ParcelReader& reader, const RecordOpener& opener,
+                       const RecordRanges& received, Store& store, bool has_bases,
+                       const std::string& subject)
+    : reader_(reader),
+      store_(store),
+      has_bases_(has_bases),
+      subject_(subject),
+      check_(subject),
+      pool_(std::make_unique<ThreadPool>(worker_count())),
+      open_(*pool_, worker_count() + 2,
+            [&opener](const Fed& fed) {
+              return Opened{opener.open(fed.raw), fed.stream_bytes, std::nullopt, std::nullopt};
+            }),
+      sent_(worker_count() + 4),
+      finish_(*pool_, worker_count() + 2, [](Judged judged) { return finish(std::move(judged)); }),
+      reading_([this, &received] { feed(received); }),
+      sending_([this] { send(); }),
+      judging_([this] { judge(); }) {}
+
+RecordFeed::~RecordFeed() {
+  check_.stop();
+  open_.fail(std::make_exception_ptr(Stopped{}));
+  sent_.fail(std::make_exception_ptr(Stopped{}));
+  finish_.fail(std::make_exception_ptr(Stopped{}));
+  judging_.join();
+  sending_.join();
+  reading_.join();
+  pool_.reset();  // before the stages that its tasks belong to
+}
+
+std::optional<CheckedRecord> RecordFeed::pop() { return finish_.pop(); }
+
+void RecordFeed::feed(const RecordRanges& received) {
+  try {
+    while (auto raw = reader_.next_record()) {
+      if (received.contains(raw->number)) continue;
+      open_.push(Fed{std::move(*raw), reader_.bytes_read()});
+    }
+  } catch (const Error& error) {
+    read_error_ = error;
+  } catch (const Stopped&) {
+    return;
+  } catch (...) {
+    open_.fail(std::current_exception());
+    return;
+  }
+  open_.close();
+}
+
+// Empty when it needs none, or it is not here.
+Bytes RecordFeed::base_of(Opened& opened) {
+  if (!opened.against) return {};
+  try {
+    return store_.read_base(base_ranges(*opened.against));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
+    opened.without_base = error;
+    return {};
+  }
+}
+
+void RecordFeed::send() {
+  try {
+    while (auto opened = open_.pop()) {
+      if (has_bases_) opened->against = block_against(opened->record);
+      const Bytes base = base_of(*opened);
+      // A child that is gone is told by the verdict that does not come.
+      if (opened->record.ok() && !opened->without_base) {
+        check_.send(opened->record.plaintext, base);
+      }
+      sent_.push(std::move(*opened));
+    }
+    sent_.close();
+  } catch (...) {
+    sent_.fail(std::current_exception());
+  }
+}
+
+BlockVerdict RecordFeed::verdict_of(Opened& opened, MutableByteView raw) {
+  if (!are_alone_) {
+    try {
+      return check_.verdict(raw);
+    } catch (const Error&) {
+      check_.stop();  // nothing more is sent to it
+      are_alone_ = true;
+    }
+  }
+  const Bytes base = base_of(opened);
+  if (opened.without_base) return BlockVerdict::unfit;
+  if (!alone_) alone_.emplace(subject_);
+  try {
+    alone_->send(opened.record.plaintext, base);  // as in send()
+    return alone_->verdict(raw);
+  } catch (const Error& error) {
+    alone_.reset();
+    if (++killers_ > kMostKillers) throw;
+    killed_ = error;
+    return BlockVerdict::unfit;
+  }
+}
+
+void RecordFeed::judge() {
+  try {
+    while (auto opened = sent_.pop()) {
+      Judged judged;
+      if (opened->record.ok() && !opened->without_base) {
+        if (opened->against) judged.raw.resize(opened->against->raw_size);
+        try {
+          judged.verdict = verdict_of(*opened, judged.raw);
+        } catch (const Error& error) {
+          check_error_ = error;
+          break;
+        }
+      }
+      judged.opened = std::move(*opened);
+      finish_.push(std::move(judged));
+    }
+    finish_.close();
+  } catch (...) {
+    finish_.fail(std::current_exception());
+  }
+  alone_.reset();  // by the thread that started it
+}
+
+// In the pool. Whoever in the child says wrongly that a record is good is believed no more.
+CheckedRecord RecordFeed::finish(Judged judged) {
+  Opened& opened = judged.opened;
+  CheckedRecord checked{opened.record.number,
+                        opened.stream_bytes,
+                        opened.record.status,
+                        {},
+                        std::move(opened.without_base)};
+  if (checked.without_base) checked.status = RecordStatus::damaged;
+  if (checked.status != RecordStatus::ok) return checked;
+  if (judged.verdict != BlockVerdict::good) {
+    // no_block: by its sender, since nobody else could sign it; unfit: nothing of it is used.
+    checked.status =
+        judged.verdict == BlockVerdict::no_block ? RecordStatus::forged : RecordStatus::damaged;
+    return checked;
+  }
+  try {
+    if (!opened.against) {
+      checked.block = decode_block(opened.record.plaintext);
+      return checked;
+    }
+    verify_objects(*opened.against, judged.raw);
+    checked.block = compress_block({std::move(opened.against->objects), std::move(judged.raw)},
+                                   Level::standard);
+  } catch (const Error&) {
+    checked.status = RecordStatus::forged;
+  }
+  return checked;
+}
+
+}  // namespace courier
