@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "sender/base_map.h"
+#include "store/base_map.h"
 #include "store/object_set.h"
 #include "store/tree.h"
 

@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "sender/base_map.h"
+#include "store/base_map.h"
 #include "store/tree.h"
 
 namespace courier {

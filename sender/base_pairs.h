@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sender/base_files.h"
-#include "sender/base_map.h"
+#include "store/base_map.h"
 #include "store/object_set.h"
 #include "store/tree.h"
 

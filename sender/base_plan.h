@@ -1,13 +1,16 @@
 // Base plan: what a parcel's content is coded against. Only for addressees whose programs read it,
 // of packages that have it on, and against versions that all of them have proved to hold.
+//
+//   BasePairs: which old content each object replaces, once for each parcel --> BaseMap
+//     --> base_windows: how much of that and what is around it, for each record
 #pragma once
 
 #include <vector>
 
-#include "sender/base_map.h"
 #include "sender/parcel_plan.h"
 #include "sender/plan_content.h"
 #include "sender/sender_parts.h"
+#include "store/base_map.h"
 
 namespace courier {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "sender/base_map.h"
+#include "store/base_map.h"
 #include "store/block_against.h"
 
 namespace courier {

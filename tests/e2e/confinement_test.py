@@ -34,7 +34,7 @@ class Confinement(CourierTest):
         facts = self.courier("--version", "--json").json
         self.assertEqual(lines[0], "courier " + facts["version"])
         self.assertEqual(lines[1], "parcel format: %d" % facts["format_version"])
-        self.assertEqual(lines[2], "critical features: none")
+        self.assertEqual(lines[2], "critical features: bases")
         self.assertEqual(facts["critical_features"], ["bases"])
         self.assertEqual(lines[3], "libraries: " + ", ".join("%s %s" % item for item in facts["libraries"].items()))
         self.assertTrue(all(re.fullmatch(r"\d+(\.\d+)+", version) for version in facts["libraries"].values()))

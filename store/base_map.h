@@ -1,8 +1,6 @@
-// BaseMap: for each object that a parcel is to carry, the old content that it replaces. It lies in
-// a private temporary file beyond its cache, so that memory is bounded whatever the parcel.
-//
-//   BasePairs (which old content, once for each parcel) --> BaseMap --> base_windows (which of it,
-//   for each record)
+// BaseMap: for each object that is to be coded against old content, which old content that is. It
+// lies in a private temporary file beyond its cache, so that memory is bounded however many they
+// are.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "sender/base_map.h"
+#include "store/base_map.h"
 
 #include "store/sqlite.h"
 
