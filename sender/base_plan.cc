@@ -8,7 +8,6 @@
 #include "ledger/site_book.h"
 #include "parcel/label.h"
 #include "sender/base_pairs.h"
-#include "sender/base_windows.h"
 #include "store/store.h"
 
 namespace courier {
@@ -70,15 +69,13 @@ BaseMap bases_of(SenderParts& context, const ParcelPlan& plan) {
   return map;
 }
 
-std::vector<BaseRange> base_of(const BaseMap& map, const RecordContent& content) {
-  if (map.count() == 0) return {};
-  std::vector<BasePlace> places;
+std::vector<std::optional<BasePlace>> places_of(const BaseMap& map, const RecordContent& content) {
+  std::vector<std::optional<BasePlace>> places;
+  if (map.count() == 0) return places;
   for (const RecordContent::Part& part : content.parts) {
-    for (const BlockObject& object : part.objects) {
-      if (const auto place = map.find(object.digest)) places.push_back(*place);
-    }
+    for (const BlockObject& object : part.objects) places.push_back(map.find(object.digest));
   }
-  return base_windows(places);
+  return places;
 }
 
 }  // namespace courier

@@ -2,9 +2,11 @@
 // of packages that have it on, and against versions that all of them have proved to hold.
 //
 //   BasePairs: which old content each object replaces, once for each parcel --> BaseMap
-//     --> base_windows: how much of that and what is around it, for each record
+//     --> BaseSearch: in large old files what is most like a record
+//     --> base_windows: else how much of the place and what is around it
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "sender/parcel_plan.h"
@@ -21,7 +23,8 @@ bool read_bases(SenderParts& context, const std::vector<SiteCode>& sites);
 // cannot be read, what hangs on that goes without.
 BaseMap bases_of(SenderParts& context, const ParcelPlan& plan);
 
-// What a record is coded against; empty: nothing.
-std::vector<BaseRange> base_of(const BaseMap& map, const RecordContent& content);
+// Of each object that a record carries, in order, the old content that it replaces; nothing at all
+// when the map is empty.
+std::vector<std::optional<BasePlace>> places_of(const BaseMap& map, const RecordContent& content);
 
 }  // namespace courier

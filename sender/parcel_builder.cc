@@ -13,6 +13,7 @@
 #include "media/medium.h"
 #include "parcel/parcel_writer.h"
 #include "sender/base_plan.h"
+#include "sender/base_search.h"
 #include "sender/outbox.h"
 #include "sender/parcel_life.h"
 #include "sender/plan_content.h"
@@ -29,7 +30,7 @@ namespace {
 struct RecordWork {
   std::uint64_t number = 0;
   RecordContent content;
-  std::vector<BaseRange> base;
+  std::vector<std::optional<BasePlace>> places;
 };
 
 struct SealedRecord {
@@ -72,19 +73,26 @@ Block stored_block(Store& store, const RecordContent& content, Level level) {
   return block;
 }
 
-Block block_of(Store& store, const RecordWork& work, Level level) {
+Block block_of(Store& store, BaseSearch& search, const RecordWork& work, Level level) {
   const RecordContent& content = work.content;
-  const Bytes base = base_bytes(store, work.base);
-  if (!base.empty()) {
-    Block against = compress_block_against(gather(store, content), work.base, base, level);
-    if (against.has_base() || !content.as_it_is) return against;
+  const bool has_place = std::any_of(work.places.begin(), work.places.end(),
+                                     [](const auto& place) { return place.has_value(); });
+  if (has_place) {
+    BlockBuilder::Raw raw = gather(store, content);
+    const std::vector<BaseRange> ranges = search.find(raw, work.places);
+    const Bytes base = base_bytes(store, ranges);
+    if (!base.empty()) {
+      Block against = compress_block_against(std::move(raw), ranges, base, level);
+      if (against.has_base() || !content.as_it_is) return against;
+    }
   }
   return content.as_it_is ? stored_block(store, content, level)
                           : compress_block(gather(store, content), level);
 }
 
-SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const RecordWork& work) {
-  const Block block = block_of(store, work, level);
+SealedRecord seal(Store& store, BaseSearch& search, const RecordSealer& sealer, Level level,
+                  const RecordWork& work) {
+  const Block block = block_of(store, search, work, level);
   SealedRecord sealed{sealer.seal(work.number, block), {}};
   for (const BlockObject& object : block.objects) {
     sealed.objects.push_back({object.kind, object.digest});
@@ -97,16 +105,17 @@ SealedRecord seal(Store& store, const RecordSealer& sealer, Level level, const R
 void write_records(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
                    const BaseMap& bases, const std::string& subject, ParcelWriter& writer,
                    RecordMapWriter& map) {
+  BaseSearch search(context.store);
   ThreadPool pool(compressor_count(request.level));
   OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
-    return seal(context.store, writer.sealer(), request.level, work);
+    return seal(context.store, search, writer.sealer(), request.level, work);
   });
   std::thread finder([&] {
     try {
       std::uint64_t number = 0;
       for_each_record(context.store, plan.content->needed, [&](RecordContent&& content) {
-        std::vector<BaseRange> base = base_of(bases, content);
-        stage.push({number++, std::move(content), std::move(base)});
+        auto places = places_of(bases, content);
+        stage.push({number++, std::move(content), std::move(places)});
       });
       stage.close();
     } catch (...) {
