@@ -242,7 +242,7 @@ Bytes wrong_digest(const Maker& maker) {
 Bytes unknown_codec(const Maker& maker) {
   return with_first_record(maker, [](const Block& block) {
     Block odd = block;
-    odd.codec = 3;
+    odd.codec = 9;
     return encode(odd);
   });
 }
@@ -338,7 +338,7 @@ const std::vector<BadParcel>& bad_parcels() {
       {"zip-bomb-unstated", "the same, without stating it", damaged,
        [](const Maker& m) { return zip_bomb(m, false); }},
       {"wrong-digest", "a chunk under another name", damaged, wrong_digest},
-      {"unknown-codec", "a block of codec 3 without its feature", damaged, unknown_codec},
+      {"unknown-codec", "a block of codec 9, which nobody knows", damaged, unknown_codec},
       {"path-dotdot", "a file named ..", not_trusted,
        [](const Maker& m) { return with_name(m, "zz", ".."); }},
       {"path-absolute", "a file named /tmp/escaped", not_trusted,
