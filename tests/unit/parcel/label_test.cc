@@ -101,7 +101,7 @@ TEST(Label, NeedsTheSiteCodesToBeSome) {
 TEST(Label, NamesTheBytesOfAnUnknownFeature) {
   Label label = full_label();
   label.critical_features = 0x8000000000000001;
-  EXPECT_THAT(refusal(label), HasSubstr("does not know (0x8000000000000001)"));
+  EXPECT_THAT(refusal(label), HasSubstr("does not know (0x8000000000000000)"));
 }
 
 TEST(Label, LooksAtNothingBehindAnUnknownVersion) {
