@@ -35,7 +35,7 @@ class ObjectTiersTest : public testing::Test {
     return rows.number(0);
   }
 
-  test::TempFolder folder_;
+  test::TempFolder folder_{test::memory_folder()};
   Database db_{folder_ / "tiers.sqlite"};
 };
 
@@ -130,7 +130,7 @@ PackIndex one_block(std::uint64_t first, std::uint32_t objects) {
 }
 
 TEST(ChunkIndex, OfVersion2GoesOnAsItIs) {
-  test::TempFolder folder;
+  test::TempFolder folder(test::memory_folder());
   const std::string path = folder / "index.sqlite";
   {
     ChunkIndex index(path);
@@ -161,7 +161,7 @@ TEST(ChunkIndex, OfVersion2GoesOnAsItIs) {
 }
 
 TEST(ChunkIndex, NotesWhatIsWholeUntilSomethingGoes) {
-  test::TempFolder folder;
+  test::TempFolder folder(test::memory_folder());
   const std::string path = folder / "index.sqlite";
   ChunkIndex index(path), other(path);
   index.add_pack(digest(77), 1'000, one_block(0, 10));
