@@ -287,21 +287,13 @@ class Planning {
     plan_.items.push_back(std::move(planned));
   }
 
-  struct Records {
-    std::uint64_t count = 0, stored_bytes = 0;
+  struct Records : RecordTotals {
     std::uint64_t parcel_bytes() const {
       return stored_bytes + count * (kFrameHeaderSize + kRecordOverhead);
     }
   };
 
-  Records records_of(const ObjectSet& objects) {
-    Records records;
-    for_each_record(context_.store, objects, [&](RecordContent&& record) {
-      ++records.count;
-      records.stored_bytes += record.stored_size;
-    });
-    return records;
-  }
+  Records records_of(const ObjectSet& objects) { return {memory_.records(context_, objects)}; }
 
   void count_records() {
     if (!needed_) needed_ = records_of(content_->needed);

@@ -7,12 +7,19 @@
 #include <string>
 #include <utility>
 
+#include "base/digest.h"
 #include "ledger/job_book.h"
 #include "sender/sender_parts.h"
 
 namespace courier {
 
+class ObjectSet;
 class SharedContent;
+
+// Records that carry a set of objects.
+struct RecordTotals {
+  std::uint64_t count = 0, stored_bytes = 0;
+};
 
 class PlanMemory {
  public:
@@ -21,9 +28,12 @@ class PlanMemory {
 
   SharedContent* shared =
       nullptr;  // of all that any of the sites holds or waits for; null: not known
+  // What for_each_record says of them.
+  RecordTotals records(SenderParts& context, const ObjectSet& objects);
 
  private:
   std::map<std::pair<PackageId, std::uint32_t>, std::string> lacks_;
+  std::map<Digest, RecordTotals> records_;  // by the digest of the objects' digests
 };
 
 }  // namespace courier

@@ -263,13 +263,22 @@ void ChunkIndex::note_whole(const Digest& root, std::uint64_t version) {
 }
 
 std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
+  const auto id = block_of(object);
+  return id ? block(*id) : std::nullopt;
+}
+
+std::optional<std::uint64_t> ChunkIndex::block_of(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
   impl_->look();
-  const auto block = impl_->tiers->block_of(object);
-  if (!block) return std::nullopt;
+  return impl_->tiers->block_of(object);
+}
+
+std::optional<BlockPlace> ChunkIndex::block(std::uint64_t id) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->look();
   std::optional<BlockPlace> place;
   Statement& find = prepared_->place_of_block;
-  if (find.start().bind(*block).step()) place = place_from(find);
+  if (find.start().bind(id).step()) place = place_from(find);
   find.reset();
   return place;
 }

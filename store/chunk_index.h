@@ -53,6 +53,9 @@ class ChunkIndex {
 
   bool has(const Digest& object);
   std::optional<BlockPlace> locate(const Digest& object);
+  // The id alone of the block that locate would name, and the place of a block by its id.
+  std::optional<std::uint64_t> block_of(const Digest& object);
+  std::optional<BlockPlace> block(std::uint64_t id);
   std::optional<BlockPlace> place(const BlockRef& ref);
 
   // Whether all of a root's closure was here once, and nothing was taken out of the index since.

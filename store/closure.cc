@@ -1,5 +1,7 @@
 // What hangs on a root: walking it as a tree of names, and as a set of objects.
+#include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -70,6 +72,53 @@ class PackContents {
   Block read_;
 };
 
+constexpr std::size_t kBlocksKnown = 64 * 1024;
+
+// Objects in the order of the blocks they lie in, node blocks first: sorted in memory when there
+// are as many as an ObjectSet keeps there, else in a private temporary file.
+class PlacedObjects {
+ public:
+  struct Place {
+    bool is_data = false;
+    std::uint64_t block = 0;
+    Digest digest;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  explicit PlacedObjects(std::uint64_t count) {
+    if (count <= ObjectSet::kInMemory) return;
+    file_.emplace("");
+    file_->run(
+        "PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        "CREATE TABLE place (data INTEGER, block INTEGER, digest BLOB, PRIMARY KEY (data, block, "
+        "digest)) STRICT, WITHOUT ROWID; BEGIN");
+    insert_.emplace(*file_, "INSERT OR IGNORE INTO place VALUES (?, ?, ?)");
+  }
+
+  void add(const Place& place) {
+    if (!file_) {
+      places_.push_back(place);
+    } else {
+      insert_->start().bind(place.is_data ? 1 : 0).bind(place.block).bind(place.digest).run();
+    }
+  }
+
+  void for_each(const std::function<void(std::uint64_t block, const Digest& digest)>& each) {
+    if (!file_) {
+      std::sort(places_.begin(), places_.end());
+      for (const Place& place : places_) each(place.block, place.digest);
+      return;
+    }
+    Statement all(*file_, "SELECT block, digest FROM place ORDER BY data, block");
+    while (all.step()) each(all.number(0), all.digest(1));
+  }
+
+ private:
+  std::vector<Place> places_;
+  std::optional<Database> file_;
+  std::optional<Statement> insert_;
+};
+
 }  // namespace
 
 void Store::walk(const Digest& root, const Visit& entry, const Visit& leave) {
@@ -136,9 +185,12 @@ void Store::Impl::visit_closure(const Digest& root, const ClosureVisitor& visito
       entry(top->folder);
       continue;
     }
+    const auto mine = static_cast<std::ptrdiff_t>(open.size());
     for (const auto& child : inner->children) node(child.digest);
     for (const auto& c : inner->chunks) chunk(c.digest, c.size);
     for (const auto& e : inner->entries) entry(e);
+    // The first one first: nodes lie in their blocks in the order of the tree.
+    std::reverse(open.begin() + mine, open.end());
   }
 }
 
@@ -214,19 +266,21 @@ void Store::add_closure(const Digest& root, ObjectSet& into, const ObjectSet* ex
 void Store::for_each_block(
     const ObjectSet& set,
     const std::function<void(const StoredBlock&, const std::vector<BlockObject>&)>& each) {
-  // Sorted in a private temporary file: the set may be of any size.
-  Database places("");
-  places.run(
-      "PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-      "CREATE TABLE place (data INTEGER, block INTEGER, digest BLOB, PRIMARY KEY (data, block, "
-      "digest)) STRICT, WITHOUT ROWID; BEGIN");
+  PlacedObjects placed(set.count());
   {
-    Statement add(places, "INSERT OR IGNORE INTO place VALUES (?, ?, ?)");
     const ChunkIndex::Burst burst(impl_->index);
+    std::unordered_map<std::uint64_t, bool> holds_nodes;  // the block of that id
     set.for_each([&](const BlockObject& object) {
-      const auto place = impl_->index.locate(object.digest);
-      if (!place) return;
-      add.start().bind(place->nodes ? 0 : 1).bind(place->id).bind(object.digest).run();
+      const auto id = impl_->index.block_of(object.digest);
+      if (!id) return;
+      auto known = holds_nodes.find(*id);
+      if (known == holds_nodes.end()) {
+        const auto place = impl_->index.block(*id);
+        if (!place) return;
+        if (holds_nodes.size() >= kBlocksKnown) holds_nodes.clear();
+        known = holds_nodes.emplace(*id, place->nodes).first;
+      }
+      placed.add({!known->second, *id, object.digest});
     });
   }
   std::unordered_set<Digest> wanted;  // of one block
@@ -244,13 +298,12 @@ void Store::for_each_block(
     each(block, in_order);
     wanted.clear();
   };
-  Statement all(places, "SELECT block, digest FROM place ORDER BY data, block");
   std::uint64_t current = 0;
-  while (all.step()) {
-    if (all.number(0) != current) flush();
-    current = all.number(0);
-    wanted.insert(all.digest(1));
-  }
+  placed.for_each([&](std::uint64_t block, const Digest& digest) {
+    if (block != current) flush();
+    current = block;
+    wanted.insert(digest);
+  });
   flush();
 }
 

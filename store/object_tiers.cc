@@ -111,6 +111,7 @@ void ObjectTiers::refresh() {
 
 void ObjectTiers::load() {
   memory_.clear();
+  found_.clear();
   // Blocks are numbered as packs are: the oldest first.
   Statement all(db_, "SELECT objects FROM fresh ORDER BY pack");
   while (all.step()) {
@@ -133,12 +134,16 @@ bool ObjectTiers::has(const Digest& object) {
 }
 
 std::optional<std::uint64_t> ObjectTiers::block_of(const Digest& object) {
+  if (const auto known = found_.find(object)) return known;
   // What is older has gone further.
   for (Statement* tier : {&in_object_, &in_recent_}) {
     std::optional<std::uint64_t> found;
     if (tier->start().bind(object).step()) found = tier->number(0);
     tier->reset();
-    if (found) return found;
+    if (!found) continue;
+    if (found_.size() >= full_) found_.clear();
+    found_.add({object, *found});
+    return found;
   }
   return memory_.find(object);
 }
@@ -207,6 +212,7 @@ void ObjectTiers::merge() {
 void ObjectTiers::remove_doomed() {
   refresh();
   flush();
+  found_.clear();
   const char* blocks = "(SELECT id FROM block WHERE pack IN (SELECT id FROM temp.doomed))";
   for (const std::string tier : {"recent", "object"}) {
     db_.run(("DELETE FROM " + tier + " WHERE block IN " + blocks).c_str());
@@ -221,6 +227,7 @@ void ObjectTiers::remove_doomed() {
 void ObjectTiers::remove_block(std::uint64_t block) {
   refresh();
   flush();
+  found_.clear();
   for (const std::string tier : {"recent", "object"}) {
     Statement(db_, ("DELETE FROM " + tier + " WHERE block = ?").c_str()).start().bind(block).run();
     const std::uint64_t gone = db_.changes();

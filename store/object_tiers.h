@@ -70,6 +70,7 @@ class ObjectTiers {
   Database& db_;
   const std::uint64_t full_;
   Memory memory_;
+  Memory found_;  // in the other two, last; emptied when it is full, and when anything goes
   std::optional<std::uint64_t> data_version_;  // of memory_
   Statement version_, in_recent_, in_object_;
 };
