@@ -152,14 +152,18 @@ class Increments(Pair):
         return sorted(os.path.join(folder, name) for folder, _, names in os.walk(home + "/store/packs")
                       for name in names if name.endswith(".pack"))
 
-    def spoiled_update(self, spoil):
-        """Version 2, coded against version 1, comes when `spoil` has been at PSE's packs."""
+    def at_both_then_changed(self):
+        """Version 1 is at both sites; the source of version 2 differs from it in a few places."""
         write("src/data", noise(1_500_000, 1))
         self.at_both()
         with open("src/data", "r+b") as file:
             for at in range(0, 1_500_000, 60_000):
                 file.seek(at)
                 file.write(b"version 2")
+
+    def spoiled_update(self, spoil):
+        """Version 2, coded against version 1, comes when `spoil` has been at PSE's packs."""
+        self.at_both_then_changed()
         self.update()
         for pack in self.packs_of("B"):
             spoil(pack)
@@ -189,12 +193,7 @@ class Increments(Pair):
         self.spoiled_update(damage)
 
     def test_the_same_parcel_comes_in_when_the_base_has_come_back(self):
-        write("src/data", noise(1_500_000, 1))
-        self.at_both()
-        with open("src/data", "r+b") as file:
-            for at in range(0, 1_500_000, 60_000):
-                file.seek(at)
-                file.write(b"version 2")
+        self.at_both_then_changed()
         self.update()
         packs = self.packs_of("B")
         for pack in packs:
@@ -205,12 +204,7 @@ class Increments(Pair):
         self.arrived()
 
     def test_a_base_that_is_damaged_at_the_sender_is_none(self):
-        write("src/data", noise(1_500_000, 1))
-        self.at_both()
-        with open("src/data", "r+b") as file:
-            for at in range(0, 1_500_000, 60_000):
-                file.seek(at)
-                file.write(b"version 2")
+        self.at_both_then_changed()
         known = self.packs_of("A")
         self.at("A", "package", "update", PACKAGE)
         for pack in known:
@@ -223,12 +217,7 @@ class Increments(Pair):
         self.same_tree("src", "share/" + PACKAGE)
 
     def test_what_a_parcel_on_the_road_builds_on_survives_gc(self):
-        write("src/data", noise(1_500_000, 1))
-        self.at_both()
-        with open("src/data", "r+b") as file:
-            for at in range(0, 1_500_000, 60_000):
-                file.seek(at)
-                file.write(b"version 2")
+        self.at_both_then_changed()
         self.update()
         self.at("B", "store", "gc", "--delete")
         self.at("A", "store", "gc", "--delete")
@@ -236,12 +225,7 @@ class Increments(Pair):
 
     @unittest.skipUnless(os.uname().machine == "x86_64", "the step tool is written for x86-64")
     def test_a_receive_that_is_killed_goes_on(self):
-        write("src/data", noise(1_500_000, 1))
-        self.at_both()
-        with open("src/data", "r+b") as file:
-            for at in range(0, 1_500_000, 60_000):
-                file.seek(at)
-                file.write(b"version 2")
+        self.at_both_then_changed()
         self.update()
         shutil.copytree("B", "kept/B", symlinks=True)
         shutil.copytree("share", "kept/share", symlinks=True)

@@ -6,23 +6,14 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import Pair, flip, main, noise, write  # noqa: E402
+from courier_e2e import flip, main, write  # noqa: E402
+from spanned_parcel import PACKAGES, PARCEL, SpannedParcel  # noqa: E402
 
-PARCEL = "PUN-PSE-000001"
-PACKAGES = ("PUN0000A", "PUN0000B", "PUN0000C")
 NAMES = ["%s.v%d.pcl" % (PARCEL, n) for n in (1, 2, 3)] + ["%s.s%d.pcl" % (PARCEL, n) for n in (1, 2)]
 
 
-class Spares(Pair):
+class Spares(SpannedParcel):
     """A parcel of three volumes of 1 MiB, with two spare ones, each on a drive of its own."""
-
-    def setUp(self):
-        super().setUp()
-        for number, package in enumerate(PACKAGES):
-            write("p%d/data" % number, noise(700_000, number))
-            self.at("A", "package", "add", "p%d" % number, "--id", package)
-        self.at("A", "distribute", *PACKAGES, "--to", "PSE")
-        self.assertEqual(self.facts("A", "parcel", "create", "--to", "PSE")["id"], PARCEL)
 
     def apart(self, *more):
         os.mkdir("all")

@@ -5,23 +5,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import COURIER, ENVIRONMENT, Pair, flip, main, noise, write  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, flip, main, noise, write  # noqa: E402
+from spanned_parcel import PACKAGES, PARCEL, SpannedParcel  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
-PARCEL = "PUN-PSE-000001"
-PACKAGES = ("PUN0000A", "PUN0000B", "PUN0000C")
 
-
-class Spanned(Pair):
-    """A parcel whose three large records make three volumes of 1 MiB."""
-
-    def setUp(self):
-        super().setUp()
-        for number, package in enumerate(PACKAGES):
-            write("p%d/data" % number, noise(700_000, number))
-            self.at("A", "package", "add", "p%d" % number, "--id", package)
-        self.at("A", "distribute", *PACKAGES, "--to", "PSE")
-        self.assertEqual(self.facts("A", "parcel", "create", "--to", "PSE")["id"], PARCEL)
+class Spanned(SpannedParcel):
+    """The volumes of that parcel on their drives."""
 
     def cut(self, target, size="1M", *more, status=0):
         os.makedirs(target, exist_ok=True)
