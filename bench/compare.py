@@ -24,7 +24,7 @@ from rows import PARTS
 from sites import Courier
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CORPORA = ("native", "small", "packed", "image")
+CORPORA = ("native", "small", "packed", "image", "midsize")
 
 
 class Notes:

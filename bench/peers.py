@@ -150,9 +150,11 @@ class Xdelta(OfTars):
 
 
 class Bsdiff(Peer):
-    """Of each changed file, beside the old one of its path; a new one is compressed. Takes 17 times a file in memory."""
+    """Of each changed file, beside the old one of its path; a new one is compressed.
+
+    Takes 17 times a file in memory, and with files over 100 MB more than ten minutes for each."""
     name, works, once = "bsdiff", ("increment",), True
-    largest = 512 << 20
+    largest = 80_000_000
 
     def increment(self, old, new):
         fresh(self.out)

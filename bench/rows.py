@@ -40,7 +40,7 @@ ROWS = [
     Row("increment", "increment, bytes", "MB", "courier.increment.bytes", "restic.added", RESTIC, NOTHING_TO_SAVE),
     Row("increment", "increment, bytes", "MB", "courier.increment.bytes", "casync.added", CASYNC, NOTHING_TO_SAVE),
     Row("increment", "increment, `--level small`, bytes", "MB", "courier.increment-small.bytes", "bsdiff.added",
-        BSDIFF, {"native": 1.2}),
+        BSDIFF, {"midsize": 1.2}),
     Row("increment", "increment", "s", "courier.increment", "patch.increment", PATCH, {"*": 1.5}),
     Row("increment", "increment", "s", "courier.increment", "xdelta.increment", XDELTA, {"*": 0.33}),
     Row("increment", "increment", "s", "courier.increment", "bsdiff.increment", BSDIFF, {"*": 0.05}),

@@ -8,6 +8,8 @@
 #include "base/journal.h"
 #include "courier/advice.h"
 #include "courier/commands.h"
+#include "courier/event_lines.h"
+#include "courier/meant_command.h"
 #include "courier/needs.h"
 #include "courier/progress_bar.h"
 #include "courier/stop_signals.h"
@@ -30,7 +32,11 @@ constexpr const char* kFooter =
     "SIGTERM.\n\n"
     "courier NOUN --help lists its verbs; courier NOUN VERB --help has an example.";
 
-void print(const GlobalOptions& options, const Report& report) {
+void print(const GlobalOptions& options, const Report& report, std::string_view event = "report") {
+  if (options.events) {
+    std::cout << report_event(event, report) << "\n" << std::flush;
+    return;
+  }
   if (options.json) {
     Json document = report.json;
     if (report.problem) document["error"] = problem_json(report);
@@ -103,8 +109,10 @@ Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const 
     if (needs.lock) home->lock(verb.command);
     if (needs.keys) unlock(*home, options, passphrase);
   }
-  ProgressBar bar(clock, !options.no_progress && !options.quiet && !options.json);
-  const ProgressSink drawn = bar.sink();
+  ProgressBar bar(clock,
+                  !options.no_progress && !options.quiet && !options.json && !options.events);
+  EventLines lines(clock);
+  const ProgressSink drawn = options.events ? lines.sink() : bar.sink();
   Context context{options, fs, clock, entropy, home_path, home.get(), stoppable(drawn), {}, {}, {}};
   context.shows_progress = static_cast<bool>(drawn);
   context.talk = [&](const std::string& text) {
@@ -114,7 +122,7 @@ Report run_verb(const Commands::Verb& verb, const GlobalOptions& options, const 
   context.unlock = [&](Home& locked) { unlock(locked, options, passphrase); };
   context.show = [&](const Report& shown) {
     bar.clear();
-    print(options, shown);
+    print(options, shown, "shown");
   };
   Report report;
   try {
@@ -135,6 +143,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                  "$XDG_DATA_HOME/courier)")
       ->type_name("DIR");
   app.add_flag("--json", options.json, "print one JSON document");
+  app.add_flag("--events", options.events,
+               "print one JSON document a line: progress as it comes, at last the report");
   app.add_flag("--no-progress", options.no_progress, "draw no progress bar");
   app.add_flag("-v,--verbose", options.verbose, "show what was logged while it ran");
   app.add_flag("-q,--quiet", options.quiet, "only results and errors");
@@ -164,6 +174,12 @@ Error usage_error(const CLI::App& app, std::string what) {
     what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
   }
   const std::string command = typed_command(app);
+  if (const auto unknown = unknown_command(app)) {
+    return Error(ErrorCode::usage, command, "has no command '" + unknown->word + "'")
+        .with_loss("nothing was done")
+        .with_hint(unknown->meant.empty() ? "see " + command + " --help"
+                                          : "did you mean: " + unknown->meant);
+  }
   return Error(ErrorCode::usage, command, std::move(what))
       .with_loss("nothing was done")
       .with_hint("see " + command + " --help");
@@ -228,6 +244,7 @@ int run_command_line(int argc, const char* const* argv, const Machine& machine) 
   add_parcel_commands(commands);
   add_media_commands(commands);
   add_receive_commands(commands);
+  add_console_command(commands);
   add_store_commands(commands);
   add_log_command(commands);
   add_completion_commands(commands);

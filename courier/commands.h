@@ -20,7 +20,8 @@ namespace courier {
 
 struct GlobalOptions {
   std::string home;  // empty: the default
-  bool json = false, no_progress = false, verbose = false, quiet = false, version = false;
+  bool json = false, events = false, no_progress = false, verbose = false, quiet = false,
+       version = false;
   std::string passphrase_file;
   int passphrase_fd = -1;
 };
@@ -103,9 +104,11 @@ void add_status_commands(Commands& commands);
 void add_job_commands(Commands& commands);
 void add_parcel_commands(Commands& commands);
 void add_repair_verb(Commands& commands, CLI::App& parcel);  // parcel repair
+void add_slip_verb(Commands& commands, CLI::App& parcel);    // parcel slip
 void add_media_commands(Commands& commands);
 void add_drive_verbs(Commands& commands, CLI::App& media);  // media list, tidy, eject
 void add_receive_commands(Commands& commands);
+void add_console_command(Commands& commands);
 void add_store_commands(Commands& commands);
 void add_log_command(Commands& commands);
 void add_completion_commands(Commands& commands);  // completion, manual

@@ -5,18 +5,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "courier/advice.h"
+#include "courier/drive_source.h"
 #include "courier/receive_run.h"
 #include "courier/stop_signals.h"
 #include "courier/terminal.h"
 #include "ledger/settings.h"
 #include "media/drive_monitor.h"
-#include "media/drive_mount.h"
 #include "media/drives.h"
 
 namespace courier {
@@ -72,52 +71,32 @@ class DriveLook {
   void take(const Drive& drive, Report& report) {
     // Nothing that the process before has open of the ledger is used in this one.
     Home home(context_.fs, context_.clock, context_.entropy, context_.home_path);
-    UsbGate(Settings(home.ledger()).get("gate.allow"))
-        .check_folder(context_.fs, drive.folder, "drive " + escaped(drive.node));
+    DriveSource source(context_.fs, context_.home_path, drive,
+                       UsbGate(Settings(home.ledger()).get("gate.allow")));
     // Before anything is mounted: what another courier holds up is not mounted meanwhile.
     home.lock("receive --watch");
-    std::string source = drive.target();
-    std::optional<DriveMount> mount;
-    if (source.empty()) {
-      is_waiting_for_mount_ = true;
-      source = mounted(drive, mount);
-      is_waiting_for_mount_ = false;
+    try {
+      source.open();
+    } catch (Error& error) {
+      is_waiting_for_mount_ = source.waits_for_mount();
+      if (is_waiting_for_mount_) {
+        error.with_hint(is_mountable(drive.file_system)
+                            ? "mount it, and it is looked at at once; or let root run the watch"
+                            : "mount it, and it is looked at at once");
+      }
+      throw;
     }
     context_.unlock(home);
-    report = look_into(home, drive, source, mount ? &*mount : nullptr);
-    if (!mount) return;
-    try {
-      mount->undo();
-    } catch (const Error& error) {
-      keep_in(report, error);
-    }
+    report = look_into(home, source);
+    source.close(report);
   }
 
-  std::string mounted(const Drive& drive, std::optional<DriveMount>& mount) {
-    const std::string subject = "drive " + escaped(drive.node);
-    if (!is_mountable(drive.file_system)) {
-      throw Error(ErrorCode::not_allowed, subject,
-                  "is not mounted, and a watch mounts no " +
-                      (drive.file_system.empty() ? std::string("file system that is not known")
-                                                 : escaped(drive.file_system)))
-          .with_hint("mount it, and it is looked at at once");
-    }
-    if (!enter_own_mounts()) {
-      throw Error(ErrorCode::not_allowed, subject, "is not mounted, and this user may not mount it")
-          .with_hint("mount it, and it is looked at at once; or let root run the watch");
-    }
-    const std::string name = std::filesystem::path(drive.node).filename();
-    mount.emplace(context_.fs, drive.node, drive.file_system,
-                  context_.home_path + "/media/" + name);
-    return mount->folder();
-  }
-
-  Report look_into(Home& home, const Drive& drive, const std::string& source, DriveMount* mount) {
+  Report look_into(Home& home, DriveSource& source) {
     Settings settings(home.ledger());
     const bool takes_in = options_.takes_in || settings.get("kiosk.auto-receive") == "on";
     if (!takes_in && !can_ask()) {
-      Report report =
-          identified(context_.fs, source, IdentifyHome{home.keys(), home.trust(), home.ledger()});
+      Report report = identified(context_.fs, source.source(),
+                                 IdentifyHome{home.keys(), home.trust(), home.ledger()});
       if (!report.problem) {
         report.text += "nothing was taken in: --yes, or '" +
                        advised("courier site set kiosk.auto-receive=on") +
@@ -131,12 +110,10 @@ class DriveLook {
     receive.return_to =
         options_.return_to.empty() ? settings.get("kiosk.return-to") : options_.return_to;
     if (receive.return_to == kSameMedium) {
-      // On a disc, or past every file system, nothing is written unasked.
-      const bool is_folder = !drive.is_optical && !drive.is_plain;
-      receive.return_to = is_folder ? source : "";
-      if (mount != nullptr) receive.before_return = [mount] { mount->make_writable(); };
+      receive.return_to = source.return_to();
+      receive.before_return = [&source] { source.make_writable(); };
     }
-    return received(home, source, receive);
+    return received(home, source.source(), receive);
   }
 
   Context& context_;
@@ -178,7 +155,7 @@ class DriveWatch {
       there.insert(key);
       const bool is_new = !seen_.contains(key);
       Outcome& outcome = seen_.try_emplace(key, Outcome::unseen).first->second;
-      if (is_new && holds_home(drive)) {
+      if (is_new && holds_home(context_.fs, context_.home_path, drive)) {
         outcome = Outcome::done;
         context_.talk(printable("drive " + drive.node + " holds this home: it is not looked at") +
                       "\n");
@@ -189,18 +166,6 @@ class DriveWatch {
       if (outcome == Outcome::done) ++looked_at_;
     }
     std::erase_if(seen_, [&](const auto& one) { return !there.contains(one.first); });
-  }
-
-  // What the site itself runs from brings no parcels, and is not to be said to be safe to take out.
-  bool holds_home(const Drive& drive) const {
-    try {
-      for (const std::string& part : {context_.home_path, context_.home_path + "/ledger.sqlite"}) {
-        if (lies_on(context_.fs, part, drive)) return true;
-      }
-    } catch (const Error&) {
-      // It may be gone again; looking at it tells.
-    }
-    return false;
   }
 
   Outcome look_at(const Drive& drive, Outcome before) {

@@ -6,6 +6,7 @@
 
 #include "base/confinement.h"
 #include "courier/commands.h"
+#include "courier/picture_worker.h"
 #include "importer/block_check.h"
 #include "parcel/confined_frames.h"
 #include "store/unpack_worker.h"
@@ -19,7 +20,8 @@ int main(int argc, char** argv) {
   // But not once for each of a dozen threads: with glibc's eight arenas a core, receiving 690 MB of
   // an increment kept 330 MiB, with two it keeps 220.
   ::mallopt(M_ARENA_MAX, 2);
-  const ConfinedWorker workers[] = {frame_worker(), block_worker(), unpack_worker()};
+  const ConfinedWorker workers[] = {frame_worker(), block_worker(), unpack_worker(),
+                                    picture_worker()};
   run_confined_worker_if_asked(argc, argv, workers);
   // Only for the width of characters; numbers and ids never depend on the locale.
   std::setlocale(LC_CTYPE, "C.UTF-8");

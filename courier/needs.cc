@@ -57,6 +57,7 @@ constexpr Needs kTable[] = {
     {"parcel repair", NeedsHome::none, kNoLock, kNoKeys},
     {"parcel mark", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel set", NeedsHome::yes, kNoLock, kNoKeys},
+    {"parcel slip", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel lost", NeedsHome::yes, kNoLock, kNoKeys},
     {"parcel discard", NeedsHome::yes, kLock, kNoKeys},
     {"media list", NeedsHome::optional, kNoLock, kNoKeys},
@@ -68,6 +69,8 @@ constexpr Needs kTable[] = {
     {"receive", NeedsHome::yes, kLock, kKeys},
     {"receive --watch", NeedsHome::yes, kNoLock, kKeys},  // it is locked for each drive
     {"return create", NeedsHome::yes, kLock, kKeys},
+    {"return create --receipt", NeedsHome::yes, kNoLock, kKeys},
+    {"console", NeedsHome::made, kNoLock, kNoKeys},  // its children open it
     {"store stats", NeedsHome::yes, kNoLock, kNoKeys},
     {"store check", NeedsHome::yes, kLock, kNoKeys},
     {"store gc", NeedsHome::yes, kLock, kNoKeys},

@@ -10,8 +10,10 @@ namespace courier {
 std::string addressee_state(const ParcelAddressee& addressee) {
   std::string text(word(addressee.state));
   if (addressee.lost) text += ", lost";
-  if (addressee.partly_confirmed && addressee.state != ParcelState::confirmed) {
-    text += ", partly confirmed";
+  if (addressee.receipt) text += ", receipt only";
+  if (addressee.partly_confirmed) {
+    text += addressee.state == ParcelState::confirmed ? ", a return says otherwise"
+                                                      : ", partly confirmed";
   }
   return text;
 }
@@ -42,6 +44,8 @@ Json outgoing_json(const ParcelRow& parcel) {
          {"partly_confirmed", addressee.partly_confirmed},
          {"lost", addressee.lost},
          {"return", addressee.return_id.empty() ? Json() : Json(addressee.return_id)},
+         {"receipt_only", addressee.receipt.has_value()},
+         {"receipt", addressee.receipt ? Json(word(*addressee.receipt)) : Json()},
          {"sent", json_time(addressee.sent)},
          {"confirmed", json_time(addressee.confirmed)}});
   }
@@ -79,7 +83,7 @@ Json outgoing_items_json(Home& home, const ParcelRow& parcel) {
       told.push_back({{"site", verdict.site.str()},
                       {"verdict", verdict.verdict ? Json(word(*verdict.verdict)) : Json()},
                       {"reason", json_text(verdict.reason)},
-                      {"return", verdict.return_id},
+                      {"return", verdict.return_id.empty() ? Json() : Json(verdict.return_id)},
                       {"as_of", json_time(verdict.as_of)}});
     }
     items.push_back({{"index", item.index},

@@ -158,7 +158,7 @@ Report add_package(Context& context, const VersionOptions& options) {
   }
   if (packages.find(package.id)) {
     throw Error(ErrorCode::not_allowed, "package " + package.id.str(), "is there already")
-        .with_hint("a new version of it: courier package update " + package.id.str());
+        .with_hint("a new version of it: courier package update " + package.id.str() + " SOURCE");
   }
   package.comment = options.comment;
   package.no_source = options.no_source;

@@ -11,6 +11,7 @@
 #include "courier/outgoing.h"
 #include "courier/parcel_check.h"
 #include "courier/parcel_making.h"
+#include "courier/receipts.h"
 #include "courier/received.h"
 #include "courier/shown.h"
 #include "courier/table.h"
@@ -26,7 +27,7 @@ namespace {
 
 struct ParcelOptions {
   MakingOptions making;
-  std::string parcel, state, site;
+  std::string parcel, state, site, receipt;
   bool incoming = false, outgoing = false;
 };
 
@@ -168,15 +169,25 @@ SiteCode chosen_site(const ParcelOptions& options) {
 Report mark(Context& context, const ParcelOptions& options) {
   const ParcelId id = ParcelId::parse(options.parcel);
   const ParcelRow parcel = ParcelBook(context.home().ledger()).get(id);
-  if (options.state == "created" || options.state == "confirmed") {
+  const bool has_receipt = !options.receipt.empty();
+  if (options.state == "created" || (options.state == "confirmed" && !has_receipt)) {
     throw Error(ErrorCode::not_allowed, "parcel " + id.str(),
                 fmt::format("is {}; it cannot be marked {}", outgoing_state(parcel), options.state))
-        .with_hint(options.state == "created" ? "states go forwards only: Created, Sent, Confirmed"
-                                              : "only a verified return parcel makes it Confirmed");
+        .with_hint(options.state == "created"
+                       ? "states go forwards only: Created, Sent, Confirmed"
+                       : "only a verified return parcel makes it Confirmed, or a receipt of its "
+                         "site: --receipt CODE");
   }
-  if (options.state != "sent") {
-    throw Error(ErrorCode::usage, "state " + options.state, "is none that a parcel is marked with")
-        .with_hint("courier parcel mark " + id.str() + " sent");
+  if (options.state == "confirmed" && options.site.empty()) {
+    return marked_by_receipt(context, id, options.receipt);
+  }
+  if (options.state != "sent" || has_receipt) {
+    throw Error(ErrorCode::usage, "state " + options.state,
+                has_receipt ? "is not what a receipt says, which is for one site by its parcel's ID"
+                            : "is none that a parcel is marked with: sent or confirmed")
+        .with_loss("nothing was changed")
+        .with_hint(has_receipt ? "courier parcel mark " + id.str() + " confirmed --receipt CODE"
+                               : "courier parcel mark " + id.str() + " sent");
   }
   SenderParts sender = context.home().sender();
   ParcelLife(sender).mark_sent(id, chosen_site(options));
@@ -284,9 +295,10 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
     verb->add_option("--tracking", o.making.tracking, "the carrier's number for it")
         ->type_name("TEXT");
   }
-  CLI::App& mark_verb = commands.verb(parcel, "mark", "note that a parcel was handed over",
-                                      "courier parcel mark PUN-PSE-000001 sent",
-                                      [&o](Context& context) { return mark(context, o); });
+  CLI::App& mark_verb = commands.verb(
+      parcel, "mark", "note that a parcel was handed over, or that a receipt says it is in",
+      "courier parcel mark PUN-PSE-000001 sent",
+      [&o](Context& context) { return mark(context, o); });
   CLI::App& lost_verb = commands.verb(parcel, "lost", "a sent parcel will not arrive: send again",
                                       "courier parcel lost PUN-PSE-000001",
                                       [&o](Context& context) { return lost(context, o); });
@@ -297,7 +309,14 @@ void add_outgoing(Commands& commands, CLI::App& parcel, ParcelOptions& o) {
   for (CLI::App* verb : {&set_verb, &mark_verb, &lost_verb, &discard_verb}) {
     verb->add_option("ID", o.parcel, "the parcel, such as PUN-PSE-000001")->required();
   }
-  mark_verb.add_option("sent", o.state, "the state: handed to the carrier")->required();
+  mark_verb
+      .add_option("sent|confirmed", o.state,
+                  "the state: handed to the carrier; or all in, by the receipt of its site")
+      ->required();
+  mark_verb
+      .add_option("--receipt", o.receipt,
+                  "eight words, the text of a QR code, or @FILE with either or with its picture")
+      ->type_name("CODE");
   for (CLI::App* verb : {&mark_verb, &lost_verb}) {
     verb->add_option("--site", o.site, "of several addressees this one (else all)")
         ->type_name("CODE");
@@ -333,6 +352,7 @@ void add_parcel_commands(Commands& commands) {
                     [&o](Context& context) { return verify(context, o); });
   verify_verb.add_option("FILE", o.parcel, "a parcel file")->required();
   add_repair_verb(commands, parcel);
+  add_slip_verb(commands, parcel);
 }
 
 }  // namespace courier

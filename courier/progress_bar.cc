@@ -23,6 +23,9 @@ std::size_t terminal_columns() {
   return size.ws_col;
 }
 
+// Before this nothing is said of the time; and a phase's own pace is not known.
+constexpr double kSecondsToKnow = 1;
+
 double in_seconds(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
 }
@@ -42,14 +45,31 @@ std::string shortened(std::string text, std::size_t columns) {
 
 }  // namespace
 
-double seconds_left(const ProgressEvent& event, double seconds_in_phase) {
-  if (event.total == 0 || event.done == 0 || seconds_in_phase <= 0) return -1;
-  const double share =
-      std::min(1.0, static_cast<double>(event.done) / static_cast<double>(event.total));
-  const double whole_phase = seconds_in_phase / share;
-  const unsigned later =
-      event.phase_count > event.phase_index + 1 ? event.phase_count - event.phase_index - 1 : 0;
-  return whole_phase - seconds_in_phase + whole_phase * later;
+bool Pace::note(const ProgressEvent& event, std::chrono::nanoseconds now) {
+  const bool is_new =
+      !is_begun_ || event.phase_index != last_.phase_index || event.phase != last_.phase;
+  if (!is_begun_) began_ = now;
+  if (is_new) phase_began_ = now;
+  is_begun_ = true;
+  last_ = event;
+  now_ = now;
+  return is_new;
+}
+
+double Pace::seconds_left() const {
+  return courier::seconds_left(last_, in_seconds(now_ - phase_began_), in_seconds(now_ - began_));
+}
+
+double seconds_left(const ProgressEvent& event, double seconds_in_phase, double seconds_in_all) {
+  const double share = event.share(), of_phase = event.share_of_phase();
+  if (share <= 0 || seconds_in_all < kSecondsToKnow) return -1;
+  const double whole = seconds_in_all / share;
+  const double later = 1 - event.part_before() - event.part_in_phase();
+  double phase = whole * event.part_in_phase() * (1 - of_phase);
+  if (of_phase > 0 && seconds_in_phase >= kSecondsToKnow) {
+    phase = seconds_in_phase * (1 - of_phase) / of_phase;
+  }
+  return std::max(0.0, phase + whole * later);
 }
 
 std::string human_duration(double seconds) {
@@ -59,18 +79,15 @@ std::string human_duration(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string progress_line(const ProgressEvent& event, double seconds_in_phase,
-                          std::size_t columns) {
+std::string progress_line(const ProgressEvent& event, double seconds_left, std::size_t columns) {
   std::string tail;
   if (event.total > 0) {
-    const double share =
-        std::min(1.0, static_cast<double>(event.done) / static_cast<double>(event.total));
+    const double share = event.share_of_phase();
     const auto full = static_cast<std::size_t>(share * kBarColumns);
     tail = fmt::format(" [{}{}] {:3.0f} %  {} of {}", std::string(full, '#'),
                        std::string(kBarColumns - full, '.'), share * 100, human_size(event.done),
                        human_size(event.total));
-    const double left = seconds_left(event, seconds_in_phase);
-    if (left >= 0) tail += "  " + human_duration(left) + " left";
+    if (seconds_left >= 0) tail += "  " + human_duration(seconds_left) + " left";
   } else {
     tail = "  " + human_size(event.done);
   }
@@ -102,17 +119,10 @@ void ProgressBar::clear() {
 
 void ProgressBar::draw(const ProgressEvent& event) {
   const auto now = clock_.monotonic();
-  if (!shown_ || event.phase_index != phase_ || event.phase != phase_name_) {
-    phase_ = event.phase_index;
-    phase_name_ = event.phase;
-    phase_began_ = now;
-  } else if (now - drawn_ < kBetweenDrawings) {
-    return;
-  }
+  if (!pace_.note(event, now) && shown_ && now - drawn_ < kBetweenDrawings) return;
   drawn_ = now;
   shown_ = true;
-  const std::string line =
-      progress_line(event, in_seconds(now - phase_began_), terminal_columns() - 1);
+  const std::string line = progress_line(event, pace_.seconds_left(), terminal_columns() - 1);
   std::cerr << "\r\x1b[K" << line << std::flush;
 }
 

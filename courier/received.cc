@@ -62,6 +62,7 @@ Json missing_json(const RecordRanges& ranges) {
 void add_parcel(const ReceivedParcelReport& parcel, Report& report) {
   Json one = offer_json(parcel.offer);
   one.erase("items");
+  one.erase("here");
   one["state"] = parcel.declined ? Json("declined") : Json(word(parcel.state));
   one["already_received"] = parcel.already_received;
   if (!parcel.paths.empty()) {
@@ -282,6 +283,11 @@ Json offer_json(const Offer& offer) {
                      {"distribution_points", item.dps}});
   }
   one["items"] = std::move(items);
+  if (offer.before) {
+    one["here"] = {{"state", word(offer.before->state)},
+                   {"missing_volumes", offer.before->missing_volumes},
+                   {"cut_off", offer.before->is_cut_off}};
+  }
   return one;
 }
 

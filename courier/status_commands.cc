@@ -80,7 +80,7 @@ Report packages(Context& context, const StatusOptions& options) {
   }
   std::vector<PackageDpRow> rows;
   if (options.package.empty()) {
-    rows = book.list();
+    rows = site ? book.of_site(*site) : book.list();
   } else {
     const PackageId id = PackageId::parse(options.package);
     packages.get(id);

@@ -32,8 +32,8 @@ std::vector<std::pair<std::string, std::string>> libraries() {
           {"libseccomp", fmt::format("{}.{}.{}", seccomp->major, seccomp->minor, seccomp->micro)}};
 }
 
-constexpr std::string_view kFeatureNames[] = {"bases"};
-static_assert(kKnownCriticalFeatures == kFeatureBases, "name the features above");
+constexpr std::string_view kFeatureNames[] = {"bases", "lean"};
+static_assert(kKnownCriticalFeatures == (kFeatureBases | kFeatureLean), "name the features above");
 
 }  // namespace
 

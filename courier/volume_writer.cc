@@ -360,7 +360,19 @@ void VolumeWriter::fill(Medium& medium, const std::string& target, const Progres
 
 void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSink& progress) {
   VolumeBytes bytes = bytes_of(volume);
-  if (recovery_ > 0) bytes = request_.protect(std::move(bytes), recovery_, is_stream_, progress);
+  // For a stream recovery data is made before what it protects is written and read back, in about
+  // as much time as either; else meanwhile.
+  const unsigned before = recovery_ > 0 && is_stream_ ? 1 : 0;
+  const auto in_phases = [&progress, count = before + 2](unsigned from) {
+    return [&progress, count, from](ProgressEvent event) {
+      event.phase_index += from;
+      event.phase_count = count;
+      report(progress, event);
+    };
+  };
+  if (recovery_ > 0) {
+    bytes = request_.protect(std::move(bytes), recovery_, is_stream_, in_phases(0));
+  }
   bytes = with_checked_frames(std::move(bytes), "parcel " + id_.str());
   ParcelCopy copy;
   copy.target = target_;
@@ -378,7 +390,7 @@ void VolumeWriter::write(Medium& medium, const Volume& volume, const ProgressSin
   }
   WrittenVolume written;
   try {
-    written.proved = medium.write_proved(bytes, name_of(volume), progress);
+    written.proved = medium.write_proved(bytes, name_of(volume), in_phases(before));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::device) {
       copy.note = error.happened();

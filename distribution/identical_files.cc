@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "store/store.h"
-#include "store/tree_verify.h"
 
 namespace courier {
 
@@ -35,23 +34,19 @@ struct IdenticalFiles::Impl {
     }
   }
 
-  // The open file that holds the entry's content, read and hashed now; none when it does not.
-  Fd proved(const TreeEntry& entry, std::string& path) {
+  // The open file that should hold the entry's content; none when it cannot.
+  Fd found(const TreeEntry& entry, std::string& path) {
     auto place = places.find(entry.content);
     if (place == places.end()) return {};
     path = folders[place->second.folder] + "/" + place->second.path;
     try {
       Fd file = share.fs().open_at(share.dir(), path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-      const struct stat found = share.fs().stat(file);
-      if (!S_ISREG(found.st_mode) || static_cast<std::uint64_t>(found.st_size) != entry.size) {
-        return {};
-      }
-      share.fs().drop_cache(file);
-      if (!same_content(store, share.fs(), entry, file)) return {};
-      return file;
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::incomplete || error.code() == ErrorCode::damaged) throw;
-      return {};  // what cannot be read is copied
+      const struct stat status = share.fs().stat(file);
+      const bool fits =
+          S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) == entry.size;
+      return fits ? std::move(file) : Fd{};
+    } catch (const Error&) {
+      return {};  // what cannot be opened is copied
     }
   }
 
@@ -67,16 +62,17 @@ struct IdenticalFiles::Impl {
     return !as.xattrs || share.fs().xattrs(file) == entry.xattrs;
   }
 
-  // Links by name, then makes sure that the name still was the file that was read.
+  // Links by name, then makes sure that the name still was the file that was looked at.
   bool link(const Fd& file, const std::string& path, const Fd& dir, const std::string& name) {
     try {
       share.fs().link_at(share.dir(), path, dir, name);
     } catch (const Error&) {
       return false;  // no hard links here, or too many of them
     }
-    const struct stat read = share.fs().stat(file);
+    const struct stat looked_at = share.fs().stat(file);
     auto linked = share.fs().stat_at(dir, name);
-    if (linked && linked->st_ino == read.st_ino && linked->st_dev == read.st_dev) return true;
+    if (linked && linked->st_ino == looked_at.st_ino && linked->st_dev == looked_at.st_dev)
+      return true;
     share.fs().unlink_at(dir, name);
     return false;
   }
@@ -119,7 +115,7 @@ bool IdenticalFiles::knows(const TreeEntry& entry) const {
 TreeWriteOptions::Taken IdenticalFiles::take(const TreeEntry& entry, const Fd& dir,
                                              const std::string& name, const TreeWriteOptions& as) {
   std::string path;
-  Fd file = impl_->proved(entry, path);
+  const Fd file = impl_->found(entry, path);
   if (!file) return TreeWriteOptions::Taken::no;
   if (impl_->same_metadata(entry, file, as) && impl_->link(file, path, dir, name)) {
     return TreeWriteOptions::Taken::shared;

@@ -2,10 +2,11 @@
 // linked or shared instead of copied (B55).
 //
 // The trees of the packages on the share, as the store knows them, say where content should be; no
-// file is believed: it is read past the page cache and hashed in this pass before it is linked.
-// A hard link only where all metadata are what the new entry asks for; else a reflink; else
-// nothing, and the content is written from the store. Bounded: beyond kMaxKnownFiles further files
-// of other packages are simply copied.
+// file is believed: whoever links it reads back the whole new version, past the page cache, before
+// it is served. (Read and hashed before it was linked as well, it was read twice: most of the time
+// of a small increment.) A hard link only where all metadata are what the new entry asks for; else
+// a reflink; else nothing, and the content is written from the store. Bounded: beyond
+// kMaxKnownFiles further files of other packages are simply copied.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
 // Transfer: brings one package version onto one share: stage -> read back -> serve.
 //
 //   staging/ID-v2-xxxx   written by store's write_tree (identical files linked), synced
-//   read back            every file past the page cache, chunk by chunk, against the version's tree
+//   read back            every file past the page cache, chunk by chunk, against the version's
+//   tree;
+//                        when it differs and files were linked: once more, with every file copied
 //   serve_staged         the only step that readers see (share_swap.h)
 // Nothing else of this room writes content. It knows no ledger: states are the manager's.
 #pragma once
@@ -16,7 +18,10 @@
 
 namespace courier {
 
+class Error;
 class Store;
+
+inline constexpr const char* kCopyingAgain = "a linked file was damaged: copying every file";
 
 struct TransferOrder {
   PackageId package;
@@ -29,8 +34,11 @@ struct TransferOrder {
   ProgressSink progress;
   // Asked between files and before the swap; throws to stop the transfer.
   std::function<void()> checkpoint;
-  // Told where the transfer stands: "copying", "verifying", "publishing".
+  // Told where the transfer stands: "copying", "verifying", "publishing"; between the last two,
+  // when what was linked differs, kCopyingAgain and "verifying".
   std::function<void(const std::string& phase)> phase;
+  // Told before that of what was linked and differs: by the second "verifying" it is a copy.
+  std::function<void(const Error& cause)> linked_differs;
 };
 
 struct TransferResult {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/phases.h"
 #include "distribution/drives.h"
 #include "distribution/local_jobs.h"
 #include "distribution/share_swap.h"
@@ -50,12 +51,16 @@ PublishReport TransferRun::run(const std::optional<PackageId>& only) {
   // Of one package everything that is open, due or not: somebody has just asked for it.
   const Time now = parts_.clock.now();
   std::vector<TransferRow> due = transfers_.due(only ? Time::max() : now);
+  if (only) std::erase_if(due, [&](const TransferRow& one) { return one.package != *only; });
   PublishReport report;
   std::set<std::uint64_t> touched;
+  Phases phases(progress_);
+  std::uint64_t all = 0;
+  for (const TransferRow& transfer : due) all += content_of(transfer);
+  const std::size_t publishing = phases.add("publishing", all);
   for (const TransferRow& transfer : due) {
-    if (only && transfer.package != *only) continue;
     touched.insert(transfer.job);
-    report.outcomes.push_back(run_one(transfer));
+    report.outcomes.push_back(run_one(transfer, phases.next(publishing, content_of(transfer))));
   }
   for (std::uint64_t job : touched) close_job(parts_.ledger, parts_.site, job);
   close_ended_jobs(parts_.ledger, parts_.site);
@@ -83,7 +88,13 @@ void TransferRun::recover() {
   }
 }
 
-DpOutcome TransferRun::run_one(TransferRow transfer) {
+std::uint64_t TransferRun::content_of(const TransferRow& transfer) {
+  if (transfer.action == TransferAction::remove) return 0;
+  const auto version = packages_.version(transfer.package, transfer.version);
+  return version ? version->bytes : 0;
+}
+
+DpOutcome TransferRun::run_one(TransferRow transfer, const ProgressSink& progress) {
   DpOutcome outcome;
   outcome.dp = transfer.dp;
   outcome.package = transfer.package;
@@ -114,12 +125,13 @@ DpOutcome TransferRun::run_one(TransferRow transfer) {
   if (transfer.action == TransferAction::remove) {
     remove(transfer, *dp, outcome);
   } else {
-    install(transfer, *dp, outcome);
+    install(transfer, *dp, progress, outcome);
   }
   return outcome;
 }
 
-TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& dp) {
+TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& dp,
+                                      const ProgressSink& progress) {
   const PackageRow package = packages_.get(transfer.package);
   const VersionRow version = packages_.get_version(transfer.package, transfer.version);
   TransferOrder order;
@@ -132,7 +144,7 @@ TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& 
                             ? *dp.reserve_bytes
                             : static_cast<std::uint64_t>(settings_.number("dp.reserve"));
   order.as = write_options(dp);
-  order.progress = progress_;
+  order.progress = progress;
   auto last_look = std::make_shared<std::chrono::nanoseconds>(parts_.clock.monotonic());
   order.checkpoint = [this, transfer, last_look] {  // shared by the copies of the function
     const auto now = parts_.clock.monotonic();
@@ -144,6 +156,8 @@ TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& 
     if (phase == "copying") {
       transfers_.progress(transfer.job, transfer.dp);
       transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::copying);
+    } else if (phase == kCopyingAgain) {
+      transfers_.set_phase(transfer.job, transfer.dp, TransferPhase::copying);
     } else if (phase == "verifying") {
       if (is_cancelled(transfer)) throw Cancelled{};
       status_.tell("2329", Severity::info, transfer.package, {transfer.package.str(), transfer.dp});
@@ -153,10 +167,15 @@ TransferOrder TransferRun::make_order(const TransferRow& transfer, const DpRow& 
     }
     say(Component::package_transfer_manager, Severity::info, transfer, phase);
   };
+  // The copy may fail for want of space: what the share has done to a file is not lost with that.
+  order.linked_differs = [this, transfer](const Error& cause) {
+    say(Component::package_transfer_manager, Severity::warning, transfer, cause.what());
+  };
   return order;
 }
 
-void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome) {
+void TransferRun::install(const TransferRow& transfer, const DpRow& dp,
+                          const ProgressSink& progress, DpOutcome& outcome) {
   status_.tell("2342", Severity::info, transfer.package, {transfer.package.str(), transfer.dp});
   say(Component::package_transfer_manager, Severity::info, transfer, "started");
   try {
@@ -164,7 +183,7 @@ void TransferRun::install(const TransferRow& transfer, const DpRow& dp, DpOutcom
       transfers_.restart(transfer.job, transfer.dp);
       transfers_.start(transfer.job, transfer.dp);
     }
-    const TransferOrder order = make_order(transfer, dp);
+    const TransferOrder order = make_order(transfer, dp, progress);
     auto state = states_.find(key_of(transfer));
     const Share share =
         open_drive(parts_.fs, dp, parts_.site, state ? state->drive : std::string());

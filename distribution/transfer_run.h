@@ -30,10 +30,13 @@ class TransferRun {
 
  private:
   void recover();
-  DpOutcome run_one(TransferRow transfer);
-  void install(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome);
+  std::uint64_t content_of(const TransferRow& transfer);
+  DpOutcome run_one(TransferRow transfer, const ProgressSink& progress);
+  void install(const TransferRow& transfer, const DpRow& dp, const ProgressSink& progress,
+               DpOutcome& outcome);
   void remove(const TransferRow& transfer, const DpRow& dp, DpOutcome& outcome);
-  TransferOrder make_order(const TransferRow& transfer, const DpRow& dp);
+  TransferOrder make_order(const TransferRow& transfer, const DpRow& dp,
+                           const ProgressSink& progress);
   void install_failed(const TransferRow& transfer, const Error& error, DpOutcome& outcome);
   void throw_if_ended(const TransferRow& transfer);
   void removal_failed(const TransferRow& transfer, const Error& error, DpOutcome& outcome);

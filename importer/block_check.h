@@ -10,13 +10,15 @@
 // in this process: a fault of the decompressor that a trusted sender uses, and that the child
 // survives, is not kept out by this.
 //
-// A block that is coded against a base is opened in the child only, which is given the base's bytes
-// with it. What the child makes of it comes back and is believed no more than the record: whoever
-// takes it compares every object with its digest.
+// Of a lean block it computes the digests, and they come back: whoever takes them compares them
+// with the one that the record has for all of them. A block that is coded against a base is opened
+// in the child only, which is given the base's bytes with it. What the child makes of it comes back
+// and is believed no more than the record: whoever takes it compares every object with its digest.
 //
-// parent to child, for each: u32 size, u32 size of the base (0: none), the plaintext, the base.
-// Child to parent, in the same order: one byte, a BlockVerdict; of a good one with a base then the
-// raw bytes, as many as the block says.
+// parent to child, for each: u8 kind of record, u32 size, u32 size of the base (0: none), the
+// plaintext, the base. Child to parent, in the same order: one byte, a BlockVerdict; of a good one
+// with a base then the raw bytes, as many as the block says; of another good one that is lean the
+// digests of its objects.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +27,7 @@
 
 #include "base/bytes.h"
 #include "base/confinement.h"
+#include "parcel/record.h"
 
 namespace courier {
 
@@ -46,11 +49,11 @@ class BlockCheck {
 
   // Hands it over; false when the child is gone: the next verdict() says why.
   // base: of a block that is coded against one.
-  bool send(ByteView plaintext, ByteView base = {});
-  // Of the first record sent that has none yet. raw: filled, when that was sent with a base and is
-  // good; as large as its block says, and empty of one sent without. Errors: damaged, when the
+  bool send(RecordKind kind, ByteView plaintext, ByteView base = {});
+  // Of the first record sent that has none yet. answer: filled, when that is good; as large as its
+  // raw bytes or its digests are, and empty of one that has neither. Errors: damaged, when the
   // child failed at it or at one sent after it.
-  BlockVerdict verdict(MutableByteView raw = {});
+  BlockVerdict verdict(MutableByteView answer = {});
   // Ends the child: send() and verdict(), in any thread, come back. Thread-safe.
   void stop() noexcept { child_.kill(); }
 

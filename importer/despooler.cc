@@ -52,8 +52,8 @@ DespoolResult despool(ParcelReader& reader, const VerifiedHead& head, const Reco
   result.received = received;
   Taker taker{store, result, committed};
   {
-    const bool has_bases = (head.label().critical_features & kFeatureBases) != 0;
-    RecordFeed feed{reader, opener, received, store, has_bases, head.head().subject};
+    RecordFeed feed{
+        reader, opener, received, store, head.label().critical_features, head.head().subject};
     try {
       while (auto checked = feed.pop()) {
         if (checked->status == RecordStatus::ok || checked->status == RecordStatus::unknown_kind) {

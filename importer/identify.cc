@@ -97,6 +97,23 @@ std::vector<PartOfParcel> parts_of(const std::vector<Offer>& offers,
   return parts;
 }
 
+void note_before(Offer& offer, const IdentifyHome& home) {
+  if (offer.standing != Standing::genuine && offer.standing != Standing::known) return;
+  IncomingBook incoming{home.ledger};
+  const auto row = incoming.find(offer.label_digest);
+  if (!row) return;
+  const std::vector<SeenVolume> seen = incoming.volumes(offer.label_digest);
+  const MissingVolumes missing =
+      missing_volumes(to_records(row->received), row->record_count, seen);
+  offer.before = CameBefore{row->state, first_numbers(missing.numbers)};
+  const std::string cut = to_hex(offer.volume.cut);
+  offer.before->is_cut_off =
+      row->state == IncomingState::incomplete &&
+      std::ranges::any_of(seen, [&](const SeenVolume& one) {
+        return one.cut == cut && one.number == offer.volume.number && !one.read_whole;
+      });
+}
+
 }  // namespace
 
 IdentifyReport identify(FileSystem& fs, const std::string& source,
@@ -104,6 +121,9 @@ IdentifyReport identify(FileSystem& fs, const std::string& source,
   IdentifyReport report;
   for (OpenOffer& open : read_offers(fs, source, home)) {
     report.offers.push_back(std::move(open.offer));
+  }
+  if (home) {
+    for (Offer& offer : report.offers) note_before(offer, *home);
   }
   report.parts = parts_of(report.offers, home);
   report.exit_status = status_of_all(report.offers, home.has_value());

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/vocabulary.h"
 #include "base/volume_header.h"
+#include "ledger/states.h"
 #include "media/spare_table.h"
 #include "parcel/label.h"
 
@@ -44,6 +45,14 @@ struct OfferedItem {
   std::vector<std::string> dps;
 };
 
+// What became here of a parcel so far.
+struct CameBefore {
+  IncomingState state;
+  std::vector<std::uint64_t> missing_volumes;  // as far as volumes tell of others
+  // The volume that is offered was begun and not read to its end: it was taken out, or failed.
+  bool is_cut_off = false;
+};
+
 struct Offer {
   std::string path;
   std::uint64_t file_bytes = 0;
@@ -64,6 +73,7 @@ struct Offer {
   bool lacks_its_end = false;
   // Of genuine and known offers, when this site's keys are here and unlocked.
   std::vector<OfferedItem> items;
+  std::optional<CameBefore> before;  // of the same
 };
 
 // What a home knows. Without it, signatures are checked by the label's own key.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/safe_path.h"
 #include "signer/rights.h"
 
@@ -92,6 +94,10 @@ bool may_be_judged_again(const IncomingItem& row) {
   return row.state == ItemState::done &&
          (row.verdict == VerdictKind::damaged || row.verdict == VerdictKind::incomplete ||
           row.verdict == VerdictKind::refused);
+}
+
+bool lacks_something(const std::vector<IncomingItem>& items) {
+  return std::ranges::any_of(items, may_be_judged_again);
 }
 
 bool needs_content(const Item& item) {

@@ -32,6 +32,9 @@ ItemDecision judge_item(const SiteCode& self, const TrustedSite& sender,
 // A verdict that need not be the last word: what was missing, or a right, may have come.
 bool may_be_judged_again(const IncomingItem& row);
 
+// Whether another copy of their parcel could do better than what came of it.
+bool lacks_something(const std::vector<IncomingItem>& items);
+
 // Whether an item brings content that has to be in the store before it runs.
 bool needs_content(const Item& item);
 // The last part of its share name; empty: the package ID is the folder's name.

@@ -30,10 +30,14 @@ int status_of(VerdictKind verdict) {
 }
 
 std::vector<RunItem> ItemRunner::run(const IncomingParcel& parcel, const RecordRanges& missing,
-                                     const RecordRanges& without_base) {
+                                     const RecordRanges& without_base, ParcelProgress& progress) {
   std::vector<RunItem> done;
   const Time now = parts_.clock.now();
-  for (IncomingItem& row : IncomingBook{parts_.ledger}.items(parcel.label)) {
+  std::vector<IncomingItem> items = IncomingBook{parts_.ledger}.items(parcel.label);
+  const std::vector<double> parts = parts_to_publish(parts_, items);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    IncomingItem& row = items[i];
+    progress_ = progress.next_item(parts[i]);
     const bool waits =
         row.state != ItemState::done && (!row.retry_at || is_due(*row.retry_at, now));
     if (waits || may_be_judged_again(row) || waits_for_shares(row)) {

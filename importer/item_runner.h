@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "base/progress.h"
 #include "distribution/distribution_manager.h"
+#include "importer/parcel_progress.h"
 #include "importer/parts.h"
 #include "ledger/incoming_book.h"
 #include "parcel/packing_list.h"
@@ -29,14 +29,13 @@ struct RunItem {
 
 class ItemRunner {
  public:
-  ItemRunner(const ImporterParts& parts, const ProgressSink& progress)
-      : parts_(parts), progress_(progress) {}
+  explicit ItemRunner(const ImporterParts& parts) : parts_(parts) {}
 
   // Runs what waits and is due, and judges damaged and incomplete items again: what was missing may
   // have come. missing: records of the parcel that are not here; without_base: those of them that
   // are whole and build on what is not here.
   std::vector<RunItem> run(const IncomingParcel& parcel, const RecordRanges& missing,
-                           const RecordRanges& without_base);
+                           const RecordRanges& without_base, ParcelProgress& progress);
 
   // The items that still want content of this parcel: without any, its records are not read.
   bool wants_content(const IncomingParcel& parcel);
@@ -74,7 +73,7 @@ class ItemRunner {
   std::vector<std::string> known_dps(const Item& item, std::string& unknown);
 
   const ImporterParts& parts_;
-  const ProgressSink& progress_;
+  ProgressSink progress_;  // of the item that is run
 };
 
 // 0 installed, stored, removed, superseded, announced; 3 refused; 4 damaged; 5 incomplete.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "base/confinement.h"
@@ -24,6 +25,9 @@
 
 namespace courier {
 namespace {
+
+// Of one block of what is written and proved: a return is never large.
+constexpr std::uint64_t kBytesOfReturn = 4 << 20;
 
 IdentifyHome view_of(const ImporterParts& parts) {
   return IdentifyHome{parts.keys, parts.trust, parts.ledger};
@@ -95,7 +99,8 @@ WrittenReturn try_return(const ImporterParts& parts, const SiteCode& site) {
 }
 
 // R13, and the copy that --return-to asks for.
-void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveReport& report) {
+void answer(const ImporterParts& parts, const ReceiveOptions& options, const ProgressSink& progress,
+            ReceiveReport& report) {
   std::set<SiteCode> anew, again;
   for (const ReceivedParcelReport& parcel : report.parcels) {
     if (parcel.declined || parcel.offer.is_return) continue;
@@ -123,7 +128,7 @@ void answer(const ImporterParts& parts, const ReceiveOptions& options, ReceiveRe
       if (parcel.offer.id.from == made.to && !parcel.offer.is_return) parcel.return_id = made.id;
     }
     if (!options.return_to.empty() && !made.error) {
-      write_return_to(parts, made, options.return_to, options.progress, options.before_return);
+      write_return_to(parts, made, options.return_to, progress, options.before_return);
     }
   }
 }
@@ -183,7 +188,9 @@ void run_quarantine(const ImporterParts& parts, const ProgressSink& progress,
     if (volumes.empty()) continue;
     const Standing standing = volumes.front()->offer.standing;
     if (standing == Standing::genuine || standing == Standing::known) {
-      ReceivedParcelReport taken = Receiver{parts, progress}.take(volumes);
+      Phases phases(progress);
+      ParcelProgress of_parcel(phases, work_of(parts, volumes));
+      ReceivedParcelReport taken = Receiver{parts, of_parcel}.take(volumes);
       const bool done = taken.state == IncomingState::processed;
       report.parcels.push_back(std::move(taken));
       if (done) drop_quarantined(parts, label);
@@ -207,7 +214,15 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
   std::vector<OpenOffer> offers = read_offers(parts.fs, source, home);
   OfferedParcels offered(parts, offers);
   for (const OpenOffer* other : offered.left_alone()) report.left_alone.push_back(other->offer);
+  Phases phases(options.progress);
+  std::deque<ParcelProgress> progress;
   for (const OfferedParcel& volumes : offered.parcels()) {
+    progress.emplace_back(phases, work_of(parts, volumes));
+  }
+  const std::size_t returning =
+      phases.add("returning", options.return_to.empty() ? 0 : kBytesOfReturn);
+  for (std::size_t i = 0; i < offered.parcels().size(); ++i) {
+    const OfferedParcel& volumes = offered.parcels()[i];
     OpenOffer& open = *volumes.front();
     reopen(parts.fs, open, home);
     ReceivedParcelReport taken;
@@ -220,7 +235,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
       // A parcel before this one may have changed what is true of it (a rotation, a newer
       // incarnation): judged again from the head in memory.
       rejudge(open, home);
-      taken = Receiver{parts, options.progress}.take(volumes);
+      taken = Receiver{parts, progress[i]}.take(volumes);
     }
     for (OpenOffer* volume : volumes) {
       if (!volume->is_head_only) taken.paths.push_back(volume->offer.path);
@@ -236,7 +251,7 @@ ReceiveReport receive(const ImporterParts& parts, const std::string& source,
       if (offer.standing == Standing::for_others) note_misdelivered(parts, offer);
     }
   }
-  answer(parts, options, report);
+  answer(parts, options, phases.next(returning, kBytesOfReturn), report);
   report.exit_status = status_of_report(report, !offers.empty());
   return report;
 }
@@ -252,14 +267,14 @@ ReceiveReport run_waiting(const ImporterParts& parts, const ProgressSink& progre
   for (const Digest& label : due) {
     auto parcel = incoming.find(label);
     if (parcel && parcel->state == IncomingState::accepted) {
-      report.parcels.push_back(Receiver{parts, progress}.go_on(*parcel));
+      Phases phases(progress);
+      ParcelProgress of_parcel(phases, work_of(parts, *parcel));
+      report.parcels.push_back(Receiver{parts, of_parcel}.go_on(*parcel));
     }
   }
   report.published = parts.distribution.run_due(progress);
   restate_stored_items(parts);
-  ReceiveOptions options;
-  options.progress = progress;
-  answer(parts, options, report);
+  answer(parts, {}, progress, report);
   for (const ReceivedParcelReport& parcel : report.parcels) {
     report.returns_stored = report.returns_stored || has_stored_return(parcel);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/counted.h"
+#include "importer/item_rules.h"
 #include "importer/quarantine.h"
 #include "importer/record_words.h"
 #include "importer/returned_rows.h"
@@ -18,13 +19,6 @@ namespace courier {
 namespace {
 
 std::string subject_of(const Offer& offer) { return "parcel " + offer.id.str(); }
-
-bool lacks_something(const std::vector<IncomingItem>& items) {
-  return std::any_of(items.begin(), items.end(), [](const IncomingItem& item) {
-    return item.verdict == VerdictKind::damaged || item.verdict == VerdictKind::incomplete ||
-           item.verdict == VerdictKind::refused;
-  });
-}
 
 }  // namespace
 
@@ -43,7 +37,7 @@ ReceivedParcelReport Receiver::take(const OfferedParcel& volumes) {
       report.offer = open.offer;
       // Stored, and a share failed: whoever brings the medium again asks for another try.
       const auto parcel = IncomingBook{parts_.ledger}.find(open.offer.label_digest);
-      if (parcel && ItemRunner{parts_, progress_}.waits_for_shares(*parcel)) {
+      if (parcel && ItemRunner{parts_}.waits_for_shares(*parcel)) {
         run_items(*parcel, true, report);
         return report;
       }
@@ -129,6 +123,7 @@ IncomingParcel Receiver::begin(const OpenOffer& open, const OpenedParcel& opened
   row.item_count = opened.packing_list.items.size();
   row.content_bytes = label.content_bytes;
   row.last_return_seen = opened.addressee->last_return_seen;
+  row.sealed_to = opened.addressee->sealing_key;
 
   const auto addressee = static_cast<std::size_t>(opened.addressee - label.addressees.data());
   std::vector<IncomingItem> items;
@@ -209,8 +204,9 @@ void Receiver::run_items(const IncomingParcel& parcel, bool again, ReceivedParce
   IncomingBook incoming{parts_.ledger};
   std::vector<int> statuses;
   bool all_done = true;
-  ItemRunner runner{parts_, progress_};
-  for (const RunItem& item : runner.run(parcel, report.missing_records, report.without_base)) {
+  ItemRunner runner{parts_};
+  for (const RunItem& item :
+       runner.run(parcel, report.missing_records, report.without_base, progress_)) {
     statuses.push_back(item.status);
     all_done = all_done && item.row.state == ItemState::done;
     if (report.hint.empty()) report.hint = item.hint;
@@ -283,7 +279,7 @@ ReceivedParcelReport Receiver::go_on(const IncomingParcel& parcel) {
   report.offer.standing = Standing::genuine;
   report.offer.is_return = parcel.is_return;
   try {
-    if (ItemRunner{parts_, progress_}.wants_content(parcel)) {
+    if (ItemRunner{parts_}.wants_content(parcel)) {
       report.missing_records = missing_of(parcel);
     }
     run_items(parcel, false, report);

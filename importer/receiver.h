@@ -7,6 +7,7 @@
 
 #include "importer/item_runner.h"
 #include "importer/offers.h"
+#include "importer/parcel_progress.h"
 #include "importer/receive.h"
 #include "importer/volume_records.h"
 
@@ -18,7 +19,7 @@ using OfferedParcel = std::vector<OpenOffer*>;
 
 class Receiver {
  public:
-  Receiver(const ImporterParts& parts, const ProgressSink& progress)
+  Receiver(const ImporterParts& parts, ParcelProgress& progress)
       : parts_(parts), progress_(progress) {}
 
   // Precondition: not empty, and is_for_us(volumes.front()->offer). Errors: what stops everything
@@ -45,7 +46,7 @@ class Receiver {
   void show_items(const Digest& label, ReceivedParcelReport& report);
 
   const ImporterParts& parts_;
-  const ProgressSink& progress_;
+  ParcelProgress& progress_;
 };
 
 }  // namespace courier

@@ -99,7 +99,7 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
   // Another copy of what was damaged: its state stands, whatever this copy is like.
   const bool again =
       parcel.state == IncomingState::accepted || parcel.state == IncomingState::processed;
-  ItemRunner runner{parts_, progress_};
+  ItemRunner runner{parts_};
   if (!runner.wants_content(parcel)) {
     if (!again) incoming.accept(parcel.label, "nothing of its content is wanted");
     drop_kept(parts_, parcel.label);
@@ -167,7 +167,7 @@ void Receiver::stay_incomplete(const OfferedParcel& volumes, const IncomingParce
   incoming.incomplete(parcel.label, what);
   // A medium that failed is brought again; a volume may take days.
   if (!missing.numbers.empty() && !taken.stopped) {
-    ItemRunner{parts_, progress_}.expect_content(parcel);
+    ItemRunner{parts_}.expect_content(parcel);
   }
   transaction.commit();
 

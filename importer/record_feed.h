@@ -38,10 +38,10 @@ struct CheckedRecord {
 
 class RecordFeed {
  public:
-  // has_bases: whether the parcel's label says that records may be coded against a base. received:
-  // records that are passed over. All outlive it.
+  // features: critical ones of the parcel's label. received: records that are passed over. All
+  // outlive it.
   RecordFeed(ParcelReader& reader, const RecordOpener& opener, const RecordRanges& received,
-             Store& store, bool has_bases, const std::string& subject);
+             Store& store, std::uint64_t features, const std::string& subject);
   ~RecordFeed();  // joins
   RecordFeed(const RecordFeed&) = delete;
 
@@ -62,26 +62,30 @@ class RecordFeed {
   struct Opened {
     OpenedRecord record;
     std::uint64_t stream_bytes = 0;
-    std::optional<Block> against;  // the record's block, of one that is coded against a base
+    // The record's block, of one that is coded against a base. Of a lean one what is known, and
+    // what its digests must come to.
+    std::optional<Block> against;
+    std::optional<Digest> list;
     std::optional<Error> without_base;
   };
   struct Judged {
     Opened opened;
     BlockVerdict verdict = BlockVerdict::unfit;
-    Bytes raw;  // as the child says
+    Bytes answer;  // as the child says: raw bytes, or the digests of a lean block
   };
 
   void feed(const RecordRanges& received);
   void send();
   void judge();
   Bytes base_of(Opened& opened);
-  BlockVerdict verdict_of(Opened& opened, MutableByteView raw);
+  BlockVerdict verdict_of(Opened& opened, MutableByteView answer);
+  void find_against(Opened& opened) const;
 
   static CheckedRecord finish(Judged judged);
 
   ParcelReader& reader_;
   Store& store_;
-  const bool has_bases_;
+  const std::uint64_t features_;
   const std::string subject_;
   BlockCheck check_;
   // Of judging_, once check_ has failed.

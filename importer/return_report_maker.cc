@@ -6,6 +6,7 @@
 #include "importer/returned_rows.h"
 #include "ledger/dp_book.h"
 #include "ledger/incoming_book.h"
+#include "ledger/kept_content.h"
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/site_book.h"
@@ -93,9 +94,10 @@ ReceivedParcel received(IncomingBook& incoming, const IncomingParcel& parcel) {
   return out;
 }
 
-// What this site holds of packages that `origin` may send, whole or in part.
+// What this site holds and keeps of packages that `origin` may send, whole or in part.
 void add_holdings(const ImporterParts& parts, const TrustedSite& origin, ReturnReport& report) {
   PackageBook packages{parts.ledger};
+  const std::set<Digest> claimable = claimable_roots(parts.ledger);
   for (const PackageRow& package : packages.list()) {
     if (!may_send(origin, ItemKind::package, package.id)) continue;
     for (const VersionRow& version : packages.versions(package.id)) {
@@ -107,6 +109,7 @@ void add_holdings(const ImporterParts& parts, const TrustedSite& origin, ReturnR
         if (version.stored) report.holdings.push_back(std::move(held));
         continue;
       }
+      if (!claimable.contains(version.root)) continue;
       if (!version.stored && !parts.store.has(version.root)) continue;
       const ClosureResult closure = parts.store.missing(version.root, kMaxMissingObjects);
       held.missing = missing_of(closure.missing, closure.missing_count);

@@ -51,7 +51,7 @@ bool is_of_one_volume(const Error& error) {
 class Taking {
  public:
   Taking(const ImporterParts& parts, const VerifiedHead& head, const OpenedParcel& opened,
-         const IncomingParcel& parcel, const ProgressSink& progress)
+         const IncomingParcel& parcel, ParcelProgress& progress)
       : parts_(parts), head_(head), opened_(opened), parcel_(parcel), progress_(progress) {
     taken.received = to_records(parcel.received);
     taken.count = parcel.record_count;
@@ -73,8 +73,8 @@ class Taking {
       return;
     }
     if (!borrowed) volume.source->stop_recording();
-    DespoolResult result =
-        despool_from(borrowed ? *borrowed : *volume.reader, taken.received, volume);
+    DespoolResult result = despool_from(borrowed ? *borrowed : *volume.reader, taken.received,
+                                        volume, progress_.next_volume(volume.offer.file_bytes));
     if (is_damaged(result)) take_repaired(volume, result);
     if (volume.repaired) add(volume.repaired->report());
     add(result);
@@ -108,7 +108,7 @@ class Taking {
 
  private:
   DespoolResult despool_from(ParcelReader& reader, const RecordRanges& received,
-                             const OpenOffer& volume) {
+                             const OpenOffer& volume, const ProgressSink& progress) {
     return despool(
         reader, head_, opened_.opener, parts_.store, received,
         [&](const RecordRanges& records, const std::vector<Digest>& packs) {
@@ -116,7 +116,7 @@ class Taking {
           for (const Digest& pack : packs) names.push_back(pack.hex());
           IncomingBook{parts_.ledger}.add_received(parcel_.label, to_numbers(records), names);
         },
-        volume.offer.file_bytes, progress_);
+        volume.offer.file_bytes, progress);
   }
 
   // Something of this volume did not come that could come of its recovery data.
@@ -138,7 +138,7 @@ class Taking {
     if (!volume.repaired) return;
     ParcelReader reader(confined_frames(repaired_source(*volume.repaired), path), path);
     reader.borrow_head(head_);
-    DespoolResult second = despool_from(reader, first.received, volume);
+    DespoolResult second = despool_from(reader, first.received, volume, progress_.next_volume(0));
     second.taken_records += first.taken_records;
     second.taken_bytes += first.taken_bytes;
     if (!second.killed) second.killed = first.killed;
@@ -179,7 +179,7 @@ class Taking {
   const VerifiedHead& head_;
   const OpenedParcel& opened_;
   const IncomingParcel& parcel_;
-  const ProgressSink& progress_;
+  ParcelProgress& progress_;
   bool is_staged_ = false;  // what is being taken
 };
 
@@ -201,9 +201,22 @@ std::uint64_t bytes_to_take(const std::vector<OpenOffer*>& volumes, const Incomi
   return bytes;
 }
 
+std::uint64_t bytes_to_read(const std::vector<OpenOffer*>& volumes, const RecordRanges& received) {
+  RecordRanges seen = received;
+  std::uint64_t bytes = 0;
+  for (const OpenOffer* volume : in_order(volumes, received)) {
+    if (volume->is_head_only || is_spare(*volume)) continue;
+    const RecordRanges fresh = without(stated_records(*volume), seen);
+    if (fresh.empty()) continue;
+    bytes += volume->offer.file_bytes;
+    for (const RecordRange& range : fresh.ranges()) seen.add(range);
+  }
+  return bytes;
+}
+
 TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffer*>& volumes,
                           const OpenedParcel& opened, const IncomingParcel& parcel,
-                          const ProgressSink& progress) {
+                          ParcelProgress& progress) {
   const VerifiedHead& head = *volumes.front()->head;
   Taking taking{parts, head, opened, parcel, progress};
   for (OpenOffer* volume : in_order(volumes, taking.taken.received)) {

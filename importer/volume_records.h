@@ -10,6 +10,7 @@
 
 #include "importer/despooler.h"
 #include "importer/offers.h"
+#include "importer/parcel_progress.h"
 #include "importer/parts.h"
 #include "importer/staged_volumes.h"
 #include "ledger/incoming_book.h"
@@ -38,10 +39,13 @@ struct TakenRecords {
 // At most how many bytes of these volumes are not here yet, as they state it.
 std::uint64_t bytes_to_take(const std::vector<OpenOffer*>& volumes, const IncomingParcel& parcel);
 
+// How many bytes of them are read for what is not here yet.
+std::uint64_t bytes_to_read(const std::vector<OpenOffer*>& volumes, const RecordRanges& received);
+
 // volumes: of one parcel; the first has the head that counts. `parcel` is its row. Stops when every
 // record is here. Errors: as despool.
 TakenRecords take_volumes(const ImporterParts& parts, const std::vector<OpenOffer*>& volumes,
                           const OpenedParcel& opened, const IncomingParcel& parcel,
-                          const ProgressSink& progress);
+                          ParcelProgress& progress);
 
 }  // namespace courier

@@ -72,8 +72,16 @@ constexpr auto kArrows = std::to_array<Arrow>({
     {"parcel", "P4", "Created", "discarded"},
     {"parcel", "P5", "Created", "Confirmed"},
     {"parcel", "P5", "Sent", "Confirmed"},
+    // What a receipt alone had said is said by a return.
+    {"parcel", "P5", "Confirmed", "Confirmed"},
     {"parcel", "P6", "Created", "Sent"},
     {"parcel", "P6", "Sent", "Sent"},
+    // What a receipt alone had said is not so; the state was never taken back (P11).
+    {"parcel", "P6", "Confirmed", "Confirmed"},
+    {"parcel", "P7", "Created", "Confirmed"},
+    {"parcel", "P7", "Sent", "Confirmed"},
+    {"parcel", "P7", "Created", "Sent"},
+    {"parcel", "P7", "Sent", "Sent"},
     {"parcel", "P8", "Sent", "Sent"},
     {"parcel", "P9", "Sent", "Sent"},
     {"parcel", "P10", "Confirmed", "Confirmed"},

@@ -66,9 +66,11 @@ void write_lists(Ledger::Impl& db, const DpRow& d) {
 
 void check_free(Ledger::Impl& db, const std::string& name) {
   if (sql::number(db, "SELECT count(*) FROM dp WHERE name = :n", name) > 0)
-    throw Error(ErrorCode::not_allowed, "name " + name, "it is a distribution point already");
+    throw Error(ErrorCode::not_allowed, "name " + name, "it is a distribution point already")
+        .with_hint("choose another name; 'courier dp list' shows those that are taken");
   if (sql::number(db, "SELECT count(*) FROM site WHERE code = :n", name) > 0)
-    throw Error(ErrorCode::not_allowed, "name " + name, "it is the code of a site");
+    throw Error(ErrorCode::not_allowed, "name " + name, "it is the code of a site")
+        .with_hint("choose another name, so that no command can mean both");
 }
 
 }  // namespace

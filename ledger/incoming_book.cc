@@ -34,10 +34,10 @@ IncomingParcel read_one(Ledger::Impl& db, const std::string& label) {
   p.arrived = sql::time_of(std::get<7>(*a));
   p.state = parse_incoming_state(std::get<8>(*a)).value();
   p.reason = std::get<9>(*a);
-  const auto b = sql::row<std::optional<L>, S, L, L, L, std::optional<L>, std::optional<L>, L>(
+  const auto b = sql::row<std::optional<L>, S, L, L, L, std::optional<L>, std::optional<L>, L, S>(
       db,
       "SELECT record_count, received, item_count, content_bytes, last_return_seen, key_deadline,"
-      " finished, first_return FROM incoming WHERE label = :l",
+      " finished, first_return, sealed_to FROM incoming WHERE label = :l",
       label);
   if (std::get<0>(*b)) p.record_count = static_cast<std::uint64_t>(*std::get<0>(*b));
   p.received = sql::ranges_of(std::get<1>(*b));
@@ -47,6 +47,7 @@ IncomingParcel read_one(Ledger::Impl& db, const std::string& label) {
   p.key_deadline = sql::time_of(std::get<5>(*b));
   p.finished = sql::time_of(std::get<6>(*b));
   p.reported = std::get<7>(*b) != 0;
+  p.sealed_to = sql::digest_of_hex(std::get<8>(*b));
   return p;
 }
 
@@ -66,10 +67,11 @@ void write_facts(Ledger::Impl& db, const IncomingParcel& p) {
            "UPDATE incoming SET id = :a, sender = :b, number = :c, incarnation = :d, name = :e,"
            " comment = :f, signer = :g, is_return = :h, written = :i, item_count = :j,"
            " content_bytes = :k, last_return_seen = :m, key_deadline = :n,"
-           " record_count = coalesce(:o, record_count), reason = :p WHERE label = :l",
+           " record_count = coalesce(:o, record_count), reason = :p, sealed_to = :q"
+           " WHERE label = :l",
            p.id, p.id.from, p.id.number, sql::text_of(p.sender_incarnation), p.name, p.comment,
            p.signer, p.is_return, p.written, p.item_count, p.content_bytes, p.last_return_seen,
-           p.key_deadline, p.record_count, p.reason, p.label);
+           p.key_deadline, p.record_count, p.reason, p.sealed_to, p.label);
 }
 
 void move(Ledger::Impl& db, const IncomingParcel& p, std::string_view event, IncomingState to,
@@ -94,7 +96,7 @@ void enter(Ledger::Impl& db, const IncomingParcel& p, std::string_view first_eve
     sql::run(
         db,
         "INSERT INTO incoming SELECT :a, '', '', 0, '', '', '', '', 0, 0, :b, :c, '', NULL, '',"
-        " 0, 0, 0, NULL, NULL, 0, coalesce(max(order_no), 0) + 1 FROM incoming",
+        " 0, 0, 0, NULL, NULL, 0, coalesce(max(order_no), 0) + 1, '' FROM incoming",
         p.label, p.arrived == Time{} ? db.clock.now() : p.arrived, word(to));
   }
   write_facts(db, p);

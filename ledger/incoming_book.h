@@ -35,6 +35,7 @@ struct IncomingParcel {
   std::vector<NumberRange> received;          // authentic records whose blocks are durable here
   std::uint64_t item_count = 0, content_bytes = 0;
   std::uint64_t last_return_seen = 0;  // of ours, as the label says
+  Digest sealed_to;                    // name of our sealing key; zero: an older courier took it in
   std::optional<Time> key_deadline;    // R7
   std::optional<Time> finished;
   bool reported = false;  // a return has told its present state

@@ -14,7 +14,7 @@ namespace {
 using L = long long;
 using S = std::string;
 
-std::set<Digest> all_roots(Ledger& ledger) {
+std::set<Digest> roots_in_use(Ledger& ledger) {
   auto& db = ledger.impl();
   std::set<Digest> roots;
   const auto add = [&](const std::string& text, const auto&... args) {
@@ -40,18 +40,24 @@ std::set<Digest> all_roots(Ledger& ledger) {
   add("SELECT v.root FROM version v JOIN package_dp d ON d.package = v.package"
       " AND (d.version = v.version OR d.served = v.version)"
       " WHERE d.site = (SELECT code FROM site WHERE role = 0) AND d.state NOT IN (4, 5, 6)");
-  for (const auto& root : ReturnBook(ledger).claimed_roots()) roots.insert(root);
   for (const auto& root : IncomingBook(ledger).pending_roots()) roots.insert(root);
   return roots;
 }
 
 }  // namespace
 
+std::set<Digest> claimable_roots(Ledger& ledger) {
+  const Transaction transaction(ledger);  // one moment
+  return roots_in_use(ledger);
+}
+
 KeptContent kept_content(Ledger& ledger) {
   const Transaction transaction(ledger);  // one moment
   KeptContent kept;
   PackageBook packages(ledger);
-  for (const Digest& root : all_roots(ledger)) {
+  std::set<Digest> roots = roots_in_use(ledger);
+  for (const Digest& root : ReturnBook(ledger).claimed_roots()) roots.insert(root);
+  for (const Digest& root : roots) {
     const auto version = packages.by_root(root);
     (version && version->stored ? kept.roots : kept.partial).push_back(root);
   }

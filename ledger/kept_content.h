@@ -2,6 +2,7 @@
 // returns and distribution points. Source: docs/behaviours.md B50, B69, B82.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "base/digest.h"
@@ -21,6 +22,10 @@ struct KeptContent {
 };
 
 KeptContent kept_content(Ledger& ledger);
+
+// Root digests of what is kept whatever returns have claimed. A return claims nothing else: one
+// that claimed what is kept for an earlier claim only would keep it for ever.
+std::set<Digest> claimable_roots(Ledger& ledger);
 
 // The ledger stops claiming the versions that are not kept: before their content goes.
 void forget_unkept(Ledger& ledger, const KeptContent& kept);

@@ -29,7 +29,7 @@
 
 namespace courier {
 
-inline constexpr int kLedgerVersion = 5;
+inline constexpr int kLedgerVersion = 6;
 
 struct LedgerOptions {
   std::string who;  // the operator, kept in the history; empty: the user's login name

@@ -120,7 +120,8 @@ void PackageBook::add(const PackageRow& p, const VersionRow& v) {
   if (auto known = find(p.id))
     throw Error(ErrorCode::not_allowed, subject,
                 known->removed ? "this ID was used before" : "it exists already")
-        .with_hint(known->removed ? "choose another ID" : "courier package update " + p.id.str());
+        .with_hint(known->removed ? "choose another ID"
+                                  : "courier package update " + p.id.str() + " SOURCE");
   check_share_name(db, p);
   PackageRow row = p;
   row.source_version = row.stored_version = v.version;

@@ -91,6 +91,7 @@ class PackageDpBook {
   PackageDpRow get(const PackageDpKey& key);  // Errors: not_found
   std::vector<PackageDpRow> list();           // by package, site, dp
   std::vector<PackageCount> counts();         // by package; not of removed ones
+  std::vector<PackageDpRow> of_site(const SiteCode& site);
   std::vector<PackageDpRow> of_package(const PackageId& package);
   std::vector<PackageDpRow> of_dp(const SiteCode& site, const std::string& dp);
 

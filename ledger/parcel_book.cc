@@ -14,6 +14,16 @@ namespace {
 using L = long long;
 using S = std::string;
 
+constexpr std::string_view kReceipt = "receipt ";  // in the place of a return's ID
+
+std::string evidence_of(ReceiptForm form) { return S(kReceipt) + S(word(form)); }
+
+std::optional<ReceiptForm> receipt_in(std::string_view evidence) {
+  for (const ReceiptForm form : {ReceiptForm::words, ReceiptForm::code})
+    if (evidence == evidence_of(form)) return form;
+  return std::nullopt;
+}
+
 Error no_parcel(const std::string& id) {
   return Error(ErrorCode::not_found, "parcel " + id, "this site never made it")
       .with_hint("courier parcel list");
@@ -43,7 +53,8 @@ std::vector<ParcelAddressee> read_addressees(Ledger::Impl& db, L key) {
     a.state = parse_parcel_state(state).value();
     a.partly_confirmed = partly != 0;
     a.lost = lost != 0;
-    a.return_id = return_id;
+    a.receipt = receipt_in(return_id);
+    if (!a.receipt) a.return_id = return_id;
     a.last_return_seen = static_cast<std::uint64_t>(seen);
     a.sent = sql::time_of(sent);
     a.confirmed = sql::time_of(confirmed);
@@ -147,7 +158,14 @@ void note_pending(Ledger& ledger, const JobRow& job, PendingReason reason,
   }
 }
 
+void send_jobs(Ledger& ledger, const ParcelAddressee& a, const std::string& evidence) {
+  for (const JobRow& job : jobs_of(ledger, a, JobStep::in_parcel))
+    JobBook(ledger).sent(job.number, evidence);
+}
+
 }  // namespace
+
+std::string_view word(ReceiptForm form) { return form == ReceiptForm::words ? "words" : "code"; }
 
 ParcelState ParcelRow::state() const {
   ParcelState least = ParcelState::discarded;
@@ -315,10 +333,55 @@ void ParcelBook::partly_confirm(const ParcelId& id, const SiteCode& site,
   for (const auto& a : chosen(db, id, site)) {
     move(db, a, "P6", ParcelState::sent, "return " + return_id);
     sql::run(db, "UPDATE addressee SET partly = 1, return_id = :r WHERE id = :i", return_id, a.id);
-    JobBook jobs(ledger_);
-    for (const auto& job : jobs_of(ledger_, a, JobStep::in_parcel))
-      jobs.sent(job.number, "return " + return_id + " speaks of it");
+    send_jobs(ledger_, a, "return " + return_id + " speaks of it");
   }
+  transaction.commit();
+}
+
+void ParcelBook::confirm_by_receipt(const ParcelId& id, ReceiptForm form) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const ParcelAddressee a = chosen(db, id, id.to).front();
+  std::string evidence = "receipt only, by " + S(word(form));
+  if (a.state == ParcelState::created) evidence += ", was not marked sent";
+  send_jobs(ledger_, a, "receipt of parcel " + id.str());
+  move(db, a, "P7", ParcelState::confirmed, evidence);
+  sql::run(db,
+           "UPDATE addressee SET state = 'Confirmed', return_id = :r, confirmed = :t, partly = 0"
+           " WHERE id = :i",
+           evidence_of(form), db.clock.now(), id);
+  transaction.commit();
+}
+
+void ParcelBook::partly_confirm_by_receipt(const ParcelId& id, ReceiptForm form) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const ParcelAddressee a = chosen(db, id, id.to).front();
+  send_jobs(ledger_, a, "receipt of parcel " + id.str());
+  move(db, a, "P7", ParcelState::sent, "receipt only, by " + S(word(form)));
+  // A return that said so before stays the evidence.
+  sql::run(db,
+           "UPDATE addressee SET partly = 1, return_id = CASE return_id WHEN '' THEN :r ELSE"
+           " return_id END WHERE id = :i",
+           evidence_of(form), id);
+  transaction.commit();
+}
+
+void ParcelBook::replace_receipt(const ParcelId& id, const std::string& return_id) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const ParcelAddressee a = chosen(db, id, id.to).front();
+  move(db, a, "P5", ParcelState::confirmed, "return " + return_id + ", in place of the receipt");
+  sql::run(db, "UPDATE addressee SET partly = 0, return_id = :r WHERE id = :i", return_id, id);
+  transaction.commit();
+}
+
+void ParcelBook::contradict_receipt(const ParcelId& id, const std::string& return_id) {
+  auto& db = ledger_.impl();
+  Transaction transaction(db);
+  const ParcelAddressee a = chosen(db, id, id.to).front();
+  move(db, a, "P6", ParcelState::confirmed, "return " + return_id + ", against the receipt");
+  sql::run(db, "UPDATE addressee SET partly = 1 WHERE id = :i", id);
   transaction.commit();
 }
 
@@ -352,17 +415,6 @@ void ParcelBook::add_copy(const ParcelId& id, const ParcelCopy& c) {
   transaction.commit();
 }
 
-void ParcelBook::set_verdict(const ParcelId& id, const ItemVerdict& v) {
-  auto& db = ledger_.impl();
-  Transaction transaction(db);
-  sql::run(db,
-           "INSERT INTO item_verdict VALUES(:a, :b, :c, :d, :e, :f, :g) ON CONFLICT DO UPDATE SET"
-           " verdict = excluded.verdict, reason = excluded.reason, return_id = excluded.return_id,"
-           " as_of = excluded.as_of",
-           need_key(db, id), v.index, v.site, v.verdict, v.reason, v.return_id, v.as_of);
-  transaction.commit();
-}
-
 void ParcelBook::set_carriage(const ParcelId& id, std::optional<std::string> comment,
                               std::optional<std::string> carrier,
                               std::optional<std::string> tracking, std::optional<Time> expected) {
@@ -385,6 +437,8 @@ std::optional<ParcelRow> ParcelBook::find(const ParcelId& id) {
   return std::nullopt;
 }
 
+long long ParcelBook::key_for(const ParcelId& id) { return need_key(ledger_.impl(), id); }
+
 ParcelRow ParcelBook::get(const ParcelId& id) {
   if (auto row = find(id)) return *row;
   throw no_parcel(id.str());
@@ -399,51 +453,6 @@ std::optional<ParcelRow> ParcelBook::by_label(const Digest& label) {
 }
 
 std::vector<ParcelRow> ParcelBook::list() { return read_all(ledger_.impl(), ""); }
-
-std::vector<ParcelItemRow> ParcelBook::items(const ParcelId& id) {
-  auto& db = ledger_.impl();
-  std::vector<ParcelItemRow> out;
-  for (auto& [position, kind, package, version, root, bytes, jobs, dps, base] :
-       sql::rows<L, L, S, L, S, L, S, S, S>(
-           db,
-           "SELECT position, kind, package, version, root, bytes, jobs, dps, base FROM parcel_item"
-           " WHERE parcel = :k ORDER BY position",
-           need_key(db, id))) {
-    ParcelItemRow r;
-    r.index = static_cast<std::uint32_t>(position);
-    r.kind = static_cast<ItemKind>(kind);
-    r.package = sql::package_of(package);
-    r.version = static_cast<std::uint32_t>(version);
-    r.root = sql::digest_of_hex(root);
-    r.bytes = static_cast<std::uint64_t>(bytes);
-    r.jobs = sql::numbers_of(jobs);
-    r.dps = sql::list_of(dps);
-    r.base = base;
-    out.push_back(std::move(r));
-  }
-  return out;
-}
-
-std::vector<ItemVerdict> ParcelBook::verdicts(const ParcelId& id) {
-  auto& db = ledger_.impl();
-  std::vector<ItemVerdict> out;
-  for (auto& [position, site, verdict, reason, return_id, as_of] :
-       sql::rows<L, S, std::optional<L>, S, S, std::optional<L>>(
-           db,
-           "SELECT position, site, verdict, reason, return_id, as_of FROM item_verdict"
-           " WHERE parcel = :k ORDER BY position, site",
-           need_key(db, id))) {
-    ItemVerdict v;
-    v.index = static_cast<std::uint32_t>(position);
-    v.site = sql::site_of(site);
-    if (verdict) v.verdict = static_cast<VerdictKind>(*verdict);
-    v.reason = reason;
-    v.return_id = return_id;
-    v.as_of = sql::time_of(as_of);
-    out.push_back(std::move(v));
-  }
-  return out;
-}
 
 std::vector<HistoryRow> ParcelBook::history(const ParcelId& id) {
   return ledger_.history("parcel", id.str());
@@ -475,7 +484,7 @@ std::vector<ParcelRow> ParcelBook::removable(Time time) {
   return read_all(ledger_.impl(),
                   "WHERE payload_removed = 0 AND NOT EXISTS (SELECT 1 FROM addressee a"
                   " WHERE a.parcel = key AND (a.state NOT IN ('Confirmed', 'discarded')"
-                  " OR a.confirmed >= :t))",
+                  " OR a.partly = 1 OR a.confirmed >= :t))",
                   time);
 }
 

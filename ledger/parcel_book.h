@@ -3,6 +3,8 @@
 //   create -> Created --P3--> Sent --P5--> Confirmed (--P10--> payload removed)
 //             |  \P4-> discarded  |P6 partly confirmed, P8 overdue, P9 lost stay Sent
 //             +-------P5----------+ (from Created: "was not marked sent")
+//                                   P7 as P5, by a short receipt, until a return says it; when one
+//                                   says otherwise: Confirmed still, partly, payload kept
 //
 // A number is committed by reserve() before the file gets its name and is never used again: a row
 // that was reserved and never became Created is removed by sweep_reserved(), its number is not.
@@ -20,11 +22,17 @@
 
 namespace courier {
 
+// A short receipt, by which form of it: what a site said when no return came back.
+enum class ReceiptForm : std::uint8_t { words, code };
+std::string_view word(ReceiptForm);
+
 struct ParcelAddressee {
   ParcelId id;  // from, to, the number for this addressee
   ParcelState state = ParcelState::created;
   bool partly_confirmed = false, lost = false;
-  std::string return_id;               // the evidence of Confirmed
+  // The evidence of that: a return, or nothing but a receipt.
+  std::string return_id;
+  std::optional<ReceiptForm> receipt;
   std::uint64_t last_return_seen = 0;  // of the addressee, as the label says
   std::optional<Time> sent, confirmed;
 };
@@ -46,7 +54,7 @@ struct ItemVerdict {  // what an addressee's returns say of an item
   SiteCode site;
   std::optional<VerdictKind> verdict;
   std::string reason;
-  std::string return_id;
+  std::string return_id;  // empty: a receipt said it
   std::optional<Time> as_of;
 };
 
@@ -111,6 +119,14 @@ class ParcelBook {
   void discard(const ParcelId& id);                               // P4 and J10
   void confirm(const ParcelId& id, const SiteCode& site, const std::string& return_id);  // P5
   void partly_confirm(const ParcelId& id, const SiteCode& site, const std::string& return_id);
+  // P7, of the addressee that the ID names: all is in, or not all of it (then it is Sent, partly
+  // confirmed). Jobs that it took with it are sent, and wait for the return.
+  void confirm_by_receipt(const ParcelId& id, ReceiptForm form);
+  void partly_confirm_by_receipt(const ParcelId& id, ReceiptForm form);
+  // A return of a parcel that a receipt had confirmed: all is in, and it takes the receipt's place;
+  // or not all is (P6), and the payload stays until one says that it is.
+  void replace_receipt(const ParcelId& id, const std::string& return_id);
+  void contradict_receipt(const ParcelId& id, const std::string& return_id);
   void payload_removed(const ParcelId& id);                   // P10
   void add_copy(const ParcelId& id, const ParcelCopy& copy);  // P2
   void set_verdict(const ParcelId& id, const ItemVerdict& verdict);
@@ -131,10 +147,12 @@ class ParcelBook {
   std::vector<ParcelRow> overdue(Time now);
   // Notes it once (P8); false when that was done before.
   bool note_overdue(const ParcelId& id);
-  // Confirmed by all, payload still here, confirmed before `time` (P10).
+  // Confirmed by all, uncontradicted, payload still here, confirmed before `time` (P10).
   std::vector<ParcelRow> removable(Time time);
 
  private:
+  long long key_for(const ParcelId& id);  // Errors: not_found
+
   Ledger& ledger_;
 };
 

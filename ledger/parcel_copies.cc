@@ -24,7 +24,7 @@ std::vector<ParcelCopy> ParcelBook::copies(const ParcelId& id) {
            "SELECT target, medium_label, medium_serial, verified, note, time, medium, cut, number,"
            " volumes, first_record, end_record, bytes, spares FROM copy WHERE parcel = :k ORDER BY "
            "id",
-           get(id).key))
+           key_for(id)))
     out.push_back({target, label, serial, verified != 0, note, sql::time_of(time), medium, cut,
                    static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(volumes),
                    static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(end),

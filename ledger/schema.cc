@@ -354,8 +354,13 @@ constexpr std::array kVersion5 = std::to_array<std::string_view>({
     "ALTER TABLE copy ADD COLUMN spares INTEGER NOT NULL DEFAULT 0",
 });
 
-constexpr std::array<std::span<const std::string_view>, 5> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr std::array kVersion6 = std::to_array<std::string_view>({
+    // The name of our sealing key that it was sealed to: the words of its receipt are made with it.
+    "ALTER TABLE incoming ADD COLUMN sealed_to TEXT NOT NULL DEFAULT ''",
+});
+
+constexpr std::array<std::span<const std::string_view>, 6> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 }  // namespace
 

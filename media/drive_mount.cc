@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -25,6 +28,28 @@ namespace {
 
 constexpr unsigned long kNothingFromIt = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW;
 
+// Each process has its own: to remove a folder undoes what others have mounted on it.
+std::string own_folder(const std::string& places, const std::string& node) {
+  return places + "/" + std::filesystem::path(node).filename().string() + "-" +
+         std::to_string(::getpid());
+}
+
+void remove_leftovers(FileSystem& fs, const Fd& places) {
+  for (const DirEntry& entry : fs.list(places)) {
+    const char* const end = entry.name.data() + entry.name.size();
+    pid_t owner = 0;
+    const std::size_t number = entry.name.rfind('-') + 1;  // 0: it is not one of these
+    const auto read = std::from_chars(entry.name.data() + number, end, owner);
+    if (number == 0 || read.ptr != end || owner <= 0) continue;
+    if (::kill(owner, 0) == 0 || errno != ESRCH) continue;
+    try {
+      fs.unlink_at(places, entry.name, true);
+    } catch (const Error&) {
+      // Something is in it, or another process was faster.
+    }
+  }
+}
+
 }  // namespace
 
 bool is_mountable(const std::string& file_system) {
@@ -35,18 +60,19 @@ bool is_mountable(const std::string& file_system) {
 bool enter_own_mounts() {
   if (::unshare(CLONE_NEWNS) != 0) {
     if (errno == EPERM) return false;
-    throw system_error(errno, "watch for drives", "cannot have mounts of its own");
+    throw system_error(errno, "courier", "cannot have mounts of its own");
   }
   // What others mount from here on comes in; what is mounted here does not go out.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
-    throw system_error(errno, "watch for drives", "cannot have mounts of its own");
+    throw system_error(errno, "courier", "cannot have mounts of its own");
   }
   return true;
 }
 
 DriveMount::DriveMount(FileSystem& fs, std::string node, const std::string& file_system,
-                       std::string folder)
-    : fs_(fs), node_(std::move(node)), folder_(std::move(folder)) {
+                       const std::string& places)
+    : fs_(fs), node_(std::move(node)), folder_(own_folder(places, node_)) {
+  remove_leftovers(fs_, make_dirs(fs_, places));
   make_dirs(fs_, folder_);
   if (::mount(node_.c_str(), folder_.c_str(), file_system.c_str(), MS_RDONLY | kNothingFromIt,
               nullptr) == 0) {
@@ -58,7 +84,7 @@ DriveMount::DriveMount(FileSystem& fs, std::string node, const std::string& file
   const std::string subject = "drive " + escaped(node_);
   if (fault == EPERM || fault == EACCES) {
     throw Error(ErrorCode::not_allowed, subject, "is not mounted, and this user may not mount it")
-        .with_hint("mount it, or let root run the watch");
+        .with_hint("mount it, or run courier as root");
   }
   if (fault == EBUSY) {
     throw Error(ErrorCode::not_allowed, subject, "something else is using it")

@@ -22,10 +22,11 @@ bool enter_own_mounts();
 
 class DriveMount {
  public:
-  // Mounts node ("/dev/sdb1") on folder, which is made where it is not there. Errors: not_allowed,
-  // when this user may not mount, or it is mounted elsewhere; device, also when it is no such file
-  // system.
-  DriveMount(FileSystem& fs, std::string node, const std::string& file_system, std::string folder);
+  // Mounts node ("/dev/sdb1") on a folder of its own in `places`, "sdb1-4711" with this process's
+  // number, and removes folders there that killed ones have left. Errors: not_allowed, when this
+  // user may not mount, or it is mounted elsewhere; device, also when it is no such file system.
+  DriveMount(FileSystem& fs, std::string node, const std::string& file_system,
+             const std::string& places);
   ~DriveMount();  // as undo; what fails is not said
   DriveMount(const DriveMount&) = delete;
   DriveMount& operator=(const DriveMount&) = delete;

@@ -50,17 +50,25 @@ Context start(ByteView key, std::uint64_t counter, ByteView associated, bool sea
 
 void seal_onto(Bytes& out, ByteView key, std::uint64_t counter, ByteView associated,
                ByteView plaintext) {
-  const Context context = start(key, counter, associated, true);
   const std::size_t at = out.size();
-  out.resize(at + plaintext.size() + kAeadTagSize);
-  std::uint8_t* sealed = out.data() + at;
+  out.reserve(at + plaintext.size() + kAeadTagSize);
+  out.insert(out.end(), plaintext.begin(), plaintext.end());
+  out.resize(out.size() + kAeadTagSize);
+  seal_in_place(std::span(out).subspan(at), key, counter, associated);
+}
+
+void seal_in_place(MutableByteView plaintext_and_room, ByteView key, std::uint64_t counter,
+                   ByteView associated) {
+  if (plaintext_and_room.size() < kAeadTagSize) bug("no room for the tag of what is sealed");
+  const Context context = start(key, counter, associated, true);
+  const MutableByteView body = plaintext_and_room.first(plaintext_and_room.size() - kAeadTagSize);
   int size = 0, rest = 0;
-  if (!plaintext.empty()) {
-    must(EVP_CipherUpdate(context.get(), sealed, &size, plaintext.data(), int_size(plaintext)));
+  if (!body.empty()) {
+    must(EVP_CipherUpdate(context.get(), body.data(), &size, body.data(), int_size(body)));
   }
-  must(EVP_CipherFinal_ex(context.get(), sealed + size, &rest));
+  must(EVP_CipherFinal_ex(context.get(), body.data() + size, &rest));
   must(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kAeadTagSize,
-                           sealed + plaintext.size()));
+                           body.data() + body.size()));
 }
 
 std::optional<Bytes> open_sealed(ByteView key, std::uint64_t counter, ByteView associated,

@@ -19,6 +19,9 @@ inline constexpr std::size_t kAeadTagSize = 16;
 // is 32 bytes and (key, counter) was never used before.
 void seal_onto(Bytes& out, ByteView key, std::uint64_t counter, ByteView associated,
                ByteView plaintext);
+// The same where the plaintext is: all but the last kAeadTagSize bytes, which become the tag.
+void seal_in_place(MutableByteView plaintext_and_room, ByteView key, std::uint64_t counter,
+                   ByteView associated);
 
 // The plaintext, or nullopt when key, counter, associated data or bytes are not those of the
 // sealing: then nothing of it has been released. Thread-safe.

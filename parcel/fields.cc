@@ -44,6 +44,17 @@ void put_time(Encoder& out, Time time) { out.zigzag(time.time_since_epoch().coun
 
 Time get_time(Decoder& in) { return Time(std::chrono::nanoseconds(in.zigzag())); }
 
+std::string free_text(std::string_view text, std::size_t max_size) {
+  std::string safe(text);
+  if (safe.find('\0') != std::string::npos || !is_valid_utf8(safe)) safe = escaped(safe);
+  if (safe.size() > max_size) {
+    std::size_t end = max_size;
+    while (end > 0 && (static_cast<unsigned char>(safe[end]) & 0xC0) == 0x80) --end;
+    safe.resize(end);
+  }
+  return safe;
+}
+
 void put_extensions(Encoder& out, const Extensions& extensions) {
   require_at_most(extensions.size(), kMaxExtensions, "extensions");
   out.varint(extensions.size());

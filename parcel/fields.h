@@ -20,6 +20,10 @@ Incarnation get_incarnation(Decoder& in);
 void put_time(Encoder& out, Time time);  // zigzag of nanoseconds since 1970
 Time get_time(Decoder& in);
 
+// Text for people as the format wants it: valid UTF-8 without NUL, else escaped, of at most so many
+// bytes, cut at a character.
+std::string free_text(std::string_view text, std::size_t max_size);
+
 inline constexpr std::size_t kMaxExtensionSize = 65536;
 // Errors: usage, when tags do not ascend or a limit is passed.
 void put_extensions(Encoder& out, const Extensions& extensions);

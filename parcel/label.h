@@ -23,10 +23,12 @@
 namespace courier {
 
 inline constexpr std::uint16_t kFormatVersion = 1;
-// Critical features this program understands. None is defined in version 1.
+// Critical features this program understands (FORMAT.md, 15).
 // Records may be coded against content that the addressee holds (FORMAT.md, 8).
 inline constexpr std::uint64_t kFeatureBases = 1;
-inline constexpr std::uint64_t kKnownCriticalFeatures = kFeatureBases;
+// Records may be lean blocks.
+inline constexpr std::uint64_t kFeatureLean = 2;
+inline constexpr std::uint64_t kKnownCriticalFeatures = kFeatureBases | kFeatureLean;
 inline constexpr std::uint8_t kSealChaCha20Poly1305 = 1;
 
 inline constexpr std::size_t kMaxLabelSize = 256 * 1024;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -19,7 +20,8 @@
 namespace courier {
 
 enum class RecordKind : std::uint8_t {
-  block = 1,  // an encoded store block (store/OBJECTS.md)
+  block = 1,       // an encoded store block (store/OBJECTS.md)
+  lean_block = 2,  // the same without the digests of its objects
 };
 
 // A record's plaintext is at most this, so that an overgrown one is refused before it is opened.
@@ -45,9 +47,18 @@ enum class RecordStatus : std::uint8_t {
 struct OpenedRecord {
   std::uint64_t number = 0;
   RecordStatus status = RecordStatus::damaged;
-  Bytes plaintext;  // of ok only: an encoded block, to be decoded in a confined child first
+  RecordKind kind = RecordKind::block;  // of ok only
+  Bytes plaintext;                      // of ok only: to be decoded in a confined child first
   bool ok() const { return status == RecordStatus::ok; }
 };
+
+// A record that is sealed and not signed yet. Some are best signed at once, kSignedTogether of
+// them: their digests are then made side by side, four times as fast as one after the other.
+struct UnsignedRecord {
+  std::uint64_t number = 0;
+  Bytes frame;  // room for the header, then kind and sealed bytes
+};
+inline constexpr std::size_t kSignedTogether = 8;
 
 // Seals records of one parcel under build. Thread-safe. A number is sealed once: a second time
 // would use its nonce again, and is a bug that ends the build.
@@ -57,13 +68,18 @@ class RecordSealer {
   RecordSealer(const Digest& label_digest, SigningKey parcel_key, Secret record_key);
   // The whole frame of record `number`. Errors: usage, when the block is beyond
   // kMaxRecordPlaintext.
-  Bytes seal(std::uint64_t number, const Block& block) const;
+  Bytes seal(std::uint64_t number, const Block& block, RecordKind kind = RecordKind::block) const;
   Bytes seal(std::uint64_t number, std::uint8_t kind, ByteView plaintext) const;
+  // The same in two steps.
+  UnsignedRecord seal_unsigned(std::uint64_t number, const Block& block, RecordKind kind) const;
+  std::vector<Bytes> sign(std::vector<UnsignedRecord> records) const;
   // The whole frame of the end.
   Bytes seal_end(std::uint64_t record_count) const;
 
  private:
   void use_nonce(std::uint64_t number) const;
+  UnsignedRecord seal_parts(std::uint64_t number, std::uint8_t kind, ByteView head,
+                            ByteView rest) const;
 
   Digest label_digest_;
   SigningKey parcel_key_;

@@ -19,19 +19,6 @@ constexpr std::size_t kMaxTitleSize = 64;
 constexpr std::uint8_t kComplete = 0, kWhole = 1, kNamed = 2;
 constexpr std::uint8_t kMaxSeverity = 2;
 
-// Text for people, which must not stop a report from being written: what is no UTF-8 is escaped,
-// what is too long is cut at a character.
-void put_free_text(Encoder& out, std::string_view text, std::size_t max_size) {
-  std::string safe(text);
-  if (safe.find('\0') != std::string::npos || !is_valid_utf8(safe)) safe = escaped(safe);
-  if (safe.size() > max_size) {
-    std::size_t end = max_size;
-    while (end > 0 && (static_cast<unsigned char>(safe[end]) & 0xC0) == 0x80) --end;
-    safe.resize(end);
-  }
-  out.text(safe);
-}
-
 template <typename T, typename Put>
 void put_all(Encoder& out, const std::vector<T>& values, std::size_t max, std::string_view what,
              Put put) {
@@ -95,7 +82,7 @@ void put_verdict(Encoder& out, const ReportedVerdict& v) {
   out.varint(v.index).varint(v.job).u8(v.kind_code);
   put_package(out, v.package);
   out.varint(v.version).u8(static_cast<std::uint8_t>(v.verdict));
-  put_free_text(out, v.reason, kMaxReasonSize);
+  out.text(free_text(v.reason, kMaxReasonSize));
   put_missing(out, v.missing);
 }
 
@@ -116,7 +103,7 @@ void put_parcel(Encoder& out, const ReceivedParcel& p) {
   put_site(out, p.id.from);
   put_site(out, p.id.to);
   out.varint(p.id.number).digest(p.label_digest).u8(static_cast<std::uint8_t>(p.state));
-  put_free_text(out, p.reason, kMaxReasonSize);
+  out.text(free_text(p.reason, kMaxReasonSize));
   put_all(out, p.items, kMaxReportItems, "verdicts of a parcel", put_verdict);
   encode_ranges(out, p.missing_records);
 }
@@ -158,7 +145,7 @@ void put_dp_state(Encoder& out, const ReportedDpState& s) {
   put_dp_name(out, s.dp);
   put_package(out, s.package);
   out.varint(s.version).varint(s.served).u8(s.state).boolean(s.invalid);
-  put_free_text(out, s.reason, kMaxReasonSize);
+  out.text(free_text(s.reason, kMaxReasonSize));
   put_time(out, s.as_of);
 }
 
@@ -190,7 +177,7 @@ ReportedDpSpace get_dp_space(Decoder& in) {
 
 void put_misdelivered(Encoder& out, const ReportedMisdelivered& m) {
   out.digest(m.label_digest);
-  put_free_text(out, m.title, kMaxTitleSize);
+  out.text(free_text(m.title, kMaxTitleSize));
   put_time(out, m.seen);
 }
 
@@ -204,14 +191,14 @@ ReportedMisdelivered get_misdelivered(Decoder& in) {
 
 void put_message(Encoder& out, const ReportedMessage& m) {
   out.varint(m.sequence);
-  put_free_text(out, m.id, kMaxIdSize);
+  out.text(free_text(m.id, kMaxIdSize));
   if (m.severity > kMaxSeverity) bug("a status message has a severity of 0 to 2");
   out.u8(m.severity);
-  put_free_text(out, m.component, kMaxTitleSize);
+  out.text(free_text(m.component, kMaxTitleSize));
   put_time(out, m.time);
   put_package(out, m.package);
   put_all(out, m.strings, kMaxMessageStrings, "strings in a status message",
-          [](Encoder& to, const std::string& text) { put_free_text(to, text, kMaxReasonSize); });
+          [](Encoder& to, const std::string& text) { to.text(free_text(text, kMaxReasonSize)); });
 }
 
 ReportedMessage get_message(Decoder& in) {

@@ -42,16 +42,16 @@ std::vector<Digest> old_trees(const Item& item) {
 
 }  // namespace
 
-bool read_bases(SenderParts& context, const std::vector<SiteCode>& sites) {
+bool all_read(SenderParts& context, const std::vector<SiteCode>& sites, std::uint64_t feature) {
   SiteBook book(context.ledger);
   return std::all_of(sites.begin(), sites.end(), [&](const SiteCode& site) {
-    return (book.get(site).features & kFeatureBases) != 0;
+    return (book.get(site).features & feature) != 0;
   });
 }
 
 BaseMap bases_of(SenderParts& context, const ParcelPlan& plan) {
   BaseMap map;
-  if (!plan.has_content() || !read_bases(context, plan.addressees)) return map;
+  if (!plan.has_content() || !all_read(context, plan.addressees, kFeatureBases)) return map;
   const std::unordered_set<Digest> lacking = lacking_of(context, plan.addressees);
   for (const Item& item : plan.content->list.items) {
     if (item.whole || item.bases.empty() || item.root.is_zero()) continue;

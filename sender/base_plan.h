@@ -16,8 +16,8 @@
 
 namespace courier {
 
-// Whether the programs of all these sites read records coded against a base.
-bool read_bases(SenderParts& context, const std::vector<SiteCode>& sites);
+// Whether the programs of all these sites read parcels with a critical feature (parcel/label.h).
+bool all_read(SenderParts& context, const std::vector<SiteCode>& sites, std::uint64_t feature);
 
 // The old content for what the plan carries. Empty when there is none; where something of a tree
 // cannot be read, what hangs on that goes without.

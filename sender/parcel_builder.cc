@@ -2,140 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
-
 #include "base/durable.h"
 #include "base/error.h"
-#include "base/pipeline.h"
 #include "ledger/job_book.h"
 #include "ledger/site_book.h"
 #include "media/medium.h"
 #include "parcel/parcel_writer.h"
 #include "sender/base_plan.h"
-#include "sender/base_search.h"
 #include "sender/outbox.h"
 #include "sender/parcel_life.h"
 #include "sender/plan_content.h"
 #include "sender/record_map.h"
+#include "sender/record_writer.h"
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
-#include "store/block_against.h"
-#include "store/compressor_count.h"
 #include "store/store.h"
 
 namespace courier {
 namespace {
-
-struct RecordWork {
-  std::uint64_t number = 0;
-  RecordContent content;
-  std::vector<std::optional<BasePlace>> places;
-};
-
-struct SealedRecord {
-  Bytes frame;
-  std::vector<MappedObject> objects;
-};
-
-BlockBuilder::Raw gather(Store& store, const RecordContent& content) {
-  BlockBuilder builder;
-  for (const auto& part : content.parts) {
-    const auto open = store.open_block(part.ref);
-    std::size_t at = 0;
-    for (const BlockObject& object : part.objects) {
-      while (at < open->objects.size() && open->objects[at].digest != object.digest) ++at;
-      if (at == open->objects.size()) bug("a block without the object that was located in it");
-      builder.add(object.kind, object.digest, open->object(at));
-    }
-  }
-  return builder.take();
-}
-
-// Old content that went bad here is no base, and nothing else is wrong with that.
-Bytes base_bytes(Store& store, const std::vector<BaseRange>& ranges) {
-  try {
-    return ranges.empty() ? Bytes{} : store.read_base(ranges);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::incomplete && error.code() != ErrorCode::damaged) throw;
-    return {};
-  }
-}
-
-// Level::small also compresses again what the store has at another level; what it found
-// incompressible then, it would again.
-Block stored_block(Store& store, const RecordContent& content, Level level) {
-  Block block = store.read_block(content.parts.front().ref);
-  if (level == Level::small && !block.is_raw()) {
-    Block smaller = compress_block(gather(store, content), level);
-    if (smaller.payload.size() < block.payload.size()) return smaller;
-  }
-  return block;
-}
-
-Block block_of(Store& store, BaseSearch& search, const RecordWork& work, Level level) {
-  const RecordContent& content = work.content;
-  const bool has_place = std::any_of(work.places.begin(), work.places.end(),
-                                     [](const auto& place) { return place.has_value(); });
-  if (has_place) {
-    BlockBuilder::Raw raw = gather(store, content);
-    const std::vector<BaseRange> ranges = search.find(raw, work.places);
-    const Bytes base = base_bytes(store, ranges);
-    if (!base.empty()) {
-      Block against = compress_block_against(std::move(raw), ranges, base, level);
-      if (against.has_base() || !content.as_it_is) return against;
-    }
-  }
-  return content.as_it_is ? stored_block(store, content, level)
-                          : compress_block(gather(store, content), level);
-}
-
-SealedRecord seal(Store& store, BaseSearch& search, const RecordSealer& sealer, Level level,
-                  const RecordWork& work) {
-  const Block block = block_of(store, search, work, level);
-  SealedRecord sealed{sealer.seal(work.number, block), {}};
-  for (const BlockObject& object : block.objects) {
-    sealed.objects.push_back({object.kind, object.digest});
-  }
-  return sealed;
-}
-
-// Reads, seals and writes the records: one thread finds them, a pool reads and seals, the caller
-// writes. What is under way is a few blocks for each worker.
-void write_records(SenderParts& context, const CreateRequest& request, const ParcelPlan& plan,
-                   const BaseMap& bases, const std::string& subject, ParcelWriter& writer,
-                   RecordMapWriter& map) {
-  BaseSearch search(context.store);
-  ThreadPool pool(compressor_count(request.level));
-  OrderedStage<RecordWork, SealedRecord> stage(pool, 2 * pool.size() + 2, [&](RecordWork work) {
-    return seal(context.store, search, writer.sealer(), request.level, work);
-  });
-  std::thread finder([&] {
-    try {
-      std::uint64_t number = 0;
-      for_each_record(context.store, plan.content->needed, [&](RecordContent&& content) {
-        auto places = places_of(bases, content);
-        stage.push({number++, std::move(content), std::move(places)});
-      });
-      stage.close();
-    } catch (...) {
-      stage.fail(std::current_exception());
-    }
-  });
-  try {
-    while (std::optional<SealedRecord> record = stage.pop()) {
-      writer.add_sealed(record->frame);
-      map.add(record->objects);
-      report(request.progress,
-             {"sealing", subject, writer.bytes_written(), plan.parcel_bytes, 0, 2});
-    }
-  } catch (...) {
-    stage.fail(std::current_exception());
-    finder.join();
-    throw;
-  }
-  finder.join();
-}
 
 Error no_key_left(const SiteCode& site) {
   return Error(ErrorCode::revoked, "site " + site.str(), "all its keys are revoked")
@@ -269,15 +153,21 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
     const BaseMap bases = bases_of(context_, plan);
     ParcelDraft draft = draft_of(context_, request, plan, ids, row.created);
     if (bases.count() > 0) draft.critical_features |= kFeatureBases;
+    if (plan.records > 0 && all_read(context_, plan.addressees, kFeatureLean)) {
+      draft.critical_features |= kFeatureLean;
+    }
     writer.begin(draft, context_.keys, context_.entropy);
     RecordMapWriter map(context_.fs, outbox, writer.label_digest(), plan.records);
-    write_records(context_, request, plan, bases, subject, writer, map);
+    write_records(context_.store, plan.content->needed, bases, request.level, writer, map, [&] {
+      report(request.progress,
+             {"sealing", subject, writer.bytes_written(), plan.parcel_bytes, 0, 2, 0, 1});
+    });
     const ParcelSummary summary = writer.finish();
     row.label = summary.label_digest;
     row.file_bytes = summary.bytes;
     row.content_bytes = draft.content_bytes;
     row.records = summary.record_count;
-    report(request.progress, {"flushing", subject, summary.bytes, summary.bytes, 1, 2});
+    report(request.progress, {"flushing", subject, summary.bytes, summary.bytes, 1, 2, 1, 0});
     map.commit();
     file.commit(Replace::never);
     std::vector<ParcelItemRow> items;

@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <list>
+#include <set>
 
 #include "base/error.h"
 #include "base/frame.h"
 #include "ledger/package_book.h"
 #include "ledger/settings.h"
 #include "ledger/site_book.h"
+#include "parcel/label.h"
 #include "parcel/record.h"
 #include "sender/base_plan.h"
 #include "sender/plan_content.h"
 #include "sender/plan_memory.h"
 #include "sender/proofs.h"
-#include "sender/record_map.h"
+#include "sender/shared_content.h"
 #include "signer/key_ring.h"
 #include "store/store.h"
 
@@ -146,7 +149,6 @@ class Planning {
     bytes_ = kHeadBytes + kSlotBytes * plan_.addressees.size();
     for (Wish& wish : wishes) add(wish);
     count_records();
-    plan_.objects = content_->needed.count();
     plan_.minutes = static_cast<double>(plan_.parcel_bytes) / kBytesPerMinute;
     plan_.content = content_;
     return std::move(plan_);
@@ -160,20 +162,45 @@ class Planning {
       if (wish.has_content() && !wish.item.whole)
         wanted.push_back({wish.item.package, wish.item.root});
     }
-    if (!wanted.empty()) proofs_.emplace(context_, plan_.addressees, wanted, memory_.shared);
+    if (wanted.empty()) return;
+    if (memory_.shared && plan_.addressees.size() == 1) look_into_memory(wishes);
+    if (!held_) proofs_.emplace(context_, plan_.addressees, wanted);
+  }
+
+  // What each item needs is then looked up alone, and without what other packages hold of it: that
+  // is known by number. What is missing at a site may hide what it is not known to have, and the
+  // content of two items of one package has more in common than is known by number.
+  void look_into_memory(const std::vector<Wish>& wishes) {
+    Proof proof = Proof::of(context_.ledger, plan_.addressees.front());
+    if (!proof.missing.empty() || !proof.receipts.empty()) return;
+    std::set<PackageId> packages;
+    for (const Wish& wish : wishes)
+      if (wish.has_content() && !packages.insert(wish.item.package).second) return;
+    for (const Holding& holding : proof.versions)
+      for (const std::uint32_t number : memory_.shared->of(holding.root))
+        mark(held_numbers_, number);
+    held_ = std::move(proof.versions);
+  }
+
+  static void mark(std::vector<bool>& numbers, std::uint32_t number) {
+    if (number >= numbers.size()) numbers.resize(number + 1);
+    numbers[number] = true;
+  }
+  static bool is_in(const std::vector<bool>& numbers, std::uint32_t number) {
+    return number < numbers.size() && numbers[number];
   }
 
   void add(Wish& wish) {
     const JobRow& job = wish.candidate.first();
     auto& [candidate, item, planned, lacks] = wish;
-    ObjectSet fresh;
+    Carried fresh;
     if (!lacks.empty()) {
       for (const JobRow& part : candidate.jobs) plan_.left.push_back(left_behind(part, lacks));
       return;
     }
     if (!item.root.is_zero()) collect(item, planned, fresh);
-    const Records cut = records_of(fresh);
-    const std::uint64_t carried = cut.parcel_bytes();
+    const std::uint64_t carried =
+        parcel_bytes(fresh.part.content ? PlacedContent::totals({fresh.part}) : RecordTotals());
     planned.carried_bytes = carried;
     if (limit_ > 0 && bytes_ + kItemBytes + carried > limit_) {
       for (const JobRow& part : candidate.jobs)
@@ -183,14 +210,7 @@ class Planning {
       return;
     }
     bytes_ += kItemBytes + carried;
-    if (content_->needed.count() == 0) {
-      content_->needed = std::move(fresh);
-      needed_ = cut;
-    } else if (fresh.count() > 0) {
-      // What two items share of a block is one record now.
-      fresh.for_each([&](const BlockObject& object) { content_->needed.insert(object); });
-      needed_.reset();
-    }
+    keep(std::move(fresh));
     push(std::move(item), std::move(planned));
   }
 
@@ -219,42 +239,88 @@ class Planning {
     return item;
   }
 
-  // Adds to `fresh` what the item needs and neither the addressees nor this parcel have.
-  // Precondition: the content is whole.
-  void collect(Item& item, PlannedItem& planned, ObjectSet& fresh) {
-    const auto add = [&](const BlockObject& object) {
-      if (object.size == 0) {
-        throw Error(ErrorCode::incomplete, "object " + object.digest.brief(),
-                    "has gone from the store meanwhile");
-      }
-      if (!content_->needed.contains(object.digest)) fresh.insert(object);
-    };
-    if (item.whole) {
-      context_.store.for_each_object(item.root, add);
-      return;
-    }
+  // What an item adds to the parcel.
+  struct Carried {
+    PlacedContent::Part part;
+    ObjectSet objects;    // of no plan out of memory
+    PlacedContent found;  // not out of memory
+  };
+
+  // Finds what the item needs and neither the addressees nor this parcel have. Precondition: the
+  // content is whole.
+  void collect(Item& item, PlannedItem& planned, Carried& fresh) {
+    const bool is_left_out = held_ ? recall(item, fresh) : find(item, fresh);
+    if (item.whole) return;
     const bool is_coded = codes_against_bases(item);
     plan_.at_most = plan_.at_most || is_coded;
-    const bool is_left_out = proofs_->lacking(context_.store, item.root, add);
     if (is_left_out || is_coded) name_bases(item, planned);
   }
 
+  bool find(const Item& item, Carried& fresh) {
+    const auto add = [&](const BlockObject& object) {
+      if (!content_->needed.contains(object.digest)) add_wanted(fresh.objects, object);
+    };
+    bool is_left_out = false;
+    if (item.whole) {
+      context_.store.for_each_object(item.root, add);
+    } else {
+      is_left_out = proofs_->lacking(context_.store, item.root, add);
+    }
+    if (fresh.objects.count() == 0) return is_left_out;
+    fresh.found = PlacedContent(context_.store, fresh.objects);
+    fresh.part.content = &fresh.found;
+    return is_left_out;
+  }
+
+  bool recall(const Item& item, Carried& fresh) {
+    std::vector<Holding> held;
+    for (const Holding& holding : *held_)
+      if (!item.whole && holding.package == item.package) held.push_back(holding);
+    const PlanMemory::Lacked& lacked = memory_.lacked(context_, {item.package, item.root}, held);
+    bool is_left_out = lacked.is_less;
+    fresh.part.content = &lacked.content;
+    for (const std::uint32_t number : lacked.content.numbered()) {
+      const bool is_held = !item.whole && is_in(held_numbers_, number);
+      is_left_out = is_left_out || is_held;
+      fresh.part.is_left_out.push_back(is_held || is_in(carried_numbers_, number));
+    }
+    return is_left_out;
+  }
+
+  void keep(Carried fresh) {
+    if (!fresh.part.content) return;
+    if (held_) {
+      for (const std::uint32_t number : fresh.part.content->numbered())
+        mark(carried_numbers_, number);
+    } else {
+      fresh.part.content = &found_.emplace_back(std::move(fresh.found));
+      if (content_->needed.count() == 0) {
+        content_->needed = std::move(fresh.objects);
+      } else {
+        fresh.objects.for_each([&](const BlockObject& object) { content_->needed.insert(object); });
+      }
+    }
+    parts_.push_back(std::move(fresh.part));
+  }
+
+  const std::vector<Holding>& held_versions() const { return held_ ? *held_ : proofs_->versions(); }
+
   // Then old versions are needed there even when no object of them is left out.
   bool codes_against_bases(const Item& item) {
-    const auto& held = proofs_->versions();
+    const auto& held = held_versions();
     const auto is_older = [&](const Holding& h) { return h.package == item.package; };
-    return read_bases(context_, plan_.addressees) &&
+    return all_read(context_, plan_.addressees, kFeatureBases) &&
            std::any_of(held.begin(), held.end(), is_older);
   }
 
   // The same package's versions first; without any, whatever else they hold.
   void name_bases(Item& item, PlannedItem& planned) {
     std::vector<const Holding*> bases;
-    for (const Holding& held : proofs_->versions()) {
+    for (const Holding& held : held_versions()) {
       if (held.package == item.package) bases.push_back(&held);
     }
     if (bases.empty()) {
-      for (const Holding& held : proofs_->versions()) bases.push_back(&held);
+      for (const Holding& held : held_versions()) bases.push_back(&held);
     }
     if (bases.size() > kMaxBases) bases.resize(kMaxBases);
     for (const Holding* base : bases) {
@@ -287,20 +353,18 @@ class Planning {
     plan_.items.push_back(std::move(planned));
   }
 
-  struct Records : RecordTotals {
-    std::uint64_t parcel_bytes() const {
-      return stored_bytes + count * (kFrameHeaderSize + kRecordOverhead);
-    }
-  };
+  static std::uint64_t parcel_bytes(const RecordTotals& records) {
+    return records.stored_bytes + records.count * (kFrameHeaderSize + kRecordOverhead);
+  }
 
-  Records records_of(const ObjectSet& objects) { return {memory_.records(context_, objects)}; }
-
+  // What two items share of a block is one record.
   void count_records() {
-    if (!needed_) needed_ = records_of(content_->needed);
-    plan_.records = needed_->count;
-    plan_.content_bytes = needed_->stored_bytes;
+    const RecordTotals all = PlacedContent::totals(parts_);
+    plan_.objects = all.objects;
+    plan_.records = all.count;
+    plan_.content_bytes = all.stored_bytes;
     plan_.parcel_bytes = kHeadBytes + kSlotBytes * plan_.addressees.size() +
-                         kItemBytes * plan_.items.size() + needed_->parcel_bytes();
+                         kItemBytes * plan_.items.size() + parcel_bytes(all);
   }
 
   SenderParts& context_;
@@ -311,7 +375,11 @@ class Planning {
   ParcelPlan plan_;
   std::shared_ptr<ParcelPlan::Content> content_;  // becomes the plan's
   std::optional<Proofs> proofs_;                  // only when something may be left out
-  std::optional<Records> needed_ = Records{};     // of content_->needed; unset: to be counted
+  std::optional<std::vector<Holding>> held_;      // instead, when memory tells the rest
+  // Shared objects that the addressee holds, and that earlier items carry.
+  std::vector<bool> held_numbers_, carried_numbers_;
+  std::list<PlacedContent> found_;
+  std::vector<PlacedContent::Part> parts_;  // of the parcel
   std::uint64_t bytes_ = 0;
 };
 
@@ -327,6 +395,7 @@ ParcelPlan ParcelPlanner::plan(const PlanRequest& request) {
 }
 
 ParcelPlan ParcelPlanner::plan(const PlanRequest& request, PlanMemory& memory) {
+  memory.begin_plan();
   return Planning(context_, request, memory).run();
 }
 

@@ -1,10 +1,13 @@
 #include "sender/plan_memory.h"
 
-#include "sender/plan_content.h"
 #include "sender/scheduler.h"
-#include "store/object_set.h"
+#include "sender/shared_content.h"
 
 namespace courier {
+
+namespace {
+constexpr std::size_t kMostLacked = 256u << 20;
+}
 
 const std::string& PlanMemory::lacks(SenderParts& context, const JobRow& job) {
   static const std::string nothing;
@@ -14,18 +17,27 @@ const std::string& PlanMemory::lacks(SenderParts& context, const JobRow& job) {
   return found->second;
 }
 
-RecordTotals PlanMemory::records(SenderParts& context, const ObjectSet& objects) {
-  Hasher identity(DigestKind::file);
-  objects.for_each([&](const BlockObject& object) { identity.update(object.digest.view()); });
-  const auto [found, is_new] = records_.try_emplace(identity.finish());
-  if (is_new) {
-    RecordTotals& totals = found->second;
-    for_each_record(context.store, objects, [&totals](RecordContent&& record) {
-      ++totals.count;
-      totals.stored_bytes += record.stored_size;
-    });
-  }
-  return found->second;
+void PlanMemory::begin_plan() {
+  if (lacked_bytes_ <= kMostLacked) return;
+  lacked_.clear();
+  lacked_bytes_ = 0;
+}
+
+const PlanMemory::Lacked& PlanMemory::lacked(SenderParts& context, const WantedContent& wanted,
+                                             const std::vector<Holding>& held) {
+  std::vector<Digest> key{wanted.root};
+  for (const Holding& holding : held) key.push_back(holding.root);
+  const auto known = lacked_.find(key);
+  if (known != lacked_.end()) return known->second;
+  const Proofs proofs(context, {Proof{held, {}, {}}}, {wanted});
+  ObjectSet objects;
+  Lacked found;
+  found.is_less = proofs.lacking(context.store, wanted.root,
+                                 [&](const BlockObject& object) { add_wanted(objects, object); });
+  found.content = PlacedContent(context.store, objects,
+                                [this](const Digest& digest) { return shared->number(digest); });
+  lacked_bytes_ += found.content.bytes();
+  return lacked_.emplace(std::move(key), std::move(found)).first->second;
 }
 
 }  // namespace courier

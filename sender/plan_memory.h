@@ -9,31 +9,39 @@
 
 #include "base/digest.h"
 #include "ledger/job_book.h"
+#include "sender/placed_content.h"
+#include "sender/proofs.h"
 #include "sender/sender_parts.h"
 
 namespace courier {
 
-class ObjectSet;
 class SharedContent;
-
-// Records that carry a set of objects.
-struct RecordTotals {
-  std::uint64_t count = 0, stored_bytes = 0;
-};
 
 class PlanMemory {
  public:
   // As lacks_content (sender/scheduler.h).
   const std::string& lacks(SenderParts& context, const JobRow& job);
 
-  SharedContent* shared =
-      nullptr;  // of all that any of the sites holds or waits for; null: not known
-  // What for_each_record says of them.
-  RecordTotals records(SenderParts& context, const ObjectSet& objects);
+  // Of all that any of the sites holds or waits for; null: not known.
+  SharedContent* shared = nullptr;
+
+  // Before each plan: what takes too much memory is forgotten.
+  void begin_plan();
+
+  // What of the wanted closure those lack who hold these versions whole and nothing else.
+  struct Lacked {
+    PlacedContent content;  // shared objects have their numbers
+    bool is_less = false;   // than the closure
+  };
+  // Valid until the next begin_plan(). Precondition: shared. Errors: incomplete, when content has
+  // gone from the store.
+  const Lacked& lacked(SenderParts& context, const WantedContent& wanted,
+                       const std::vector<Holding>& held);
 
  private:
   std::map<std::pair<PackageId, std::uint32_t>, std::string> lacks_;
-  std::map<Digest, RecordTotals> records_;  // by the digest of the objects' digests
+  std::size_t lacked_bytes_ = 0;
+  std::map<std::vector<Digest>, Lacked> lacked_;  // by the wanted root and those that are held
 };
 
 }  // namespace courier

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "ledger/parcel_book.h"
 #include "sender/record_map.h"
-#include "sender/shared_content.h"
 #include "store/store.h"
 
 namespace courier {
@@ -25,18 +24,9 @@ class Search {
         asked_(asked),
         missing_(proof.missing.begin(), proof.missing.end()) {}
 
-  ObjectSet run(const std::set<PackageId>& wanted, SharedContent* shared) {
-    // What is missing at the site may hide something else that it is not known to have.
-    if (!missing_.empty()) shared = nullptr;
-    if (shared && !shared->has_any_of(asked_)) shared = SharedContent::nothing();
+  ObjectSet run() {
     std::vector<Digest> walked;
-    for (const Holding& holding : proof_.versions) {
-      if (!shared || wanted.contains(holding.package)) {
-        walked.push_back(holding.root);
-      } else {
-        for (const BlockObject& object : shared->of(holding.root)) add(object);
-      }
-    }
+    for (const Holding& holding : proof_.versions) walked.push_back(holding.root);
     // A site cannot see what lies below a node that it lacks: nothing of that is proved.
     const auto skip = [this](const Digest& digest) { return missing_.contains(digest); };
     context_.store.for_each_object(
@@ -91,6 +81,17 @@ bool same_version(const Holding& a, const Holding& b) {
   return a.package == b.package && a.version == b.version && a.root == b.root;
 }
 
+// One for sites that have proved the same.
+std::vector<Proof> proofs_of(Ledger& ledger, const std::vector<SiteCode>& sites) {
+  std::vector<Proof> proofs;
+  std::set<std::string> seen;
+  for (const SiteCode& site : sites) {
+    Proof proof = Proof::of(ledger, site);
+    if (seen.insert(proof.identity()).second) proofs.push_back(std::move(proof));
+  }
+  return proofs;
+}
+
 }  // namespace
 
 Proof Proof::of(Ledger& ledger, const SiteCode& site) {
@@ -117,14 +118,20 @@ std::string Proof::identity() const {
   return text;
 }
 
-Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
-               const std::vector<WantedContent>& wanted, SharedContent* shared) {
-  std::vector<Proof> proofs;
-  std::set<std::string> seen;
-  for (const SiteCode& site : sites) {
-    Proof proof = Proof::of(context.ledger, site);
-    if (seen.insert(proof.identity()).second) proofs.push_back(std::move(proof));
+void add_wanted(ObjectSet& objects, const BlockObject& object) {
+  if (object.size == 0) {
+    throw Error(ErrorCode::incomplete, "object " + object.digest.brief(),
+                "has gone from the store meanwhile");
   }
+  objects.insert(object);
+}
+
+Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
+               const std::vector<WantedContent>& wanted)
+    : Proofs(context, proofs_of(context.ledger, sites), wanted) {}
+
+Proofs::Proofs(SenderParts& context, const std::vector<Proof>& proofs,
+               const std::vector<WantedContent>& wanted) {
   versions_ = proofs.front().versions;
   std::erase_if(versions_, [&](const Holding& known) {
     return std::any_of(proofs.begin() + 1, proofs.end(), [&](const Proof& proof) {
@@ -147,7 +154,7 @@ Proofs::Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
       roots, [&](const BlockObject& object) { held_.insert(object); },
       [&](const Digest& digest) { return common_.contains(digest); });
   // What one of them lacks need not be looked for at the next.
-  for (const Proof& proof : proofs) held_ = Search(context, proof, held_).run(packages, shared);
+  for (const Proof& proof : proofs) held_ = Search(context, proof, held_).run();
 }
 
 bool Proofs::lacking(Store& store, const Digest& root,

@@ -32,16 +32,21 @@ struct WantedContent {
   Digest root;
 };
 
-class SharedContent;
 class Store;
+
+// Puts an object into the set of what is to be carried. Errors: incomplete, when it is named and
+// not in the store.
+void add_wanted(ObjectSet& objects, const BlockObject& object);
 
 class Proofs {
  public:
   // What every one of these sites has proved of what hangs on the wanted roots, which are whole in
-  // the store. shared: null, or what several of all packages have that anybody holds or wants:
-  // then packages that are not wanted are not walked for it.
+  // the store.
   Proofs(SenderParts& context, const std::vector<SiteCode>& sites,
-         const std::vector<WantedContent>& wanted, SharedContent* shared = nullptr);
+         const std::vector<WantedContent>& wanted);
+  // The same of proofs, at least one.
+  Proofs(SenderParts& context, const std::vector<Proof>& proofs,
+         const std::vector<WantedContent>& wanted);
 
   // Calls each for what of a wanted root's closure somebody lacks; some of it several times.
   // Returns whether anything was left out.

@@ -6,6 +6,7 @@
 #include "ledger/package_book.h"
 #include "ledger/package_dp_book.h"
 #include "ledger/site_book.h"
+#include "parcel/receipt.h"
 
 namespace courier {
 namespace {
@@ -44,11 +45,6 @@ std::string missing_text(const std::vector<NumberRange>& records,
 }
 
 }  // namespace
-
-bool is_settled(VerdictKind verdict) {
-  return verdict == VerdictKind::installed || verdict == VerdictKind::stored ||
-         verdict == VerdictKind::superseded || verdict == VerdictKind::removed;
-}
 
 ReturnedVerdicts::ReturnedVerdicts(SenderParts& context, const ReceivedReturn& r,
                                    AppliedReturn& out)
@@ -113,7 +109,7 @@ void ReturnedVerdicts::apply_to_job(const ReturnVerdict& verdict, const ReturnPa
   if (job.step == JobStep::invalid || job.step == JobStep::confirmed) return;
   if (job.site != site_ || job.package != item.package) return;
   const VerdictKind kind = *verdict.verdict;
-  if (is_settled(kind)) {
+  if (is_in(kind)) {
     const TellsState after = state_after(job, verdict);
     if (is_on_the_road(job.step) || is_waiting(job.step)) {
       jobs.confirm(number, after.state, r_.written, return_id_, after.reason);
@@ -261,7 +257,7 @@ void ReturnedVerdicts::repair(const JobRow& job) {
 bool ReturnedVerdicts::is_accounted_for(const ParcelItemRow& item, std::uint64_t number,
                                         const std::optional<VerdictKind>& verdict) {
   if (item.kind == ItemKind::announcement) return true;
-  if (verdict && is_settled(*verdict)) return true;
+  if (verdict && is_in(*verdict)) return true;
   if (number == 0) return false;
   JobBook jobs(context_.ledger);
   const JobRow job = jobs.get(number);
@@ -279,15 +275,22 @@ void ReturnedVerdicts::conclude_parcels() {
   for (const ParcelRow& row : parcels.list()) {
     const ParcelAddressee* addressee = row.addressee(site_);
     if (row.is_return || !addressee) continue;
-    if (addressee->state != ParcelState::created && addressee->state != ParcelState::sent) continue;
-    const auto position = static_cast<std::size_t>(addressee - row.addressees.data());
     const auto told = told_.find(row.key);
+    const bool by_receipt = addressee->state == ParcelState::confirmed && addressee->receipt;
+    if (by_receipt) {
+      // Nothing new, unless an earlier return spoke against the receipt.
+      if (told == told_.end() && !addressee->partly_confirmed) continue;
+    } else if (addressee->state != ParcelState::created && addressee->state != ParcelState::sent) {
+      continue;
+    }
+    const auto position = static_cast<std::size_t>(addressee - row.addressees.data());
     std::map<std::uint32_t, VerdictKind> verdicts;
     // Of a lost parcel earlier returns may have spoken that an earlier incarnation of the site
-    // wrote: only this one counts.
+    // wrote: only this one counts. What a receipt said never does.
     if (!addressee->lost) {
       for (const ItemVerdict& known : parcels.verdicts(addressee->id))
-        if (known.site == site_ && known.verdict) verdicts[known.index] = *known.verdict;
+        if (known.site == site_ && known.verdict && !known.return_id.empty())
+          verdicts[known.index] = *known.verdict;
     }
     if (told != told_.end())
       for (const auto& [index, verdict] : told->second.verdicts) verdicts[index] = verdict;
@@ -305,10 +308,18 @@ void ReturnedVerdicts::conclude_parcels() {
     const bool arrived = told != told_.end() &&
                          told->second.parcel->state != IncomingState::refused &&
                          told->second.parcel->state != IncomingState::quarantined;
-    if (all && (arrived || any_job)) {
+    const bool is_confirmed = all && (arrived || any_job);
+    const bool is_contradicted = !is_confirmed && any_negative && told != told_.end();
+    if (by_receipt) {
+      if (is_confirmed) parcels.replace_receipt(addressee->id, return_id_);
+      if (is_contradicted && !addressee->partly_confirmed) {
+        parcels.contradict_receipt(addressee->id, return_id_);
+        out_.partly_confirmed.push_back(addressee->id);
+      }
+    } else if (is_confirmed) {
       parcels.confirm(addressee->id, site_, return_id_);
       out_.confirmed.push_back(addressee->id);
-    } else if (any_negative && told != told_.end() && !addressee->partly_confirmed) {
+    } else if (is_contradicted && (!addressee->partly_confirmed || addressee->receipt)) {
       parcels.partly_confirm(addressee->id, site_, return_id_);
       out_.partly_confirmed.push_back(addressee->id);
     }

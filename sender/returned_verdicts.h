@@ -54,7 +54,4 @@ class ReturnedVerdicts {
   std::map<std::uint64_t, Told> told_;  // by the parcel's key
 };
 
-// Installed, stored, superseded or removed: nothing more to send.
-bool is_settled(VerdictKind verdict);
-
 }  // namespace courier

@@ -38,7 +38,7 @@ class Seen {
 }  // namespace
 
 SharedContent::SharedContent(Store& store, const std::map<PackageId, std::vector<Digest>>& packages)
-    : store_(&store) {
+    : store_(store) {
   Seen seen;
   for (const auto& [package, roots] : packages) {
     std::vector<std::uint64_t> keys;
@@ -52,27 +52,17 @@ SharedContent::SharedContent(Store& store, const std::map<PackageId, std::vector
   }
 }
 
-SharedContent* SharedContent::nothing() {
-  static SharedContent none;
-  return &none;
+std::optional<std::uint32_t> SharedContent::number(const Digest& object) {
+  if (!keys_.contains(key_of(object))) return std::nullopt;
+  return numbers_.try_emplace(object, static_cast<std::uint32_t>(numbers_.size())).first->second;
 }
 
-bool SharedContent::has_any_of(const ObjectSet& objects) const {
-  bool any = false;
-  if (!keys_.empty()) {
-    objects.for_each(
-        [&](const BlockObject& object) { any = any || keys_.contains(key_of(object.digest)); });
-  }
-  return any;
-}
-
-const std::vector<BlockObject>& SharedContent::of(const Digest& root) {
-  if (!store_) return none_;
+const std::vector<std::uint32_t>& SharedContent::of(const Digest& root) {
   const auto known = of_.find(root);
   if (known != of_.end()) return known->second;
-  std::vector<BlockObject>& found = of_[root];
-  store_->for_each_object(std::vector{root}, [&](const BlockObject& object) {
-    if (keys_.contains(key_of(object.digest))) found.push_back(object);
+  std::vector<std::uint32_t>& found = of_[root];
+  store_.for_each_object(root, [&](const BlockObject& object) {
+    if (const auto own = number(object.digest)) found.push_back(*own);
   });
   return found;
 }

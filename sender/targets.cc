@@ -11,7 +11,8 @@ namespace {
 
 Error not_joined(const SiteCode& site) {
   return Error(ErrorCode::not_found, "site " + site.str(), "it is not joined")
-      .with_hint("courier site join " + site.str() + ".site --as child");
+      .with_hint("courier site join " + site.str() +
+                 ".site --as child; 'courier site list' shows which there are");
 }
 
 Target resolve(Ledger& ledger, const std::string& text) {

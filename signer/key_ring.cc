@@ -170,6 +170,22 @@ Signature KeyRing::sign(DigestKind domain, ByteView message) const {
   return SigningKey(secrets_.view().first(32)).sign(domain, message);
 }
 
+Signature KeyRing::sign_receipt(ByteView message) const {
+  require_unlocked();
+  return SigningKey(secrets_.view().first(32)).sign_receipt(message);
+}
+
+ReceiptTag KeyRing::receipt_tag(const ReceiptPair& pair, ByteView statement) const {
+  require_unlocked();
+  for (std::size_t i = file_.generations.size(); i-- > 0;) {
+    const PublicKey& own = file_.generations[i].keys.sealing;
+    if (own != pair.sender && own != pair.addressee) continue;
+    return make_receipt_tag(pair, secrets_.view().subspan(32 + 32 * i, 32),
+                            own == pair.sender ? pair.addressee : pair.sender, statement);
+  }
+  bug("a receipt's keys are none of this site's");
+}
+
 std::optional<Secret> KeyRing::open_sealed(ByteView box) const {
   require_unlocked();
   if (box.size() < kSealedBoxOverhead) return std::nullopt;

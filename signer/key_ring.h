@@ -26,6 +26,7 @@
 #include "base/vocabulary.h"
 #include "signer/key_file.h"
 #include "signer/public_keys.h"
+#include "signer/receipt_words.h"
 #include "signer/site_identity.h"
 
 namespace courier {
@@ -70,6 +71,11 @@ class KeyRing {
 
   // Signs with the current key. Errors: keys_locked.
   Signature sign(DigestKind domain, ByteView message) const;
+  // Signs a receipt's code with the current key. Errors: keys_locked.
+  Signature sign_receipt(ByteView message) const;
+  // What a receipt's words stand for. Precondition: one of the pair's keys is a generation's of
+  // this site. Errors: keys_locked; not_trusted, when the other one gives no secret.
+  ReceiptTag receipt_tag(const ReceiptPair& pair, ByteView statement) const;
   // Opens a box sealed to any generation's key of this site; nullopt when it is for none of them.
   // Errors: keys_locked.
   std::optional<Secret> open_sealed(ByteView box) const;

@@ -106,6 +106,23 @@ class BaseReader {
 
 }  // namespace
 
+std::vector<BaseRange> Store::complete_names(std::vector<BaseRange> ranges) {
+  const ChunkIndex::Burst burst(impl_->index);
+  Digest short_name, name;
+  for (BaseRange& range : ranges) {
+    if (range.object != short_name) {
+      const auto found = impl_->index.find_name(range.object, kShortName);
+      if (!found) {
+        throw Error(ErrorCode::incomplete, "object " + range.object.brief(), "is not in the store");
+      }
+      short_name = range.object;
+      name = *found;
+    }
+    range.object = name;
+  }
+  return ranges;
+}
+
 Bytes Store::read_base(const std::vector<BaseRange>& ranges) {
   std::uint64_t sum = 0;
   for (const BaseRange& range : ranges) sum += range.length;

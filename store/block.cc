@@ -15,21 +15,6 @@ namespace {
 constexpr std::size_t kProbeSlices = 16;
 constexpr std::size_t kProbeSlice = 4096;
 
-// Already compressed or encrypted content is known by a sample, in a hundredth of the time that
-// the attempt would take.
-bool looks_incompressible(ByteView raw) {
-  if (raw.size() < 2 * kProbeSlices * kProbeSlice) return false;
-  Bytes sample;
-  sample.reserve(kProbeSlices * kProbeSlice);
-  const std::size_t stride = raw.size() / kProbeSlices;
-  for (std::size_t i = 0; i < kProbeSlices; ++i) {
-    const auto slice = raw.subspan(i * stride, kProbeSlice);
-    sample.insert(sample.end(), slice.begin(), slice.end());
-  }
-  const auto frame = compress_frame(sample, 1);
-  return !frame || frame->size() > sample.size() - sample.size() / 50;
-}
-
 Error bad_block(std::string what) { return Error(ErrorCode::damaged, "block", std::move(what)); }
 
 std::uint8_t code_of(DigestKind kind) {
@@ -59,6 +44,21 @@ DigestKind kind_of(std::uint8_t code, const Decoder& in) {
 }
 
 }  // namespace
+
+// Already compressed or encrypted content is known by a sample, in a hundredth of the time that
+// the attempt would take.
+bool looks_incompressible(ByteView raw) {
+  if (raw.size() < 2 * kProbeSlices * kProbeSlice) return false;
+  Bytes sample;
+  sample.reserve(kProbeSlices * kProbeSlice);
+  const std::size_t stride = raw.size() / kProbeSlices;
+  for (std::size_t i = 0; i < kProbeSlices; ++i) {
+    const auto slice = raw.subspan(i * stride, kProbeSlice);
+    sample.insert(sample.end(), slice.begin(), slice.end());
+  }
+  const auto frame = compress_frame(sample, 1);
+  return !frame || frame->size() > sample.size() - sample.size() / 50;
+}
 
 int zstd_level(Level level) {
   switch (level) {
@@ -124,6 +124,12 @@ Bytes encode(const Block& block) {
   return out.take();
 }
 
+Bytes encode_before_payload(const Block& block) {
+  Encoder out;
+  encode_head(out, block);
+  return out.varint(block.payload.size()).take();
+}
+
 Digest block_digest(const Block& block) {
   Encoder head;
   encode_head(head, block);
@@ -167,7 +173,7 @@ Bytes decompress(const Block& block) {
   return decompress_frame(in, block.raw_size, "block");
 }
 
-void verify_objects(const Block& block, ByteView raw) {
+std::vector<Digest> digests_in(const Block& block, ByteView raw) {
   std::vector<Message> messages;
   messages.reserve(block.objects.size());
   std::size_t offset = 0;
@@ -177,7 +183,11 @@ void verify_objects(const Block& block, ByteView raw) {
     offset += object.size;
   }
   if (offset != raw.size()) throw bad_block("its objects are smaller than it is");
-  const std::vector<Digest> digests = digests_of(messages);
+  return digests_of(messages);
+}
+
+void verify_objects(const Block& block, ByteView raw) {
+  const std::vector<Digest> digests = digests_in(block, raw);
   for (std::size_t i = 0; i < digests.size(); ++i) {
     const Digest& stated = block.objects[i].digest;
     if (digests[i] != stated) {

@@ -50,6 +50,8 @@ struct Block {
 };
 
 Bytes encode(const Block& block);
+// All of it before the bytes of the payload.
+Bytes encode_before_payload(const Block& block);
 
 // What a pack's index holds of each block: the digest of the encoded block, of a raw one without
 // its payload, which the digests of its objects vouch for already (OBJECTS.md, section 8).
@@ -63,6 +65,9 @@ Block decode_block(ByteView encoded);
 // bytes are ever produced, so a bomb ends there. Of what was authenticated as a whole only.
 // Errors: damaged, also when it needs a base; unsupported, when the codec is not known.
 Bytes decompress(const Block& block);
+// The digests of the objects in these raw bytes, in their order. Errors: damaged, when they are not
+// as long as the objects together.
+std::vector<Digest> digests_in(const Block& block, ByteView raw);
 // Checks every object against its digest. raw: the block's bytes. Errors: damaged.
 void verify_objects(const Block& block, ByteView raw);
 // Both. Errors: as these.

@@ -1,32 +1,34 @@
 #include "store/block_against.h"
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/error.h"
+#include "store/block_encoding.h"
+#include "store/similarity.h"
 
 namespace courier {
 
 namespace {
 
 constexpr std::uint64_t kMaxOffset = (1ull << 63) - 1;  // of content; files are no larger
-constexpr std::size_t kMinRangeSize = 1 + 32 + 1 + 1;
 constexpr std::size_t kPrefixShare = 4;
 constexpr std::size_t kPlainShare = 8;
 
-void encode_ranges(Encoder& out, const std::vector<BaseRange>& ranges, std::size_t base_size) {
+}  // namespace
+
+void encode_ranges(Encoder& out, const std::vector<BaseRange>& ranges, std::size_t name_size) {
   if (ranges.empty() || ranges.size() > kMaxBaseRanges)
     bug("a block with more base ranges than it may");
-  std::uint64_t sum = 0;
   out.varint(ranges.size());
   for (const auto& range : ranges) {
-    out.u8(static_cast<std::uint8_t>(range.form)).digest(range.object);
+    out.u8(static_cast<std::uint8_t>(range.form)).raw(range.object.view().first(name_size));
     out.varint(range.offset).varint(range.length);
-    sum += range.length;
   }
-  if (sum != base_size || base_size > kMaxBase) bug("a base that is not as its ranges say");
 }
 
-std::vector<BaseRange> decode_ranges(Decoder& in) {
-  const std::size_t count = in.count(kMaxBaseRanges, kMinRangeSize);
+std::vector<BaseRange> decode_ranges(Decoder& in, std::size_t name_size) {
+  const std::size_t count = in.count(kMaxBaseRanges, 1 + name_size + 1 + 1);
   if (count == 0) in.fail("coded against a base, and no range of one");
   std::vector<BaseRange> ranges;
   ranges.reserve(count);
@@ -37,7 +39,7 @@ std::vector<BaseRange> decode_ranges(Decoder& in) {
     if (range.form != BaseForm::object && range.form != BaseForm::content) {
       in.fail("a range of a base of no known form");
     }
-    range.object = in.digest();
+    std::ranges::copy(in.raw(name_size), range.object.bytes.begin());
     range.offset = in.varint(kMaxOffset);
     range.length = static_cast<std::uint32_t>(in.varint(kMaxBase));
     if (range.length == 0) in.fail("a range of a base of no bytes");
@@ -52,43 +54,53 @@ std::vector<BaseRange> decode_ranges(Decoder& in) {
   return ranges;
 }
 
-}  // namespace
-
 std::vector<BaseRange> base_ranges(const Block& block) {
   if (!block.has_base()) bug("a block without a base asked for it");
   Decoder in(block.payload, "block");
-  return decode_ranges(in);
+  return decode_ranges(in, sizeof(Digest));
 }
 
-Block compress_block_against(BlockBuilder::Raw gathered, const std::vector<BaseRange>& ranges,
-                             ByteView base, Level level) {
-  if (base.empty()) return compress_block(std::move(gathered), level);
+std::optional<Block> code_against(const BlockBuilder::Raw& gathered,
+                                  const std::vector<BaseRange>& ranges, ByteView base,
+                                  Level level) {
+  if (looks_incompressible(gathered.raw) && !is_like(gathered.raw, base)) return std::nullopt;
+  std::uint64_t sum = 0;
+  for (const auto& range : ranges) sum += range.length;
+  if (sum != base.size() || sum > kMaxBase) bug("a base that is not as its ranges say");
   Encoder list;
-  encode_ranges(list, ranges, base.size());
+  encode_ranges(list, ranges, sizeof(Digest));
 
   Block against;
   against.raw_size = static_cast<std::uint32_t>(gathered.raw.size());
-  against.objects = gathered.objects;
   against.codec = static_cast<std::uint8_t>(BlockCodec::difference);
   Bytes coded = encode_difference(gathered.raw, base, level);
-  const auto is_at_most_one_in = [&](std::size_t share) {
-    return !coded.empty() && (list.size() + coded.size()) * share <= gathered.raw.size();
-  };
   // Where the difference is this small, the others have never been found to be smaller by more
   // than a hundredth, and would take twice its time.
-  if (!is_at_most_one_in(level == Level::small ? 64 : kPrefixShare)) {
+  if (coded.empty() || (list.size() + coded.size()) * kPrefixShare > gathered.raw.size()) {
     Bytes other = encode_prefix(gathered.raw, base, level);
     if (coded.empty() || (!other.empty() && other.size() < coded.size())) {
       against.codec = static_cast<std::uint8_t>(BlockCodec::prefix);
       coded = std::move(other);
     }
   }
-  if (!is_at_most_one_in(kPlainShare)) {
-    Block plain = compress_block(std::move(gathered), level);
-    if (coded.empty() || list.size() + coded.size() >= plain.payload.size()) return plain;
-  }
+  if (coded.empty() || list.size() + coded.size() >= gathered.raw.size()) return std::nullopt;
+  against.objects = gathered.objects;
   against.payload = list.raw(coded).take();
   return against;
+}
+
+bool is_far_smaller(const Block& against) {
+  return against.payload.size() * kPlainShare <= against.raw_size;
+}
+
+Block compress_block_against(BlockBuilder::Raw gathered, const std::vector<BaseRange>& ranges,
+                             ByteView base, Level level) {
+  if (base.empty()) return compress_block(std::move(gathered), level);
+  std::optional<Block> against = code_against(gathered, ranges, base, level);
+  if (against && is_far_smaller(*against)) return *std::move(against);
+  Block plain = compress_block(std::move(gathered), level);
+  return against && against->payload.size() < plain.payload.size() ? *std::move(against)
+                                                                   : std::move(plain);
 }
 
 Bytes decompress_against(const Block& block, ByteView base) {
@@ -96,7 +108,7 @@ Bytes decompress_against(const Block& block, ByteView base) {
   Decoder in(block.payload, "block");
   if (block.raw_size > kMaxBlockRaw) in.fail("larger than a block can be");
   std::uint64_t sum = 0;
-  for (const auto& range : decode_ranges(in)) sum += range.length;
+  for (const auto& range : decode_ranges(in, sizeof(Digest))) sum += range.length;
   if (base.size() != sum) in.fail("its base is not as long as its ranges");
   const ByteView coded = in.raw(in.remaining());
   if (coded.empty()) in.fail("ranges of a base, and nothing coded against it");

@@ -11,6 +11,8 @@
 namespace courier {
 
 inline constexpr std::uint32_t kMaxBaseRanges = 16'384;  // in one block
+// Of a digest, in a lean block's range (lean_block.h): enough to tell one object from another.
+inline constexpr std::size_t kShortName = 16;
 
 enum class BaseForm : std::uint8_t {
   object = 1,   // the bytes of a chunk, node or root
@@ -31,9 +33,19 @@ struct BaseRange {
 // kMaxBase.
 std::vector<BaseRange> base_ranges(const Block& block);
 
+// The smaller of the codecs against a base; none when it is no smaller than what it codes, or when
+// that is compressed content with nothing of the base in it.
+// Precondition: base is what the ranges name, one after the other; not empty, at most kMaxBase and
+// kMaxBaseRanges. Thread-safe.
+std::optional<Block> code_against(const BlockBuilder::Raw& gathered,
+                                  const std::vector<BaseRange>& ranges, ByteView base, Level level);
+// Whether its list of ranges and what is coded are so small a part of its content that without a
+// base it is not tried.
+bool is_far_smaller(const Block& against);
+
 // The smallest of all codecs; of those against a base the list of ranges is counted in. When there
-// is no base, it is as compress_block. Precondition: base is what the ranges name, one after the
-// other; at most kMaxBase and kMaxBaseRanges. Thread-safe.
+// is no base, it is as compress_block. Precondition: as code_against, and base may be empty.
+// Thread-safe.
 Block compress_block_against(BlockBuilder::Raw gathered, const std::vector<BaseRange>& ranges,
                              ByteView base, Level level);
 

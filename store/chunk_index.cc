@@ -263,6 +263,7 @@ void ChunkIndex::note_whole(const Digest& root, std::uint64_t version) {
 }
 
 std::optional<BlockPlace> ChunkIndex::locate(const Digest& object) {
+  const Burst burst(*this);
   const auto id = block_of(object);
   return id ? block(*id) : std::nullopt;
 }
@@ -271,6 +272,12 @@ std::optional<std::uint64_t> ChunkIndex::block_of(const Digest& object) {
   std::lock_guard lock(impl_->mutex);
   impl_->look();
   return impl_->tiers->block_of(object);
+}
+
+std::optional<Digest> ChunkIndex::find_name(const Digest& begin, std::size_t size) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->look();
+  return impl_->tiers->find_name(begin, size);
 }
 
 std::optional<BlockPlace> ChunkIndex::block(std::uint64_t id) {
@@ -298,6 +305,14 @@ void ChunkIndex::add_pack(const Digest& name, std::uint64_t size, const PackInde
                           const std::vector<bool>& sound) {
   std::lock_guard lock(impl_->mutex);
   impl_->change([&] { impl_->add_pack(name, size, index, sound); });
+}
+
+void ChunkIndex::add_packs(const std::vector<FinishedPack>& packs) {
+  if (packs.empty()) return;
+  std::lock_guard lock(impl_->mutex);
+  impl_->change([&] {
+    for (const FinishedPack& pack : packs) impl_->add_pack(pack.name, pack.size, pack.index, {});
+  });
 }
 
 void ChunkIndex::remove_packs(const std::vector<Digest>& packs) {

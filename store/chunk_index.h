@@ -56,6 +56,9 @@ class ChunkIndex {
   // The id alone of the block that locate would name, and the place of a block by its id.
   std::optional<std::uint64_t> block_of(const Digest& object);
   std::optional<BlockPlace> block(std::uint64_t id);
+  // The one object whose digest begins with the first `size` bytes of this, at least 8; none when
+  // there are several.
+  std::optional<Digest> find_name(const Digest& begin, std::size_t size);
   std::optional<BlockPlace> place(const BlockRef& ref);
 
   // Whether all of a root's closure was here once, and nothing was taken out of the index since.
@@ -71,6 +74,8 @@ class ChunkIndex {
   // sound: which blocks count (empty: all); the others are entered as damaged, without objects.
   void add_pack(const Digest& name, std::uint64_t size, const PackIndex& index,
                 const std::vector<bool>& sound = {});
+  // All of them in one transaction.
+  void add_packs(const std::vector<FinishedPack>& packs);
   void remove_packs(const std::vector<Digest>& packs);
   // The block's objects count as missing, unless they lie elsewhere as well.
   void drop_block(const BlockRef& ref);

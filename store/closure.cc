@@ -289,11 +289,16 @@ void Store::for_each_block(
     if (wanted.empty()) return;
     const auto place = impl_->index.locate(*wanted.begin());
     if (!place) return;  // dropped meanwhile as damaged
-    StoredBlock block{place->ref, place->objects, place->size, 0};
+    StoredBlock block{place->ref, place->objects, place->size, 0, place->id, {}};
     std::vector<BlockObject> in_order;
+    std::uint32_t at = 0;
     for (const auto& object : contents.of(*place)) {
       block.raw_size += object.size;
-      if (wanted.erase(object.digest) > 0) in_order.push_back(object);
+      if (wanted.erase(object.digest) > 0) {
+        in_order.push_back(object);
+        block.places.push_back(at);
+      }
+      ++at;
     }
     each(block, in_order);
     wanted.clear();

@@ -23,8 +23,13 @@ constexpr std::size_t kTextMargin = 32;
 // An extension ends where so many more bytes differ than fit since its best point.
 constexpr std::int64_t kGiveUp = 64;
 
-// Slots are asked for so many bytes before they are needed.
+// Slots are asked for so many steps before they are needed.
 constexpr std::size_t kFetchAhead = 12;
+
+// Where nothing fits for long, as in compressed content, each such length makes the steps longer by
+// two: odd ones, as of old places every second is indexed.
+constexpr std::size_t kLongMissed = 4096;
+constexpr std::size_t kMostStep = 15;
 
 struct Effort {
   std::size_t step;  // of the old content, every so many offsets are indexed
@@ -170,27 +175,30 @@ class Matcher {
         margin_(looks_like_text(raw) ? kTextMargin : kMargin) {}
 
   std::vector<DifferenceStep> run() {
-    std::size_t at = 0;
+    std::size_t at = 0, fitted = 0;  // up to there
     while (at < raw_.size()) {
       const std::size_t left = old_left(at);
       const std::size_t run = common_prefix(raw_.data() + at, old(at), left);
       if (run >= kWord) {
-        at += run;
+        fitted = at += run;
         continue;
       }
+      const std::size_t step = 1 + 2 * std::min((at - fitted) / kLongMissed, kMostStep / 2);
       if (at + kWord <= raw_.size()) {
-        if (at + kFetchAhead + kWord <= raw_.size()) index_.fetch(raw_.data() + at + kFetchAhead);
+        const std::size_t ahead = at + kFetchAhead * step;
+        if (ahead + kWord <= raw_.size()) index_.fetch(raw_.data() + ahead);
         const auto found = index_.find(raw_.data() + at, raw_.size() - at, source_of(at));
         const std::size_t here = std::min(found.length, left);
         if (found.length > count_equal(raw_.data() + at, old(at), here) + margin_) {
           turn(at, found.source);
-          at += found.length;
+          fitted = at += found.length;
           continue;
         }
       }
       const bool fits =
           left >= kAhead && count_equal(raw_.data() + at, old(at), kAhead) >= kAheadEqual;
-      at += fits ? kAhead : 1;
+      at += fits ? kAhead : step;
+      if (fits) fitted = at;
     }
     close(raw_.size(), 0);
     return std::move(steps_);

@@ -50,7 +50,10 @@ ObjectTiers::ObjectTiers(Database& db, std::uint64_t full)
       full_(full),
       version_(db, "PRAGMA data_version"),
       in_recent_(db, "SELECT block FROM recent WHERE digest = ? ORDER BY block LIMIT 1"),
-      in_object_(db, "SELECT block FROM object WHERE digest = ? ORDER BY block LIMIT 1") {}
+      in_object_(db, "SELECT block FROM object WHERE digest = ? ORDER BY block LIMIT 1"),
+      named_recent_(db, "SELECT DISTINCT digest FROM recent WHERE digest BETWEEN ? AND ? LIMIT 2"),
+      named_object_(db, "SELECT DISTINCT digest FROM object WHERE digest BETWEEN ? AND ? LIMIT 2") {
+}
 
 void ObjectTiers::Memory::clear() {
   entries_.clear();
@@ -85,6 +88,21 @@ std::optional<std::uint64_t> ObjectTiers::Memory::find(const Digest& object) con
   const std::uint32_t slot = slots_[slot_of(object)];
   if (slot == 0) return std::nullopt;
   return entries_[slot - 1].block;
+}
+
+void ObjectTiers::Memory::find_names(const Digest& begin, std::size_t size,
+                                     std::vector<Digest>& found) const {
+  if (slots_.empty()) return;
+  std::uint64_t word;
+  std::memcpy(&word, begin.bytes.data(), sizeof word);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = word & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    const Digest& object = entries_[slots_[at] - 1].object;
+    if (std::ranges::equal(object.view().first(size), begin.view().first(size)) &&
+        std::ranges::find(found, object) == found.end()) {
+      found.push_back(object);
+    }
+  }
 }
 
 std::vector<ObjectTiers::Entry> ObjectTiers::Memory::sorted() const {
@@ -146,6 +164,24 @@ std::optional<std::uint64_t> ObjectTiers::block_of(const Digest& object) {
     return found;
   }
   return memory_.find(object);
+}
+
+std::optional<Digest> ObjectTiers::find_name(const Digest& begin, std::size_t size) {
+  Digest first = begin, last = begin;
+  std::fill(first.bytes.begin() + static_cast<std::ptrdiff_t>(size), first.bytes.end(), 0);
+  std::fill(last.bytes.begin() + static_cast<std::ptrdiff_t>(size), last.bytes.end(), 0xff);
+  std::vector<Digest> found;
+  memory_.find_names(begin, size, found);
+  for (Statement* tier : {&named_object_, &named_recent_}) {
+    tier->start().bind(first).bind(last);
+    while (tier->step()) {
+      const Digest object = tier->digest(0);
+      if (std::ranges::find(found, object) == found.end()) found.push_back(object);
+    }
+    tier->reset();
+  }
+  if (found.size() != 1) return std::nullopt;
+  return found.front();
 }
 
 void ObjectTiers::add(std::uint64_t pack, const std::vector<Entry>& entries) {

@@ -38,6 +38,9 @@ class ObjectTiers {
   bool has(const Digest& object);
   // The oldest block that holds it.
   std::optional<std::uint64_t> block_of(const Digest& object);
+  // The one object whose digest begins as this; none when there are several. size: in bytes, at
+  // least 8.
+  std::optional<Digest> find_name(const Digest& begin, std::size_t size);
 
   // The rest is called within a transaction of the caller; after a failure call forget_memory().
   void add(std::uint64_t pack, const std::vector<Entry>& entries);
@@ -54,6 +57,8 @@ class ObjectTiers {
     void add(const Entry& entry);
     std::optional<std::uint64_t> find(const Digest& object) const;  // its oldest block
     std::vector<Entry> sorted() const;
+    // Adds those that begin so and are not there yet.
+    void find_names(const Digest& begin, std::size_t size, std::vector<Digest>& found) const;
     std::size_t size() const { return entries_.size(); }
 
    private:
@@ -72,7 +77,7 @@ class ObjectTiers {
   Memory memory_;
   Memory found_;  // in the other two, last; emptied when it is full, and when anything goes
   std::optional<std::uint64_t> data_version_;  // of memory_
-  Statement version_, in_recent_, in_object_;
+  Statement version_, in_recent_, in_object_, named_recent_, named_object_;
 };
 
 }  // namespace courier

@@ -1,6 +1,7 @@
 #include "store/pack.h"
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 
 #include "base/codec.h"
@@ -85,30 +86,69 @@ PackIndex read_pack_index(PackStorage& storage, const Digest& pack) {
   return index;
 }
 
+namespace {
+
+Error bad_block(const PackedAt& at, const std::string& what) {
+  return Error(ErrorCode::damaged, pack_subject(at.pack),
+               "the block at byte " + std::to_string(at.offset) + " " + what);
+}
+
+// Its own bytes and what they say; not yet checked.
+struct ReadBlock {
+  std::unique_ptr<std::uint8_t[]> encoded;
+  Block block;
+};
+
+ReadBlock fetch(PackStorage& storage, const PackedAt& at) {
+  if (at.size > kMaxEncodedBlock) throw bad_block(at, "is beyond the limit");
+  ReadBlock read{std::make_unique_for_overwrite<std::uint8_t[]>(at.size), {}};
+  const MutableByteView encoded(read.encoded.get(), at.size);
+  storage.read(at.pack, at.offset, encoded);
+  try {
+    read.block = decode_block(encoded);
+  } catch (const Error& error) {
+    throw bad_block(at, "is none: " + error.happened());
+  }
+  if (read.block.is_raw()) read.encoded.reset();
+  return read;
+}
+
+// A raw one's is made of what lies before its payload, which its objects vouch for.
+void check_objects(const Block& block, const PackedAt& at) {
+  if (!block.is_raw()) return;
+  try {
+    verify_objects(block, block.payload);
+  } catch (const Error& error) {
+    throw bad_block(at, error.happened());
+  }
+}
+
+}  // namespace
+
 Block read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
                         std::uint32_t size, const Digest& digest) {
-  const auto fail = [&](const std::string& what) {
-    return Error(ErrorCode::damaged, pack_subject(pack),
-                 "the block at byte " + std::to_string(offset) + " " + what);
-  };
-  if (size > kMaxEncodedBlock) throw fail("is beyond the limit");
-  Bytes encoded(size);
-  storage.read(pack, offset, encoded);
-  Block block;
-  try {
-    block = decode_block(encoded);
-  } catch (const Error& error) {
-    throw fail("is none: " + error.happened());
+  return std::move(read_packed_blocks(storage, {{pack, offset, size, digest}}).front());
+}
+
+std::vector<Block> read_packed_blocks(PackStorage& storage, const std::vector<PackedAt>& places) {
+  std::vector<ReadBlock> read;
+  std::vector<Message> whole;  // of those that are not raw
+  for (const PackedAt& at : places) {
+    const ReadBlock& one = read.emplace_back(fetch(storage, at));
+    if (one.encoded) whole.push_back({DigestKind::block, {one.encoded.get(), at.size}});
   }
-  if (block_digest(block) != digest) throw fail("does not have its digest");
-  if (block.is_raw()) {
-    try {
-      verify_objects(block, block.payload);
-    } catch (const Error& error) {
-      throw fail(error.happened());
-    }
+  const std::vector<Digest> digests = digests_of(whole);
+  std::vector<Block> blocks;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Block& block = read[i].block;
+    // One block has one encoding: what was read is what block_digest() takes.
+    const Digest digest = read[i].encoded ? digests[next++] : block_digest(block);
+    if (digest != places[i].digest) throw bad_block(places[i], "does not have its digest");
+    check_objects(block, places[i]);
+    blocks.push_back(std::move(block));
   }
-  return block;
+  return blocks;
 }
 
 PackWriter::PackWriter(PackStorage& storage) : sink_(storage.create()) {
@@ -117,16 +157,17 @@ PackWriter::PackWriter(PackStorage& storage) : sink_(storage.create()) {
 }
 
 std::uint32_t PackWriter::add(const Block& block) {
-  const Bytes encoded = encode(block);
-  sink_->write(encoded);
+  const Bytes head = encode_before_payload(block);
+  sink_->write(head);
+  sink_->write(block.payload);
   PackedBlock packed;
   packed.offset = size_;
-  packed.size = static_cast<std::uint32_t>(encoded.size());
+  packed.size = static_cast<std::uint32_t>(head.size() + block.payload.size());
   packed.digest = block_digest(block);
   packed.codec = block.codec;
   packed.raw_size = block.raw_size;
   packed.objects = block.objects;
-  size_ += encoded.size();
+  size_ += packed.size;
   objects_ += block.objects.size();
   index_.blocks.push_back(std::move(packed));
   return static_cast<std::uint32_t>(index_.blocks.size() - 1);

@@ -48,6 +48,14 @@ PackIndex read_pack_index(PackStorage& storage, const Digest& pack);
 // Errors: damaged, not_found, device.
 Block read_packed_block(PackStorage& storage, const Digest& pack, std::uint64_t offset,
                         std::uint32_t size, const Digest& digest);
+// Several, whose digests are made side by side. Errors: those of any of them.
+struct PackedAt {
+  Digest pack;
+  std::uint64_t offset = 0;
+  std::uint32_t size = 0;
+  Digest digest;
+};
+std::vector<Block> read_packed_blocks(PackStorage& storage, const std::vector<PackedAt>& places);
 
 // "pack 0123456789ab, block 3"
 std::string pack_subject(const Digest& pack);

@@ -67,8 +67,10 @@ struct BlockRef {
 struct StoredBlock {
   BlockRef ref;
   std::uint32_t objects = 0;
-  std::uint32_t stored_size = 0;  // encoded, as it lies in its pack
-  std::uint64_t raw_size = 0;     // of its objects
+  std::uint32_t stored_size = 0;      // encoded, as it lies in its pack
+  std::uint64_t raw_size = 0;         // of its objects
+  std::uint64_t id = 0;               // of the block, while it is in the index
+  std::vector<std::uint32_t> places;  // in the block, of each wanted object
 };
 
 struct ClosureResult {

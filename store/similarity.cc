@@ -18,6 +18,8 @@ constexpr std::size_t kMarkBytes = 24;
 constexpr std::uint64_t kMarkBits = 0x3ffull << (kMarkBytes - 10);
 // A key that is in more places than this says little about any of them.
 constexpr std::size_t kMaxPlaces = 4;
+// Content of which fewer marks are shared repeats, beside a few bytes by chance, nothing.
+constexpr std::size_t kOneMarkIn = 256;
 // In quarters of a mark: what a granule has to have.
 constexpr std::uint32_t kFullVote = 4, kEnoughVotes = 2 * kFullVote;
 
@@ -45,6 +47,18 @@ void for_each_mark(ByteView content, const Tell& tell) {
 }
 
 }  // namespace
+
+bool is_like(ByteView fresh, ByteView old) {
+  std::vector<std::uint64_t> keys;
+  for_each_mark(old, [&](std::size_t, std::uint64_t key) { keys.push_back(key); });
+  std::sort(keys.begin(), keys.end());
+  std::size_t all = 0, shared = 0;
+  for_each_mark(fresh, [&](std::size_t, std::uint64_t key) {
+    ++all;
+    shared += std::binary_search(keys.begin(), keys.end(), key) ? 1 : 0;
+  });
+  return shared * kOneMarkIn > all;
+}
 
 void SimilarityIndex::add(std::uint32_t content, std::uint64_t offset, ByteView part) {
   if (sizes_.size() <= content) sizes_.resize(std::size_t{content} + 1);

@@ -32,6 +32,10 @@ struct SimilarRange {
   bool operator==(const SimilarRange&) const = default;
 };
 
+// Whether more than a few marks of `fresh` are in `old`: in compressed content, which is the same
+// in long stretches or not at all, no difference is worth looking for otherwise. Two passes.
+bool is_like(ByteView fresh, ByteView old);
+
 class SimilarityIndex {
  public:
   static constexpr std::size_t kMaxMarks = 4u << 20;  // 64 MiB

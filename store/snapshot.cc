@@ -1,12 +1,15 @@
-// Snapshot: source reader → digests → assembler → compression → pack writer, each a stage of one
-// pipeline. The reader and the writer have a thread each, digests and compression share a pool,
-// the assembler is the caller's thread: it alone decides what is new, so that no object is stored
-// twice. Memory: batches and blocks under way (a few for each worker), one node for each level of
-// the tree, and the digests of objects not yet committed, which a pack's limits bound.
+// Snapshot: source reader → digests → assembler → compression → pack writer → pack finisher, each a
+// stage of one pipeline. Reader, writer and finisher have a thread each, so that the next pack is
+// written while one becomes durable; digests and compression share a pool, the assembler is the
+// caller's thread: it alone decides what is new, so that no object is stored twice. Memory: batches
+// and blocks under way (a few for each worker), one node for each level of the tree, and the
+// digests of objects not yet committed, which the limits of packs bound.
 #include <atomic>
 #include <deque>
+#include <system_error>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/pipeline.h"
@@ -20,6 +23,9 @@ namespace courier {
 namespace {
 
 constexpr std::size_t kNodeBlockBytes = 1u << 20;
+// Packs that enter the index together: while it becomes durable nothing can be looked up in it. One
+// that a crash leaves out of it is found when the store is opened.
+constexpr std::size_t kPacksAtOnce = 16;
 
 SourceBatch digest_batch(SourceBatch batch) {
   std::vector<Piece*> pieces;
@@ -33,6 +39,17 @@ SourceBatch digest_batch(SourceBatch batch) {
   const std::vector<Digest> digests = chunk_digests(chunks);
   for (std::size_t i = 0; i < pieces.size(); ++i) pieces[i]->digest = digests[i];
   return batch;
+}
+
+// A machine at its limit of threads is an error as any other is.
+std::thread started(std::function<void()> work) {
+  try {
+    return std::thread(std::move(work));
+  } catch (const std::system_error& error) {
+    throw system_error(error.code().value(), "courier", "cannot start another thread")
+        .with_loss("nothing was lost: the store is as it was")
+        .with_hint("end what else runs here, or raise its limit of threads, and try again");
+  }
 }
 
 class Snapshot {
@@ -66,7 +83,8 @@ class Snapshot {
   bool is_new(const Digest& digest, std::size_t size);
   void pass_on(BlockBuilder& builder);
   void write(const Block& block);
-  void finish_pack();
+  void pass_on_pack();
+  void finish_packs();
 
   Store::Impl& store_;
   const SnapshotOptions& options_;
@@ -88,6 +106,13 @@ class Snapshot {
   // The writer's.
   std::unique_ptr<PackWriter> pack_;
   std::uint64_t blocks_written_ = 0;
+
+  // From the writer to the finisher.
+  struct WrittenPack {
+    std::unique_ptr<PackWriter> pack;
+    std::uint64_t blocks_written = 0;
+  };
+  BoundedQueue<WrittenPack> written_packs_{1};
   std::atomic<std::uint64_t> blocks_committed_ = 0;
 
   // Last: their work ends before what it uses.
@@ -100,36 +125,53 @@ SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
   SourceReader reader(
       store_.fs, options_.skip_unreadable,
       [this](SourceBatch batch) { digests_.push(std::move(batch)); }, options_.amend);
-  std::exception_ptr error, write_error;
-  std::thread reading([&] {
+  std::exception_ptr error, write_error, finish_error;
+  const auto read_all = [&] {
     try {
       read(reader);
       digests_.close();
     } catch (...) {
       digests_.fail(std::current_exception());
     }
-  });
-  std::thread writing([&] {
+  };
+  const auto write_all = [&] {
     try {
       while (const auto block = blocks_.pop()) write(*block);
-      finish_pack();
+      pass_on_pack();
+      written_packs_.close();
     } catch (...) {
       write_error = std::current_exception();
       blocks_.fail(write_error);
+      written_packs_.fail(write_error);
     }
-  });
+  };
+  const auto finish_all = [&] {
+    try {
+      finish_packs();
+    } catch (...) {
+      finish_error = std::current_exception();
+      written_packs_.fail(finish_error);
+      blocks_.fail(finish_error);
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.reserve(3);
   try {
+    threads.push_back(started(read_all));
+    threads.push_back(started(write_all));
+    threads.push_back(started(finish_all));
     assemble();
     blocks_.close();
   } catch (...) {
     error = std::current_exception();
     digests_.fail(error);
     blocks_.fail(error);
+    written_packs_.fail(error);  // there may be no finisher
   }
-  reading.join();
-  writing.join();
+  for (std::thread& thread : threads) thread.join();
   if (error) std::rethrow_exception(error);
   if (write_error) std::rethrow_exception(write_error);
+  if (finish_error) std::rethrow_exception(finish_error);
   const SourceFindings& findings = reader.findings();
   result_.odd = findings.odd;
   result_.odd_count = findings.odd_count;
@@ -237,17 +279,43 @@ void Snapshot::write(const Block& block) {
   if (!pack_) pack_ = std::make_unique<PackWriter>(*store_.packs);
   pack_->add(block);
   ++blocks_written_;
-  if (pack_->full()) finish_pack();
+  if (pack_->full()) pass_on_pack();
 }
 
-void Snapshot::finish_pack() {
-  if (!pack_) return;
-  const FinishedPack finished = pack_->finish();
-  pack_.reset();
-  store_.commit(finished);
-  result_.packs.push_back(finished.name);
-  result_.stored_bytes += finished.size;
-  blocks_committed_ = blocks_written_;
+void Snapshot::pass_on_pack() {
+  if (pack_) written_packs_.push({std::move(pack_), blocks_written_});
+}
+
+void Snapshot::finish_packs() {
+  std::vector<FinishedPack> durable;  // and not yet in the index
+  std::size_t objects = 0;
+  const auto commit = [&](std::uint64_t blocks_written) {
+    const std::vector<FinishedPack> packs = std::exchange(durable, {});
+    store_.index.add_packs(packs);
+    for (const FinishedPack& pack : packs) {
+      result_.packs.push_back(pack.name);
+      result_.stored_bytes += pack.size;
+    }
+    objects = 0;
+    blocks_committed_ = blocks_written;
+  };
+  std::uint64_t blocks_written = 0;
+  try {
+    while (const auto written = written_packs_.pop()) {
+      blocks_written = written->blocks_written;
+      durable.push_back(written->pack->finish());
+      for (const PackedBlock& block : durable.back().index.blocks) objects += block.objects.size();
+      if (durable.size() == kPacksAtOnce || objects >= kPackObjects) commit(blocks_written);
+    }
+    commit(blocks_written);
+  } catch (...) {
+    // For the next snapshot; where that fails, too, opening the store finds them.
+    try {
+      store_.index.add_packs(durable);
+    } catch (const Error&) {
+    }
+    throw;
+  }
 }
 
 // Each object was found here or stored: the first plan need not look again.

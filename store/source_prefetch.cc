@@ -8,6 +8,7 @@
 #include <atomic>
 #include <semaphore>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -80,12 +81,16 @@ struct SourcePrefetch::Impl {
 SourcePrefetch::SourcePrefetch(int dir) : impl_(std::make_unique<Impl>()) {
   auto top = std::make_shared<const Fd>(::openat(dir, ".", kFolder));
   if (!*top) return;
-  impl_->threads.emplace_back([this, top] {
-    impl_->walk(top);
-    impl_->queue.close();
-  });
-  for (std::size_t i = 0; i < kThreads; ++i) {
-    impl_->threads.emplace_back([this] { impl_->fetch(); });
+  try {
+    impl_->threads.emplace_back([this, top] {
+      impl_->walk(top);
+      impl_->queue.close();
+    });
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      impl_->threads.emplace_back([this] { impl_->fetch(); });
+    }
+  } catch (const std::system_error&) {
+    // A machine at its limit of threads: those that came do the work, and none need do it.
   }
 }
 

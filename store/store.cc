@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <iterator>
 #include <mutex>
@@ -37,6 +39,10 @@ void Store::Impl::reconcile() {
                       std::back_inserter(fresh));
   std::set_difference(known.begin(), known.end(), there.begin(), there.end(),
                       std::back_inserter(gone));
+  if (!fresh.empty()) {
+    // What stopped before the index may have stopped before the folder of a new pack was durable.
+    fs.sync_file_system(fs.open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
   for (const auto& pack : fresh) {
     try {
       index.add_pack(pack, packs->size(pack), read_pack_index(*packs, pack));
@@ -105,16 +111,21 @@ std::shared_ptr<const Store::OpenBlock> Store::Impl::open_now(const BlockPlace& 
   return open;
 }
 
-Store::Impl::Found Store::Impl::find(const Digest& object) {
-  {
-    // What follows in a tree mostly follows in the block.
-    std::lock_guard lock(last_mutex);
-    if (last.block && last.position + 1 < last.block->objects.size() &&
-        last.block->objects[last.position + 1].digest == object) {
-      ++last.position;
-      return last;
-    }
+std::optional<Store::Impl::Found> Store::Impl::next_in_line(const Digest& object) {
+  const std::lock_guard lock(lines_mutex);
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    const auto block = line->block.lock();
+    const std::size_t next = line->position + 1;
+    if (!block || next >= block->objects.size() || block->objects[next].digest != object) continue;
+    line->position = next;
+    std::rotate(lines.begin(), line, line + 1);
+    return Found{block, next};
   }
+  return std::nullopt;
+}
+
+Store::Impl::Found Store::Impl::find(const Digest& object) {
+  if (auto found = next_in_line(object)) return *std::move(found);
   std::optional<Error> damage;
   // Each turn that fails drops a block, so this ends.
   while (const auto place = index.locate(object)) {
@@ -129,9 +140,10 @@ Store::Impl::Found Store::Impl::find(const Digest& object) {
             .with_hint("run courier store rebuild-index");
       }
       const auto position = static_cast<std::size_t>(found - block->objects.begin());
-      std::lock_guard lock(last_mutex);
-      last = {std::move(block), position};
-      return last;
+      const std::lock_guard lock(lines_mutex);
+      std::rotate(lines.begin(), lines.end() - 1, lines.end());
+      lines.front() = {block, position};
+      return {std::move(block), position};
     } catch (const Error& error) {
       if (error.code() != ErrorCode::damaged) throw;
       damage = error;
@@ -191,6 +203,29 @@ BlockPlace place_of(ChunkIndex& index, const BlockRef& ref) {
 
 Block Store::read_block(const BlockRef& ref) {
   return impl_->read_block(place_of(impl_->index, ref));
+}
+
+std::vector<Block> Store::read_blocks(const std::vector<BlockRef>& refs) {
+  std::vector<PackedAt> places;
+  std::vector<std::size_t> objects;
+  for (const BlockRef& ref : refs) {
+    const BlockPlace place = place_of(impl_->index, ref);
+    places.push_back({ref.pack, place.offset, place.size, place.digest});
+    objects.push_back(place.objects);
+  }
+  std::vector<Block> blocks;
+  try {
+    blocks = read_packed_blocks(*impl_->packs, places);
+  } catch (const Error&) {
+    // By itself each says what is wrong with it, and counts as missing then.
+  }
+  const auto is_meant = [](const Block& block, std::size_t count) {
+    return block.objects.size() == count;
+  };
+  if (std::ranges::equal(blocks, objects, is_meant)) return blocks;
+  blocks.clear();
+  for (const BlockRef& ref : refs) blocks.push_back(read_block(ref));
+  return blocks;
 }
 
 std::shared_ptr<const Store::OpenBlock> Store::open_block(const BlockRef& ref) {

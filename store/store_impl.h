@@ -1,9 +1,11 @@
 // What the parts of the store share. Not for other rooms.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -42,8 +44,16 @@ struct Store::Impl {
   };
   // Errors: incomplete; damaged, when every copy that is here is.
   Found find(const Digest& object);
-  std::mutex last_mutex;  // guards what follows
-  Found last;             // found last
+  // Where readers are: what follows in a tree mostly follows in the block that one of them is in.
+  // Several, as what was stored before (a file that is there twice) is read between. Only the
+  // cache keeps the blocks.
+  struct Line {
+    std::weak_ptr<const OpenBlock> block;
+    std::size_t position = 0;
+  };
+  std::mutex lines_mutex;
+  std::array<Line, 8> lines;  // used last first; under lines_mutex
+  std::optional<Found> next_in_line(const Digest& object);
   Bytes read(const Digest& object, DigestKind kind);
   Node read_node(const Digest& digest);
 

@@ -162,7 +162,8 @@ class Writer {
     report_.written.bytes += entry.size;
     if (taken != Taken::no) {
       report_.bytes_taken += entry.size;
-      progress(path, entry.size);
+      total_ -= std::min(total_, entry.size);  // nothing is written for it
+      progress(path, 0);
       if (taken == Taken::shared) return;
       const Fd fd = fs_.open_at(folder(), entry.name, O_RDONLY | O_CLOEXEC, 0);
       return finish_inode(fd, path, entry);

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from courier_e2e import COURIER, CourierTest, execute, main  # noqa: E402
 
 # command: its options, then its positional arguments. What a later version adds (media other than mounted folders,
-# distribution-point groups and types, schedules, the console) is not listed until it is there.
+# distribution-point groups and types, schedules) is not listed until it is there.
 CONTRACT = """
 site init           --name                                                      CODE
 site show           --settings
@@ -56,7 +56,8 @@ parcel show                                                                     
 parcel contents                                                                 ID
 parcel verify                                                                   FILE
 parcel repair       --to                                                        FILE
-parcel mark         --site                                                      ID
+parcel mark         --site --receipt                                            ID
+parcel slip         --out --label                                               ID
 parcel set          --comment --carrier --tracking                              ID
 parcel lost         --site                                                      ID
 parcel discard                                                                  ID
@@ -67,7 +68,8 @@ media write         --volume-size --serial --recovery --spare-volumes --volume -
 media verify        --repair-to                                                 TARGET
 identify                                                                        SOURCE
 receive             --yes --return-to --watch                                   SOURCE
-return create       --to --out
+return create       --to --out --receipt --parcel --qr
+console             --listen --folder --set-passphrase
 store stats
 store check
 store gc            --delete
@@ -76,7 +78,7 @@ log                 --component --since
 completion
 manual                                                                          DIR
 """
-GLOBAL_OPTIONS = ("--home", "--json", "--no-progress", "--verbose", "--quiet", "--passphrase-file", "--passphrase-fd",
+GLOBAL_OPTIONS = ("--home", "--json", "--events", "--no-progress", "--verbose", "--quiet", "--passphrase-file", "--passphrase-fd",
                   "--version", "--help")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # The first column of --help: an option or a positional argument begins two blanks in.

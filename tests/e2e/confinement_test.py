@@ -34,8 +34,8 @@ class Confinement(CourierTest):
         facts = self.courier("--version", "--json").json
         self.assertEqual(lines[0], "courier " + facts["version"])
         self.assertEqual(lines[1], "parcel format: %d" % facts["format_version"])
-        self.assertEqual(lines[2], "critical features: bases")
-        self.assertEqual(facts["critical_features"], ["bases"])
+        self.assertEqual(lines[2], "critical features: bases, lean")
+        self.assertEqual(facts["critical_features"], ["bases", "lean"])
         self.assertEqual(lines[3], "libraries: " + ", ".join("%s %s" % item for item in facts["libraries"].items()))
         self.assertTrue(all(re.fullmatch(r"\d+(\.\d+)+", version) for version in facts["libraries"].values()))
         self.assertEqual(lines[4], "confinement: " + facts["confinement"]["words"])

@@ -14,14 +14,16 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import pcl_content  # noqa: E402
 import pcl_difference  # noqa: E402
+import pcl_reader  # noqa: E402
 from courier_e2e import (BAD, GOLDEN, CourierTest, bad_parcels, execute, listing, main, manifest_rows,  # noqa: E402
                          tool)
 
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "pcl_reader.py")
 V1 = GOLDEN + "/v1/"
 KEYS = GOLDEN + "/keys/"
-# These build upon the package of one-package.pcl, or have its number.
-AFTER_THE_FIRST = {"increment", "no-records", "redistribute", "remove", "same-number-other-content"}
+# These build upon the package of another, or have its number.
+AFTER = {**dict.fromkeys(("increment", "no-records", "redistribute", "remove", "same-number-other-content"), "one-package"),
+         "coded-against-a-base": "base", "lean-increment": "base"}
 # The exit statuses of receiving golden parcels that are not 0: this site answers no requests.
 RECEIVED = {"request": 3}
 # What only the ledger of the receiver can tell: the second reader has none.
@@ -39,7 +41,7 @@ def golden_names():
 def read(path, *options):
     name = os.path.basename(path)[:-4]
     signer, receiver = ("PSE", "PUN") if name == "return" else ("PUN", "PSE")
-    after = ["--after", V1 + "one-package.pcl"] if name in AFTER_THE_FIRST else []
+    after = ["--after", V1 + AFTER[name] + ".pcl"] if name in AFTER else []
     return execute([sys.executable, "-B", READER, path, "--signer", KEYS + signer + ".site", "--key-ring",
                     KEYS + receiver + ".keys", *after, *options])
 
@@ -62,6 +64,24 @@ class Differences(CourierTest):
                     self.assertEqual(refusal.cause, "damaged")
                     raw = None
                 self.assertEqual(raw, vector["raw"])
+
+
+class LeanBlocks(CourierTest):
+    def test_the_second_reader_opens_the_vectors_to_what_they_say_or_refuses_them(self):
+        with open(GOLDEN + "/lean_blocks.json", encoding="utf-8") as file:
+            vectors = json.load(file)
+        for vector in vectors:
+            with self.subTest(vector["name"]):
+                old = bytes.fromhex(vector["held"])
+                held = pcl_reader.Held({("chunk", pcl_content.digest("chunk", old)): old})
+                try:
+                    opened = pcl_content.open_lean(bytes.fromhex(vector["block"]),
+                                                   lambda *block: pcl_difference.open_against(held, *block, 16))
+                    found = [[kind, name.hex(), data.hex()] for (kind, name), data in opened.items()]
+                except pcl_content.Refused as refusal:
+                    self.assertIn(refusal.cause, ("damaged", "incomplete"))
+                    found = None
+                self.assertEqual(found, vector["objects"])
 
 
 class Manifests(CourierTest):
@@ -109,12 +129,12 @@ class TwoReaders(CourierTest):
         os.rename("share", "share.new")
 
     def anew(self, name):
-        """B and its share as they were; with the first golden parcel in, when this one builds upon it."""
+        """B and its share as they were; with the golden parcel in that this one builds upon."""
         for folder in ("B", "share"):
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run(["cp", "-a", folder + ".new", folder], check=True)
-        if name in AFTER_THE_FIRST:
-            self.at("B", "receive", V1 + "one-package.pcl", "--yes")
+        if name in AFTER:
+            self.at("B", "receive", V1 + AFTER[name] + ".pcl", "--yes")
 
     def contained(self, facts, whole, where):
         """What the program says is what the second reader says, where both say it."""

@@ -11,7 +11,8 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import Pair, execute, main, noise, text, tool, write  # noqa: E402
+from courier_e2e import GOLDEN, CourierTest, Pair, execute, main, noise, text, tool, write  # noqa: E402
+from pcl_reader import LABEL, Label, frames  # noqa: E402
 
 PACKAGE = "PUN00020"
 
@@ -53,14 +54,17 @@ class Increments(Pair):
         self.receive(return_to="drive")
         self.receive("A")
 
-    def update(self):
+    def update(self, builds_on_old=True):
         """The next version in a parcel on the drive; (size of the parcel, the most that was planned)."""
         self.at("A", "package", "update", PACKAGE)
         self.at("A", "distribute", PACKAGE, "--to", "PSE")
         created = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
         self.at("A", "parcel", "mark", created["id"], "sent")
-        self.assertTrue(created["plan"]["at_most"])
+        self.assertEqual(created["plan"]["at_most"], builds_on_old)
         self.assertLessEqual(created["file_bytes"], created["plan"]["parcel_bytes"])
+        with open(created["copy"]["path"], "rb") as file:
+            label = next(payload for kind, _, payload in frames(file.read()) if kind == LABEL)
+        self.assertEqual(Label(label).has_bases, builds_on_old)
         return created["file_bytes"], created["plan"]["parcel_bytes"]
 
     def arrived(self, clean=("A", "B")):
@@ -68,6 +72,10 @@ class Increments(Pair):
         self.same_tree("src", "share/" + PACKAGE)
         self.store_is_clean(*clean)
         self.receive("A")
+
+    def another_drive(self):
+        shutil.rmtree("drive")
+        os.mkdir("drive")
 
     def assert_is_part_of(self, sizes, part):
         size, most = sizes
@@ -173,8 +181,7 @@ class Increments(Pair):
         self.assertIn("its base is not here (PUN00020 version 1)", item["reason"])
         # Told in the return, and the next parcel does not build on it.
         self.receive("A")
-        shutil.rmtree("drive")
-        os.mkdir("drive")
+        self.another_drive()
         created = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "drive")
         self.assertGreater(created["file_bytes"], 1_500_000)
         self.arrived(clean=("A",))  # what was spoiled stays so
@@ -223,6 +230,59 @@ class Increments(Pair):
         self.at("A", "store", "gc", "--delete")
         self.arrived()
 
+    def source(self, word, *names):
+        """The source is files of these names, with this word in a few places."""
+        shutil.rmtree("src")
+        for name in names:
+            write("src/" + name, noise(1_500_000, len(name)))
+            with open("src/" + name, "r+b") as file:
+                for at in range(0, 1_500_000, 60_000):
+                    file.seek(at)
+                    file.write(word)
+
+    def test_what_a_return_claims_stays_a_base_after_gc(self):
+        self.source(b"version 1", "data")
+        self.at_both()
+        self.source(b"version 2", "other", "another")
+        self.update()
+        self.arrived()
+        # PSE is to keep no version before its current one from now on, but has claimed version 1.
+        self.at("B", "site", "set", "delta.bases=0")
+        self.at("B", "store", "gc", "--delete")
+        self.source(b"version 3", "data")
+        self.assert_is_part_of(self.update(), 0.2)
+        self.arrived()
+        # What its return for version 3 no longer claims goes when PUN has said that it has that return.
+        self.assertEqual(self.facts("B", "store", "gc", "--delete")["unused_objects"], 0)
+        self.source(b"version 4", "data", "more")
+        self.assert_is_part_of(self.update(), 0.9)
+        self.arrived()
+        self.assertGreater(self.facts("B", "store", "gc", "--delete")["unused_bytes"], 4_000_000)
+        self.at("A", "store", "gc", "--delete")
+        self.source(b"version 5", "data", "more")
+        self.assert_is_part_of(self.update(), 0.2)
+        self.arrived()
+
+    # ------------------------------------------------------------------------- who is told whole content
+    def test_a_receiver_restored_from_a_backup_proves_anew(self):
+        self.at_both_then_changed()
+        self.update()
+        self.arrived()
+        made = self.facts("B", "site", "backup", "PSE.backup")
+        shutil.rmtree("B")
+        restored = self.facts("B", "site", "restore", "PSE.backup")
+        self.assertNotEqual(restored["incarnation"], made["incarnation"])
+        # Its return is of the new incarnation and claims no content.
+        self.at("B", "return", "create", "--to", "PUN", "--out", "drive")
+        self.receive("A")
+        self.another_drive()
+        self.source(b"version 3", "data")
+        self.assertGreater(self.update(builds_on_old=False)[0], 1_500_000)
+        self.arrived()
+        self.source(b"version 4", "data")
+        self.assert_is_part_of(self.update(), 0.2)
+        self.arrived()
+
     @unittest.skipUnless(os.uname().machine == "x86_64", "the step tool is written for x86-64")
     def test_a_receive_that_is_killed_goes_on(self):
         self.at_both_then_changed()
@@ -243,6 +303,27 @@ class Increments(Pair):
                 self.receive()
                 self.same_tree("src", "share/" + PACKAGE)
                 self.store_is_clean("B")
+
+
+class OldPrograms(CourierTest):
+    setUp, source, update = CourierTest.setUp, Increments.source, Increments.update
+    add, at_both, arrived = Increments.add, Increments.at_both, Increments.arrived
+    assert_is_part_of = Increments.assert_is_part_of
+
+    def test_a_site_whose_identity_does_not_say_that_it_reads_it(self):
+        self.golden_pun_and_pse()
+        os.makedirs("src")
+        self.source(b"version 1", "data")
+        self.at_both()
+        # Its identity of an older program, with the same keys.
+        self.at("A", "site", "join", GOLDEN + "/keys/PSE.site", "--as", "child", "--trust")
+        self.source(b"version 2", "data")
+        self.assertGreater(self.update(builds_on_old=False)[0], 1_500_000)
+        self.arrived()
+        # The return tells of the newer program.
+        self.source(b"version 3", "data")
+        self.assert_is_part_of(self.update(), 0.2)
+        self.arrived()
 
 
 if __name__ == "__main__":

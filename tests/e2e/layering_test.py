@@ -17,7 +17,7 @@ ALLOWED = {
     "distribution": ["store", "ledger"],
     "sender": ["parcel", "ledger", "media"],
     "importer": ["parcel", "ledger", "media", "distribution"],
-    "console": ["sender", "importer"],
+    "console": ["media"],
     "courier": ["sender", "importer", "console"],
 }
 SQL_ROOMS = {"ledger", "store"}
@@ -116,6 +116,15 @@ class Layering(unittest.TestCase):
         # Its one way in is the worker, which the program has in its list and the parent starts by name.
         naming = {str(path.relative_to(SOURCE)) for room in ALLOWED for path in files_of(room) if "unpack_worker()" in code_of(path)}
         self.assertEqual(naming, {"store/unpack_worker.h", "store/unpack_worker.cc", "store/unpacker.cc", "courier/main.cc"})
+
+    def test_pictures_are_taken_apart_in_a_confined_child_alone(self):
+        header = re.compile(r"^\s*#\s*include\s+[<\"](ZXing/|spng\.h|turbojpeg\.h|courier/picture_libraries\.h)", re.M)
+        using = {str(path.relative_to(SOURCE)) for room in ALLOWED for path in files_of(room) if header.search(path.read_text(encoding="utf-8"))}
+        self.assertEqual(using, {"courier/picture_libraries.h", "courier/picture_libraries.cc", "courier/picture_worker.cc"})
+        naming = {str(path.relative_to(SOURCE)) for room in ALLOWED for path in files_of(room)
+                  if re.search(r"\b(picture_worker|see_picture)\(", code_of(path))}
+        self.assertEqual(naming, {"courier/picture_worker.h", "courier/picture_worker.cc", "courier/receipt_picture.cc", "courier/main.cc"})
+        self.assertEqual(code_of(SOURCE / "courier/receipt_picture.cc").count("see_picture"), 0)
 
     def test_media_are_never_mapped_into_memory(self):
         for room in ALLOWED:

@@ -44,7 +44,7 @@ class Completion(CourierTest):
         for line, wanted in (
                 (("pack",), ["package"]),
                 (("parcel", "m"), ["mark"]),
-                (("parcel", "mark", "PUN-PSE-000001", ""), ["sent"]),
+                (("parcel", "mark", "PUN-PSE-000001", ""), ["confirmed", "sent"]),
                 (("parcel", "show", "PUN"), ["PUN-PSE-000001", "PUN.site"]),
                 (("package", "show", ""), ["PUN00020"]),
                 (("package", "update", "PUN00020", "sou"), ["source"]),

@@ -76,6 +76,29 @@ class SecondReader(CourierTest):
         self.read("A/outbox/PUN-PSE-000001.pcl", unpack="out")
         self.same_tree("source", "out/PUN00020")
 
+    def test_unpacks_an_increment_whose_records_are_lean_and_build_on_the_version_before(self):
+        self.pun_and_pse()
+        numbers = random.Random(2)
+        text = "".join("%d\n" % numbers.randrange(10**9) for _ in range(40_000))
+        write("source/numbers", text)
+        for number in range(200):
+            write("source/folder/%d" % number, "file %d of many\n" % numbers.randrange(10**9))
+        self.at("A", "package", "add", "source", "--id", "PUN00020")
+        self.send("PUN00020")
+        shutil.copy("drive/PUN-PSE-000001.pcl", "first.pcl")
+        self.receive(return_to="drive")
+        self.receive("A")
+        write("source/numbers", text[:50_000] + "new" + text[50_000:])
+        for number in range(0, 200, 3):
+            write("source/folder/%d" % number, "file %d of other ones\n" % number)
+        self.at("A", "package", "update", "PUN00020")
+        self.at("A", "parcel", "create", "--to", "PSE")
+        parcel = "A/outbox/PUN-PSE-000002.pcl"
+        self.assertLess(os.path.getsize(parcel), os.path.getsize("first.pcl") // 4)
+        self.assertEqual(self.read(parcel, status=None).status, 5)
+        self.read(parcel, "--after", "first.pcl", unpack="out")
+        self.same_tree("source", "out/PUN00020")
+
     def test_reads_a_return(self):
         self.send_source()
         self.receive(return_to="drive")

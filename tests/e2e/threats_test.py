@@ -16,7 +16,7 @@ from pcl_reader import LABEL, SLOTS, frames, read_key_ring  # noqa: E402
 
 ATTACKERS = ("The courier", "The finder of the drive", "The maker of a malicious drive", "A revoked site",
              "One addressee against another", "The curious branch user", "The thief of the kiosk", "The operator's mistake",
-             "The maker of a malicious archive")
+             "The maker of a malicious archive", "A trusted sender that misbehaves", "The caller")
 
 
 def tests_of_the_tree():

@@ -195,7 +195,7 @@ class Watched(WatchTest):
         subprocess.run(["umount", "stick"], check=True)
         watch = self.watch("--yes")
         watch.plug(Stick(numbers=os.stat(node).st_rdev, disk=os.path.basename(node), has_node=False, ID_FS_TYPE="ext4"))
-        self.assertIn("a watch mounts no ext4", watch.until("mount it, and it is looked at at once"))
+        self.assertIn("Courier mounts no ext4", watch.until("mount it, and it is looked at at once"))
         subprocess.run(["mount", node, "stick"], check=True)
         watch.until(TAKEN_OUT)
         self.same_tree("src", "share/PUN00020")

@@ -23,7 +23,8 @@ GOLDEN = os.path.join(TESTS, "golden")
 BAD = os.path.join(TESTS, "bad")
 TIMEOUT = 300
 
-ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
+ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC",
+                   LSAN_OPTIONS="suppressions=%s/support/leaks.txt:print_suppressions=0" % TESTS)
 for name in ("COURIER_HOME", "XDG_DATA_HOME"):
     ENVIRONMENT.pop(name, None)
 

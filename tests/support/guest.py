@@ -37,7 +37,6 @@ def kernel():
     return CACHE + "/k"
 
 
-# Starts udev, and waits until it has looked at what is there.
 # What a script begins with: the programs of %(tools)s, the share at the path %(share)s that the site knows, and `run`,
 # which gives a command's output a name.
 BEGIN = """
@@ -47,6 +46,7 @@ cp -a /share/. %(share)s/
 run() { echo "BEGIN $1"; shift; "$@" 2>&1; echo "STATUS $?"; }
 """
 
+# Starts udev, and waits until it has looked at what is there.
 START_UDEV = """
 mount -t tmpfs tmpfs /run
 /bin/systemd-udevd --daemon
@@ -70,7 +70,8 @@ def _copy_program(program, root):
     program, there = program if isinstance(program, tuple) else (program, program)
     target = root + there
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    shutil.copy2(os.path.realpath(program), target)
+    # Stripped: what lies in the memory disk is not free for the site's share, which keeps a reserve.
+    subprocess.run(["strip", "-o", target, os.path.realpath(program)], check=True)
     libraries = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=True).stdout.decode()
     for word in libraries.split():
         if word.startswith("/") and not os.path.exists(root + word):
@@ -134,7 +135,7 @@ def _text(said):
     return said.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
 
-def run(disk, *options, memory=1024, timeout=400):
+def run(disk, *options, memory=1536, timeout=400):
     """Runs the guest until it powers off; what it said on its console."""
     return _text(subprocess.run(_command(disk, *options, memory=memory), stdin=subprocess.DEVNULL, check=False,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout).stdout)
@@ -153,7 +154,7 @@ def parts(said):
 class Guest:
     """A guest to which things are done from outside while it runs: `with Guest(...) as guest`."""
 
-    def __init__(self, disk, *options, memory=1024, timeout=400):
+    def __init__(self, disk, *options, memory=1536, timeout=400):
         self.deadline, self.said = time.monotonic() + timeout, b""
         control = os.path.abspath("control")
         self.process = subprocess.Popen(

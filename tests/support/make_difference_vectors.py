@@ -11,13 +11,7 @@ import sys
 
 import zstandard
 
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out) + bytes([value])
+from pcl_content import varint
 
 
 def zigzag(value):

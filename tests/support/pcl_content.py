@@ -110,12 +110,25 @@ def open_block(data, against=None):
     need(len({entry[0] == "chunk" for entry in listed}) == 1, "block: chunks and nodes mixed")
     payload = c.bytes(4 << 20)
     c.end()
+    objects, at = {}, 0
+    raw = open_payload(codec, payload, raw_size, against)
+    for kind, name, size in listed:
+        need(digest(kind, raw[at:at + size]) == name, "block: an object under another's name")
+        objects[kind, name] = raw[at:at + size]
+        at += size
+    return objects
+
+
+def open_payload(codec, payload, raw_size, against):
+    """The raw bytes. A codec that is not known here is as bad as content that is not right."""
     if codec == 1:
-        need(zstandard.frame_content_size(payload) == raw_size and len(payload) < raw_size, "block: another size")
         try:
-            raw = zstandard.ZstdDecompressor().decompress(payload, max_output_size=raw_size)
+            need(zstandard.frame_content_size(payload) == raw_size and len(payload) < raw_size, "block: another size")
+            opened = zstandard.ZstdDecompressor().decompressobj()
+            raw = opened.decompress(payload)
         except zstandard.ZstdError as error:
             raise Refused("block: %s" % error, "damaged")
+        need(not opened.unused_data, "block: a frame that does not fill its bytes")
     elif codec in (2, 3) and against:
         need(0 < len(payload) < raw_size, "block: another size")
         raw = against(codec, payload, raw_size)
@@ -123,11 +136,40 @@ def open_block(data, against=None):
         need(codec == 0, "block: a codec not known here")
         raw = payload
     need(len(raw) == raw_size, "block: another size than stated")
-    objects, at = {}, 0
-    for kind, name, size in listed:
-        need(digest(kind, raw[at:at + size]) == name, "block: an object under another's name")
-        objects[kind, name] = raw[at:at + size]
+    return raw
+
+
+def varint(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out) + bytes([value])
+
+
+def open_lean(data, against=None):
+    """store/OBJECTS.md, section 10: the same of a lean block."""
+    c = Cursor(data, "block")
+    codec, content, list_digest = c.fixed(1), c.fixed(1), c.raw(32)
+    need(content in (1, 2), "block: content of no known sort")
+    listed = []
+    for _ in range(c.varint(16384)):
+        number = c.varint()
+        kind, size = (1, number) if content == 1 else (2 + number % 2, number // 2)
+        need(0 < size <= 1 << 20, "block: an object that cannot be")
+        listed.append((kind, size))
+    raw_size = sum(size for _, size in listed)
+    payload = data[c.at:]
+    need(listed and raw_size <= 4 << 20 and 0 < len(payload) <= 4 << 20, "block: no objects, too large, or no payload")
+    raw = open_payload(codec, payload, raw_size, against)
+    head, objects, at = b"\0" + varint(raw_size) + varint(len(listed)), {}, 0
+    for kind, size in listed:
+        piece = raw[at:at + size]
+        name = digest(OBJECTS[kind], piece)
+        objects[OBJECTS[kind], name] = piece
+        head += bytes([kind]) + name + varint(size)
         at += size
+    need(digest("block", head) == list_digest, "block: objects that do not come to its list digest")
     return objects
 
 

@@ -61,11 +61,11 @@ def difference(coded, base, raw_size):
     return bytes(out)
 
 
-def ranges(c):
-    """The list at the beginning of a payload: (form, digest, offset, length)."""
+def ranges(c, name_size=32):
+    """The list at the beginning of a payload: (form, digest or its beginning, offset, length)."""
     count = c.varint(16384)
     need(count > 0, "block: no range of a base")
-    found = [(c.fixed(1), c.raw(32), c.varint((1 << 63) - 1), c.varint(MAX_BASE)) for _ in range(count)]
+    found = [(c.fixed(1), c.raw(name_size), c.varint((1 << 63) - 1), c.varint(MAX_BASE)) for _ in range(count)]
     for form, _, offset, length in found:
         need(form in (1, 2) and length > 0 and offset + length <= (1 << 20 if form == 1 else (1 << 63) - 1),
              "block: a range that cannot be")
@@ -102,8 +102,9 @@ def decode(codec, coded, base, raw_size):
     return difference(coded, base, raw_size) if codec == 2 else unframe(coded, raw_size, base)
 
 
-def open_against(parcel, codec, payload, raw_size):
-    """The raw bytes of a block of codec 2 or 3; parcel: whose content a base may be of."""
+def open_against(parcel, codec, payload, raw_size, name_size=32):
+    """The raw bytes of a block of codec 2 or 3; parcel: whose content a base may be of; name_size: 16 of a lean block."""
     c = Cursor(payload, "block")
-    base = b"".join(range_of(parcel, *entry) for entry in ranges(c))
+    listed = ranges(c, name_size)
+    base = b"".join(range_of(parcel, form, parcel.full_name(name), *place) for form, name, *place in listed)
     return decode(codec, payload[c.at:], base, raw_size)

@@ -25,7 +25,7 @@ import nacl.exceptions
 import nacl.public
 import nacl.signing
 
-from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, unpack
+from pcl_content import Cursor, Refused, check, digest, listing, need, open_block, open_lean, unpack
 from pcl_difference import open_against
 from pcl_media import volumes
 from pcl_recovery import repair
@@ -122,8 +122,8 @@ class Label:
         c = Cursor(self.body, "label")
         need(c.fixed(2) == 1, "the label is of another version", "unsupported")
         features = c.fixed(8)
-        need(features < 2, "the label needs features not known here", "unsupported")
-        self.has_bases = features == 1
+        need(features < 4, "the label needs features not known here", "unsupported")
+        self.has_bases, self.has_lean = bool(features & 1), bool(features & 2)
         c.fixed(8)
         need(c.fixed(1) == 1 and c.fixed(1) == 1, "the label uses an algorithm not known here", "unsupported")
         self.sender, self.sender_name = c.site(), c.text(256)
@@ -204,7 +204,17 @@ class Held:
     """What was here before a parcel: no record builds on another one of its own."""
 
     def __init__(self, objects):
-        self.objects = dict(objects)
+        self.objects, self.names = dict(objects), None
+
+    def full_name(self, begin):
+        """The name of the one object here whose digest begins so."""
+        if self.names is None:
+            self.names = {}
+            for _, name in self.objects:
+                self.names.setdefault(name[:16], set()).add(name)
+        found = {name for name in self.names.get(begin[:16], ()) if name.startswith(begin)}
+        need(len(found) == 1, "no object, or several, named %s" % begin.hex()[:12], "incomplete")
+        return found.pop()
 
     def object(self, kind, name):
         need((kind, name) in self.objects, "%s %s is not here" % (kind, name.hex()[:12]), "incomplete")
@@ -219,6 +229,7 @@ class Parcel(Held):
 
     def __init__(self, volumes, signer, code, secrets, before=()):
         self.damaged, self.missing, self.objects, self.end_seen = [], [], {}, False
+        self.baseless = []  # records whose base is not here
         for parcel in before:
             self.objects.update(parcel.objects)
         self.held = Held(self.objects)
@@ -310,20 +321,27 @@ class Parcel(Held):
             if not verify(label.parcel_key, "recsig", label.digest + bound + digest("record", sealed), signature):
                 self.damaged.append(number)
                 continue
-            if payload[0] != 1:
+            if payload[0] not in (1, 2):
                 records[number] = True
                 continue
             plain = unseal(self.record_key, number, label.parcel_key + bound, sealed)
             try:
                 need(plain is not None, "a record that does not open")
-                self.objects.update(open_block(plain, self.open_against if label.has_bases else None))
+                self.objects.update(self.open_record(payload[0], plain))
                 records[number] = True
             except Refused as refusal:
-                if refusal.cause != "incomplete":  # its base is not here: as if it had not come
-                    self.damaged.append(number)
+                (self.baseless if refusal.cause == "incomplete" else self.damaged).append(number)
 
-    def open_against(self, codec, payload, raw_size):
-        return open_against(self.held, codec, payload, raw_size)
+    def open_record(self, kind, plain):
+        """Section 8."""
+        label = self.label
+        if kind == 1:
+            return open_block(plain, self.open_against if label.has_bases else None)
+        need(label.has_lean, "a lean block in a parcel that says it has none")
+        return open_lean(plain, (lambda *block: self.open_against(*block, 16)) if label.has_bases else None)
+
+    def open_against(self, codec, payload, raw_size, name_size=32):
+        return open_against(self.held, codec, payload, raw_size, name_size)
 
     def judge(self, kind, item):
         """Step 15: the cause why an item is not executed, or None."""
@@ -336,7 +354,7 @@ class Parcel(Held):
             return None
         except Refused as refusal:
             if refusal.cause == "incomplete":
-                return "damaged" if self.damaged or self.missing else "incomplete"
+                return "damaged" if self.damaged or set(self.missing).difference(self.baseless) else "incomplete"
             return "not-trusted"
 
     def cause(self):

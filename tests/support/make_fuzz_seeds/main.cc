@@ -7,12 +7,15 @@
 #include "media/volume_cut.h"
 #include "parcel/key_slots.h"
 #include "parcel/parcel_writer.h"
+#include "parcel/receipt.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "store/archive_message.h"
 #include "store/block_against.h"
+#include "store/lean_block.h"
 #include "tests/support/damaged_bytes.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/make_golden/golden_bases.h"
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/temp_folder.h"
@@ -231,6 +234,22 @@ void make_differences(const Seeds& seeds) {
     seeds.put(target, name, seed.raw(first).raw(second).view());
   };
   put("block_against", "block", encode(chosen), Encoder(), as_bytes(before));
+  // Those of the golden parcel of an increment.
+  const char* const names[] = {"golden-nodes", "golden-difference", "golden-prefix"};
+  const test::TwoVersions two = test::two_versions("PUN00B00");
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    const test::BlockAgainst& one = two.increment.at(i);
+    put("block_against", names[i], encode(one.block), Encoder(), one.base);
+  }
+  put("lean_block", "against-a-base", encode_lean(chosen), Encoder(), as_bytes(before));
+  put("lean_block", "compressed", encode_lean(compress_block(gathered, Level::standard)), Encoder(),
+      {});
+  BlockBuilder nodes;
+  for (const DigestKind kind : {DigestKind::node, DigestKind::root}) {
+    nodes.add(kind, digest_of(kind, as_bytes("raw")), as_bytes("raw"));
+  }
+  put("lean_block", "raw-nodes", encode_lean(compress_block(nodes.take(), Level::fast)), Encoder(),
+      {});
   // A byte that is the level, and of which the size asked for is made: 1 and 40 times it.
   const auto level = [](std::uint8_t value) { return std::move(Encoder().u8(value)); };
   put("difference", "content", as_bytes(after), level(1), as_bytes(before));
@@ -262,6 +281,23 @@ void make_spares(const Seeds& seeds) {
   seeds.put("spare_volume", "elsewhere", with_table(table));
 }
 
+// What a code's signature is of; texts of codes; words.
+void make_receipts(const Seeds& seeds) {
+  Receipt receipt;
+  receipt.parcel = ParcelId::parse("PUN-PSE-000012");
+  receipt.label = digest_of(DigestKind::label, as_bytes("label"));
+  receipt.incarnation = {2, {1}};
+  receipt.returns = 300;
+  receipt.items = 40;
+  for (int i = 0; i < 30; ++i) receipt.add(VerdictKind::stored, "");
+  receipt.add(VerdictKind::damaged, "2 records");
+  receipt.add(std::nullopt, "");
+  const std::string code = encode_receipt(receipt, [](ByteView) { return Signature{}; });
+  seeds.put("receipt", "body", parse_receipt(code).signed_part);
+  seeds.put("receipt", "code", as_bytes(code));
+  seeds.put("receipt", "words", as_bytes("critic recipe heavy furnace snake coil domain march"));
+}
+
 }  // namespace
 
 }  // namespace courier
@@ -278,6 +314,7 @@ int main(int argc, char** argv) {
     courier::make_recovery(seeds);
     courier::make_differences(seeds);
     courier::make_spares(seeds);
+    courier::make_receipts(seeds);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_fuzz_seeds: %s\n", error.what());
     return 1;

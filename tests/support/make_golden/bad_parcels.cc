@@ -13,6 +13,8 @@
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
 #include "signer/sealed_box.h"
+#include "store/lean_block.h"
+#include "tests/support/make_golden/golden_bases.h"
 #include "tests/support/parcel_surgery.h"
 
 namespace courier::test {
@@ -42,6 +44,22 @@ Bytes with_first_record(const Maker& maker, const std::function<Bytes(const Bloc
                      writer.add(content.blocks[i]);
                    }
                  });
+}
+
+// A good parcel, but for what is changed of its records.
+Bytes lean_parcel(const Maker& maker, std::uint64_t features,
+                  const std::function<void(Bytes& plaintext)>& change) {
+  const Content content = small_content(maker);
+  ParcelDraft draft = draft_of(maker, {package_item(maker, content)});
+  draft.critical_features = features;
+  return written(maker, draft, maker.from, [&](ParcelWriter& writer) {
+    for (std::size_t i = 0; i < content.blocks.size(); ++i) {
+      Bytes plaintext = encode_lean(content.blocks[i]);
+      if (i == 1) change(plaintext);
+      writer.add_sealed(
+          writer.sealer().seal(i, static_cast<std::uint8_t>(RecordKind::lean_block), plaintext));
+    }
+  });
 }
 
 // 64 MiB of zeros behind a block that states 4 MiB, with the digests of 4 MiB of zeros.
@@ -432,6 +450,18 @@ const std::vector<BadParcel>& bad_parcels() {
       {"oversized-block", "signed; a block states 4 GiB", damaged, oversized_block},
       {"beyond-repair", "one bit in record 1, and one in each cell of the parity", damaged,
        beyond_repair},
+      {"base-without-feature",
+       "records coded against a base, in a parcel whose label does not say so", damaged,
+       [](const Maker& m) { return second_of_two(m, 0); }},
+      {"base-not-here", "records coded against a base that never came", incomplete,
+       [](const Maker& m) { return second_of_two(m, kFeatureBases); }},
+      {"lean-list-digest", "signed; the objects of record 1 do not come to its list digest",
+       damaged,
+       [](const Maker& m) {
+         return lean_parcel(m, kFeatureLean, [](Bytes& plaintext) { plaintext[2] ^= 1; });
+       }},
+      {"lean-without-the-feature", "signed; lean blocks, and the label does not say so", damaged,
+       [](const Maker& m) { return lean_parcel(m, 0, [](Bytes&) {}); }},
   };
   return all;
 }

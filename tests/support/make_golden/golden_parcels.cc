@@ -5,6 +5,7 @@
 #include "media/volume_cut.h"
 #include "parcel/return_report.h"
 #include "parcel/trust_item.h"
+#include "tests/support/make_golden/golden_bases.h"
 #include "tests/support/parcel_surgery.h"
 #include "tests/support/test_files.h"
 #include "tests/support/test_parcels.h"
@@ -79,15 +80,16 @@ Content second_version(const Maker& maker) {
       {added, readme, content.dir("bin", {content.file("tool.sh", "#!/bin/sh\n" + own)})});
 }
 
-Maker of_first_package(const Maker& maker) {
+Maker of_package(const Maker& maker, std::uint32_t number) {
   return {maker.from,
           maker.other_site,
           maker.to,
           maker.entropy,
           maker.now,
           maker.number,
-          PackageId::make(maker.from.code(), 0x20)};
+          PackageId::make(maker.from.code(), number)};
 }
+Maker of_first_package(const Maker& maker) { return of_package(maker, 0x20); }
 
 Item second_version_item(const Maker& first, const Content& content) {
   Item item = package_item(first, content);
@@ -101,6 +103,16 @@ Bytes increment(const GoldenSites&, const Maker& maker) {
   const Content content = second_version(first);
   return written(first, draft_of(first, {second_version_item(first, content)}), first.from,
                  blocks_of(content));
+}
+
+Bytes lean_blocks(const GoldenSites&, const Maker& maker) {
+  ContentMaker made;
+  TreeEntry noise_file = made.file("noise.bin", noise(3000, 5));
+  TreeEntry listed = made.long_file("several-chunks.bin", {noise(900, 6), "x", "y"});
+  const Content content = made.finish({noise_file, listed, made.dir("folder", {})});
+  ParcelDraft draft = draft_of(maker, {package_item(maker, content)});
+  draft.critical_features = kFeatureLean;
+  return written(maker, draft, maker.from, lean_blocks_of(content));
 }
 
 Bytes no_records(const GoldenSites&, const Maker& maker) {
@@ -329,6 +341,22 @@ Bytes volume_of_two(const Maker& maker, std::uint32_t number) {
 Bytes first_volume(const GoldenSites&, const Maker& maker) { return volume_of_two(maker, 1); }
 Bytes second_volume(const GoldenSites&, const Maker& maker) { return volume_of_two(maker, 2); }
 
+// Both are of one package, whatever their places in the list.
+Maker of_base_package(const Maker& maker) { return of_package(maker, 0xB00); }
+
+Bytes base_of_increment(const GoldenSites&, const Maker& maker) {
+  return first_of_two(of_base_package(maker));
+}
+
+Bytes coded_against_a_base(const GoldenSites&, const Maker& maker) {
+  return second_of_two(of_base_package(maker), kFeatureBases);
+}
+
+Bytes lean_increment(const GoldenSites&, const Maker& maker) {
+  return second_of_two(of_base_package(maker), kFeatureBases | kFeatureLean,
+                       RecordKind::lean_block);
+}
+
 }  // namespace
 
 const std::vector<GoldenParcel>& golden_parcels() {
@@ -369,6 +397,14 @@ const std::vector<GoldenParcel>& golden_parcels() {
       {"recovery-data", "recovery data for a share of 20 % behind the end", recovery_data},
       {"volume-1-of-2", "the first record of a parcel of two", first_volume},
       {"volume-2-of-2", "the second record of that parcel, cut in the same way", second_volume},
+      {"base", "the first version of a package, for the next", base_of_increment},
+      {"coded-against-a-base",
+       "version 2 in records coded against what base.pcl brought: critical feature *bases*, codecs "
+       "2 and 3, nodes too, ranges of objects and of content over the seam of two chunks",
+       coded_against_a_base},
+      {"lean-blocks", "records of kind 2: blocks without the digests of their objects",
+       lean_blocks},
+      {"lean-increment", "the records of coded-against-a-base.pcl as lean blocks", lean_increment},
   };
   return all;
 }

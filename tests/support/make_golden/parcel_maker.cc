@@ -46,6 +46,14 @@ Fill blocks_of(const Content& content) {
   };
 }
 
+Fill lean_blocks_of(const Content& content) {
+  return [content](ParcelWriter& writer) {
+    for (std::size_t i = 0; i < content.blocks.size(); ++i) {
+      writer.add_sealed(writer.sealer().seal(i, content.blocks[i], RecordKind::lean_block));
+    }
+  };
+}
+
 Bytes parcel_of(const Maker& maker, const Content& content) {
   return written(maker, draft_of(maker, {package_item(maker, content)}), maker.from,
                  blocks_of(content));

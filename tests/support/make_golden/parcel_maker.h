@@ -36,6 +36,8 @@ ParcelDraft draft_of(const Maker& maker, std::vector<Item> items);
 
 using Fill = std::function<void(ParcelWriter&)>;
 Fill blocks_of(const Content& content);
+// The same as lean blocks; the draft says so (kFeatureLean).
+Fill lean_blocks_of(const Content& content);
 
 Bytes written(const Maker& maker, const ParcelDraft& draft, const KeyRing& from, const Fill& fill);
 // A parcel of one package with its content.

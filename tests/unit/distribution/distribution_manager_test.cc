@@ -1,5 +1,6 @@
 #include "distribution/distribution_manager.h"
 
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "ledger/job_book.h"
@@ -66,17 +67,35 @@ TEST_F(Publishing, AnUpdateCopiesOnlyWhatTheShareDoesNotHold) {
   EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "v2"));
 }
 
-TEST_F(Publishing, NeverLinksAFileThatIsNotWhatItShouldBe) {
+TEST_F(Publishing, NeverServesALinkedFileThatIsNotWhatItShouldBe) {
   add("files");
   const std::string same = noise(50'000, 3);
-  version(tools, source("v1", {{"same", same}}));
+  const std::filesystem::path v1 = source("v1", {{"same", same}, {"sound", "s"}});
+  version(tools, v1);
   manager().publish(tools, 1, {}, PublishMode::install, {});
   std::string spoiled = same;
   spoiled[777] = static_cast<char>(spoiled[777] ^ 1);
-  write_text(folder / "files/PSE00020/same", spoiled);
-  version(tools, source("v2", {{"same", same}, {"new", "x"}}));
-  const auto report = manager().publish(tools, 2, {}, PublishMode::install, {});
+  const std::filesystem::path served = folder / "files/PSE00020/same";
+  const auto time = std::filesystem::last_write_time(served);
+  write_text(served, spoiled);
+  std::filesystem::last_write_time(served, time);  // nothing but its content tells
+  const std::filesystem::path v2 = source("v2", {{"same", same}, {"sound", "s"}, {"new", "x"}});
+  for (const char* name : {"same", "sound"}) {
+    std::filesystem::last_write_time(v2 / name, std::filesystem::last_write_time(v1 / name));
+  }
+  version(tools, v2);
+  Journal journalled(folder.path(), clock, 1'000'000);
+  DistributionManager here(
+      DistributionParts{fs, clock, entropy, journalled, store, ledger, SiteCode::parse("PSE")});
+  const auto report = here.publish(tools, 2, {}, PublishMode::install, {});
+  std::vector<std::string> warnings;
+  Journal::read(folder.path(), {}, {}, [&](const JournalLine& line) {
+    if (line.severity == Severity::warning) warnings.push_back(line.message);
+  });
+  EXPECT_THAT(warnings, testing::ElementsAre(testing::HasSubstr("file same: read back")));
+  EXPECT_EQ(report.outcomes[0].state, PackageState::installed);
   EXPECT_EQ(report.outcomes[0].files_present, 0u);
+  EXPECT_EQ(report.outcomes[0].files_copied, 3u);
   EXPECT_EQ(tree_of(folder / "files/PSE00020"), tree_of(folder / "v2"));
 }
 

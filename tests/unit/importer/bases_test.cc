@@ -3,6 +3,7 @@
 
 #include "parcel/label.h"
 #include "store/block_against.h"
+#include "tests/support/importer_workers.h"
 #include "tests/unit/importer/importer_fixture.h"
 
 namespace courier::test {
@@ -21,9 +22,11 @@ class Bases : public ImporterTest {
 
   // Version 2 for a site that holds version 1, its data coded against what the ranges name.
   std::string coded_parcel(std::uint64_t number, const BaseRange& named,
-                           std::uint64_t features = kFeatureBases) {
+                           std::uint64_t features = kFeatureBases,
+                           RecordKind kind = RecordKind::block) {
     Load load{{item(ItemKind::package, tools, 2, v2, number)}, {v2}, {v1}};
     load.items[0].bases = {{tools, 1, v1}};
+    load.kind = kind;
     load.change = [=](ParcelDraft& draft) { draft.critical_features = features; };
     load.spoil = [=, this](Block& block) {
       if (block.holds_nodes()) return;
@@ -37,13 +40,14 @@ class Bases : public ImporterTest {
     return path;
   }
   ReceivedParcelReport took(const std::string& path) { return pse.take(path).parcels.at(0); }
-  std::vector<std::string> packs() {
-    std::vector<std::string> found;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(pse.path + "/store/packs")) {
-      if (entry.is_regular_file()) found.push_back(entry.path());
-    }
-    return found;
+  // The base comes in another package; then what waited for it is whole.
+  void expect_it_comes_in_with_its_base(const std::string& waiting) {
+    const PackageId other = PackageId::parse("PUN00033");
+    make_parcel(pun, {&pse}, 3, {{item(ItemKind::package, other, 1, v1, 3)}, {v1}},
+                folder / "usb/3.pcl");
+    EXPECT_EQ(took(folder / "usb/3.pcl").exit_status, 0);
+    EXPECT_EQ(took(waiting).exit_status, 0);
+    EXPECT_EQ(served(), tree_of(folder / "v2"));
   }
 
   Digest v1, v2, old;
@@ -76,12 +80,7 @@ TEST_F(Bases, ARecordWhoseBaseNeverCameIsNotDamagedAndComesInLater) {
   const ReturnReport told = make_return_report(pse.parts(), pun.code);
   ASSERT_EQ(told.parcels.size(), 1u);
   EXPECT_EQ(told.parcels[0].missing_records, report.missing_records);
-  const PackageId other = PackageId::parse("PUN00033");
-  make_parcel(pun, {&pse}, 3, {{item(ItemKind::package, other, 1, v1, 3)}, {v1}},
-              folder / "usb/3.pcl");
-  EXPECT_EQ(took(folder / "usb/3.pcl").exit_status, 0);
-  EXPECT_EQ(took(path).exit_status, 0);
-  EXPECT_EQ(served(), tree_of(folder / "v2"));
+  expect_it_comes_in_with_its_base(path);
 }
 
 TEST_F(Bases, WithoutTheFeatureInTheLabelTheRecordIsDamaged) {
@@ -89,6 +88,49 @@ TEST_F(Bases, WithoutTheFeatureInTheLabelTheRecordIsDamaged) {
   const ReceivedParcelReport report = took(coded_parcel(2, whole_old, 0));
   EXPECT_EQ(report.damaged_records, 1u);
   EXPECT_EQ(report.exit_status, 4);
+}
+
+TEST_F(Bases, NoReaderThatLiesPutsABlockThatNobodyCanOpenIntoTheStore) {
+  took(package_parcel(1, 1, 1, v1));
+  const LyingReaders while_it_is_read;
+  const ReceivedParcelReport report = took(coded_parcel(2, whole_old, 0));
+  EXPECT_EQ(report.damaged_records, 1u);
+  EXPECT_FALSE(pse.store.missing(v2).complete());
+  EXPECT_TRUE(pse.store_is_clean());
+}
+
+TEST_F(Bases, ALeanRecordNamesItByTheBeginningOfItsDigest) {
+  took(package_parcel(1, 1, 1, v1));
+  BaseRange named = whole_old;
+  std::fill(named.object.bytes.begin() + kShortName, named.object.bytes.end(), 0);
+  const auto report =
+      took(coded_parcel(2, named, kFeatureBases | kFeatureLean, RecordKind::lean_block));
+  EXPECT_EQ(report.exit_status, 0);
+  EXPECT_EQ(served(), tree_of(folder / "v2"));
+  EXPECT_TRUE(pse.store_is_clean());
+}
+
+TEST_F(Bases, ALeanRecordWhoseBaseNeverCameIsNotDamagedAndComesInLater) {
+  const std::string path =
+      coded_parcel(2, whole_old, kFeatureBases | kFeatureLean, RecordKind::lean_block);
+  const ReceivedParcelReport report = took(path);
+  EXPECT_EQ(report.exit_status, 5);
+  EXPECT_EQ(report.damaged_records, 0u);
+  EXPECT_EQ(report.without_base.size(), 1u);
+  expect_it_comes_in_with_its_base(path);
+}
+
+TEST_F(Bases, OtherContentThanTheSenderMeantIsNoBaseOfALeanRecordEither) {
+  took(package_parcel(1, 1, 1, v1));
+  const Digest mistaken = content("v9", {{"a.bin", noise(15'000, 9)}});
+  make_parcel(pun, {&pse}, 3, {{item(ItemKind::package, extra, 1, mistaken, 3)}, {mistaken}},
+              folder / "usb/3.pcl");
+  took(folder / "usb/3.pcl");
+  const Digest wrong = pun.store.find(mistaken, SafePath::parse("a.bin"))->content;
+  const auto report = took(coded_parcel(4, {BaseForm::object, wrong, 0, 15'000},
+                                        kFeatureBases | kFeatureLean, RecordKind::lean_block));
+  EXPECT_EQ(report.damaged_records, 1u);
+  EXPECT_TRUE(pse.store_is_clean());
 }
 
 TEST_F(Bases, ARangeBeyondWhatItNamesKeepsTheRecordOut) {

@@ -107,6 +107,7 @@ struct Load {
   std::vector<Digest> except = {};                // and whose are left out
   std::function<void(ParcelDraft&)> change = {};  // of the draft, before it is written
   std::function<void(Block&)> spoil = {};         // the sender's own blocks, before sealing
+  RecordKind kind = RecordKind::block;
 };
 
 class ImporterTest : public ::testing::Test {
@@ -159,6 +160,7 @@ class ImporterTest : public ::testing::Test {
     ParcelWriter writer{[&](ByteView data) { bytes.append(as_text(data)); }};
     writer.begin(draft, from.keys, entropy);
     ObjectSet left_out, carried;
+    std::uint64_t number_of_record = 0;
     for (const Digest& root : load.except) from.store.add_closure(root, left_out);
     for (const Digest& root : load.roots) from.store.add_closure(root, carried, &left_out);
     from.store.for_each_block(
@@ -168,7 +170,7 @@ class ImporterTest : public ::testing::Test {
             builder.add(object.kind, object.digest, from.store.read(object.digest, object.kind));
             Block block = compress_block(builder.take(), Level::fast);
             if (load.spoil) load.spoil(block);
-            writer.add(block);
+            writer.add_sealed(writer.sealer().seal(number_of_record++, block, load.kind));
           }
         });
     writer.finish();

@@ -39,6 +39,48 @@ class DistributionBooksTest : public LedgerTest {
   PackageDpKey key_;
 };
 
+// Sites, DPs and states that the rows of a fleet have, against what the rows themselves say.
+TEST_F(DistributionBooksTest, CountsOfAPackageAreThoseOfItsRows) {
+  const std::uint32_t source = PackageBook(*ledger_).get(package_).source_version;
+  int as_of = 0;
+  for (const SiteCode& site : {pun_, pse_}) {
+    for (const char* dp : {"", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9"}) {
+      sql::run(ledger_->impl(),
+               "INSERT INTO package_dp VALUES(:a, :b, :p, :v, 0, :s, 0, 0, '', 0, :i, NULL, NULL,"
+               " 1, '', '', :t, '')",
+               site, dp, package_, source + as_of % 2, as_of % 9, as_of % 3 == 0, as_of);
+      ++as_of;
+    }
+  }
+  PackageCount expected{package_};
+  for (const PackageDpRow& one : rows().list()) {
+    if (one.key.dp.empty()) {
+      ++expected.sites;
+      continue;
+    }
+    ++expected.targeted;
+    const PackageState state = one.state;
+    expected.installed += state == PackageState::installed && one.version == source;
+    expected.retrying +=
+        state == PackageState::install_retrying || state == PackageState::removal_retrying;
+    expected.failed +=
+        state == PackageState::install_failed || state == PackageState::removal_failed;
+    expected.invalid += one.invalid;
+  }
+  const std::vector<PackageCount> counts = rows().counts();
+  ASSERT_EQ(counts.size(), 1u);
+  EXPECT_EQ(counts[0].package, package_);
+  EXPECT_EQ(counts[0].sites, 2u);
+  EXPECT_EQ(counts[0].targeted, expected.targeted);
+  EXPECT_EQ(counts[0].installed, expected.installed);
+  EXPECT_EQ(counts[0].retrying, expected.retrying);
+  EXPECT_EQ(counts[0].failed, expected.failed);
+  EXPECT_EQ(counts[0].invalid, expected.invalid);
+  EXPECT_GT(expected.installed * expected.retrying * expected.failed * expected.invalid, 0u);
+  EXPECT_EQ(rows().of_site(pse_).size(), 10u);
+  for (const PackageDpRow& one : rows().of_site(pse_)) EXPECT_EQ(one.key.site, pse_);
+}
+
 using Act = std::function<void(PackageDpBook&, const PackageDpKey&)>;
 struct DpArrow {
   std::vector<std::string> events;

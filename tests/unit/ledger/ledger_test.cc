@@ -42,20 +42,27 @@ TEST_F(LedgerTest, IsMadeOnceAndOpenedAgain) {
 }
 
 TEST_F(LedgerTest, OfANewerVersionIsRefusedNamingBoth) {
-  sql::run(ledger_->impl(), "PRAGMA user_version = 7");
+  sql::run(ledger_->impl(), "PRAGMA user_version = 8");
   try {
     reopen();
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::newer_ledger);
-    EXPECT_THAT(e.what(), testing::HasSubstr("version 7"));
+    EXPECT_THAT(e.what(), testing::HasSubstr("version 8"));
     EXPECT_THAT(e.what(), testing::HasSubstr("up to " + std::to_string(kLedgerVersion)));
     EXPECT_THAT(e.hint(), testing::HasSubstr("newer courier"));
   }
 }
 
+// As version 5 had it.
+void undo_version_6(Ledger& ledger) {
+  sql::run(ledger.impl(), "ALTER TABLE incoming DROP COLUMN sealed_to");
+  sql::run(ledger.impl(), "DELETE FROM arrow WHERE machine = 'parcel' AND event = 'P7'");
+}
+
 // As version 4 had it.
 void undo_version_5(Ledger& ledger) {
+  undo_version_6(ledger);
   sql::run(ledger.impl(), "ALTER TABLE copy DROP COLUMN spares");
 }
 
@@ -73,6 +80,23 @@ void undo_version_3(Ledger& ledger) {
        {"medium", "cut", "number", "volumes", "first_record", "end_record", "bytes"})
     sql::run(ledger.impl(), std::string("ALTER TABLE copy DROP COLUMN ") + column);
   sql::run(ledger.impl(), "DROP TABLE incoming_volume");
+}
+
+TEST_F(LedgerTest, OfVersion5IsMigratedAndItsParcelsWereSealedToAKeyItDoesNotName) {
+  const Digest label = Digest::from_hex(std::string(64, 'a'));
+  IncomingParcel parcel;
+  parcel.label = label;
+  parcel.id = ParcelId::parse("TEX-PUN-000001");
+  IncomingBook(*ledger_).begin(parcel);
+  undo_version_6(*ledger_);
+  sql::run(ledger_->impl(), "PRAGMA user_version = 5");
+  ledger_.reset();
+  Ledger migrated = Ledger::open(path_, clock_);
+  EXPECT_EQ(sql::number(migrated.impl(), "PRAGMA user_version"), kLedgerVersion);
+  const std::optional<IncomingParcel> found = IncomingBook(migrated).find(label);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_TRUE(found->sealed_to.is_zero());
+  EXPECT_GT(sql::number(migrated.impl(), "SELECT count(*) FROM arrow WHERE event = 'P7'"), 0);
 }
 
 TEST_F(LedgerTest, OfVersion3IsMigratedAndFindsWhatWaitsWithoutReadingWhatHasEnded) {

@@ -251,7 +251,15 @@ TEST_F(ParcelBookTest, AReturnIsConfirmedByWhatItsAddresseeHasSeen) {
 }
 
 TEST_F(ParcelBookTest, OfAnotherSiteIsNotFound) {
-  EXPECT_EQ(code_of([&] { book().get(ParcelId::parse("TEX-PSE-000001")); }), ErrorCode::not_found);
+  const auto other = ParcelId::parse("TEX-PSE-000001");
+  EXPECT_EQ(code_of([&] { book().get(other); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { book().items(other); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { book().verdicts(other); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { book().copies(other); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] {
+              book().set_verdict(other, {0, pse_, {}, "", "r", {}});
+            }),
+            ErrorCode::not_found);
 }
 
 }  // namespace

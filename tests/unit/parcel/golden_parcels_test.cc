@@ -43,7 +43,7 @@ TEST_F(GoldenParcels, AreWholeAndOpen) {
       EXPECT_EQ(reading.good().size(), end - volume.first_record);
     }
     for (const ReadRecord& record : reading.records) {
-      if (record.ok()) verify_and_decompress(record.block);
+      if (record.ok() && !record.block.has_base()) verify_and_decompress(record.block);
     }
     ++seen;
   }

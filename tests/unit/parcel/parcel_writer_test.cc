@@ -52,6 +52,41 @@ TEST_F(ParcelWriterTest, WritesTheSameWhenRecordsAreSealedInAPool) {
   }
 }
 
+TEST_F(ParcelWriterTest, SealsBlocksAsLeanRecordsBesideOthers) {
+  const auto blocks = some_blocks(3);
+  ParcelDraft lean = draft({&pse_});
+  lean.critical_features = kFeatureLean;
+  Bytes out;
+  ParcelWriter writer([&](ByteView data) { out.insert(out.end(), data.begin(), data.end()); });
+  writer.begin(lean, pun_, entropy_);
+  writer.add(blocks[0]);
+  writer.add_sealed(writer.sealer().seal(1, blocks[1], RecordKind::lean_block));
+  writer.add(blocks[2]);
+  writer.finish();
+  const Reading reading = read(out);
+  ASSERT_TRUE(reading.is_whole(3)) << reading.message;
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(reading.records[i].block, blocks[i]);
+}
+
+TEST_F(ParcelWriterTest, SignsRecordsTogetherThatAreReadAsAnyOther) {
+  const auto blocks = some_blocks(11);
+  ParcelDraft lean = draft({&pse_});
+  lean.critical_features = kFeatureLean;
+  Bytes out;
+  ParcelWriter writer([&](ByteView data) { out.insert(out.end(), data.begin(), data.end()); });
+  writer.begin(lean, pun_, entropy_);
+  std::vector<UnsignedRecord> open;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const RecordKind kind = i % 2 == 0 ? RecordKind::block : RecordKind::lean_block;
+    open.push_back(writer.sealer().seal_unsigned(i, blocks[i], kind));
+  }
+  for (const Bytes& frame : writer.sealer().sign(std::move(open))) writer.add_sealed(frame);
+  writer.finish();
+  const Reading reading = read(out);
+  ASSERT_TRUE(reading.is_whole(blocks.size())) << reading.message;
+  for (std::size_t i = 0; i < blocks.size(); ++i) EXPECT_EQ(reading.records[i].block, blocks[i]);
+}
+
 TEST_F(ParcelWriterTest, SealsNoNumberTwice) {
   ParcelWriter writer([](ByteView) {});
   writer.begin(draft({&pse_}), pun_, entropy_);

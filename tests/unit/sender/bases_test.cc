@@ -170,6 +170,40 @@ TEST_F(BasesTest, ASiteWhoseProgramDoesNotReadItGetsPlainBlocks) {
   EXPECT_EQ(sent.parcel.label.critical_features, 0u);
 }
 
+TEST_F(BasesTest, ASiteThatReadsLeanRecordsGetsTheSameContentInThem) {
+  Files before, after;
+  for (int i = 0; i < 400; ++i) {
+    before["folder/file-" + std::to_string(i)] = noise(2'000, i);
+    after["folder/file-" + std::to_string(i)] = changed(noise(2'000, i)) + std::to_string(i);
+  }
+  const VersionRow v1 = origin_.take_in(kTools, 1, before);
+  const VersionRow v2 = origin_.take_in(kTools, 2, after);
+  origin_.prove(pse_, {v1}, {}, kFeatureBases);
+  origin_.prove(tex_, {v1}, {}, kFeatureBases | kFeatureLean);
+  const Sent named = send(v2, {&pse_}), lean = send(v2, {&tex_});
+  EXPECT_EQ(named.parcel.label.critical_features, kFeatureBases);
+  EXPECT_EQ(lean.parcel.label.critical_features, kFeatureBases | kFeatureLean);
+  EXPECT_EQ(named.parcel.objects, lean.parcel.objects);
+  EXPECT_EQ(named.parcel.bases, lean.parcel.bases);
+  // Of each object its digest, and of its base's half of one.
+  EXPECT_LT(lean.bytes() + 400 * (32 + 16), named.bytes());
+}
+
+TEST_F(BasesTest, OneThatDoesNotReadLeanRecordsMakesThemNamedForAll) {
+  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a.bin", content_}});
+  origin_.prove(pse_, {}, {}, kFeatureLean);
+  origin_.prove(tex_, {});
+  EXPECT_EQ(send(v1, {&pse_, &tex_}).parcel.label.critical_features, 0u);
+}
+
+TEST_F(BasesTest, WithoutABaseARecordIsLeanAsWell) {
+  const VersionRow v1 = origin_.take_in(kTools, 1, {{"a.bin", content_}});
+  origin_.prove(pse_, {}, {}, kFeatureLean);
+  const Sent sent = send(v1, {&pse_});
+  EXPECT_EQ(sent.parcel.label.critical_features, kFeatureLean);
+  EXPECT_FALSE(sent.made.plan.at_most);
+}
+
 TEST_F(BasesTest, AParcelForSeveralBuildsOnWhatAllOfThemHoldAndRead) {
   const VersionRow v1 = origin_.take_in(kTools, 1, {{"a.bin", content_}});
   const VersionRow v2 = origin_.take_in(kTools, 2, {{"a.bin", changed(content_)}});

@@ -23,6 +23,7 @@
 #include "signer/key_ring.h"
 #include "signer/trust_list.h"
 #include "store/block_against.h"
+#include "store/lean_block.h"
 #include "store/store.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
@@ -158,13 +159,28 @@ inline ReadBack read_back(const std::string& path, const Receiver& site, const K
     const OpenedRecord record = opened.opener.open(*raw);
     EXPECT_TRUE(record.ok()) << "record " << raw->number;
     EXPECT_EQ(raw->number, out.records++);
-    const Block block = decode_block(record.plaintext);
+    LeanBlock lean;
+    Block& block = lean.block;
+    const bool is_lean = record.kind == RecordKind::lean_block;
+    if (is_lean) {
+      EXPECT_TRUE(head.label().critical_features & kFeatureLean);
+      lean = decode_lean(record.plaintext);
+    } else {
+      block = decode_block(record.plaintext);
+    }
+    Bytes bytes;
     if (held && block.has_base()) {
-      const std::vector<BaseRange> ranges = base_ranges(block);
-      verify_objects(block, decompress_against(block, held->read_base(ranges)));
+      std::vector<BaseRange> ranges = base_ranges(block);
+      if (is_lean) ranges = held->complete_names(ranges);
+      bytes = decompress_against(block, held->read_base(ranges));
       out.bases.insert(out.bases.end(), ranges.begin(), ranges.end());
     } else {
-      verify_and_decompress(block);
+      bytes = decompress(block);
+    }
+    if (is_lean) {
+      block = with_digests(LeanBlock(lean), digests_in(block, bytes));
+    } else {
+      verify_objects(block, bytes);
     }
     for (const BlockObject& object : block.objects) out.objects.push_back(object);
   }

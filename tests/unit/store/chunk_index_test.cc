@@ -91,6 +91,42 @@ TEST_F(ObjectTiersTest, FindTheOldestBlockWhateverTierItIsIn) {
   EXPECT_EQ(count("recent"), noted("recent"));
 }
 
+TEST_F(ObjectTiersTest, FindADigestByItsBeginningUnlessTwoBeginSo) {
+  ObjectTiers tiers(db_, kFull);
+  const auto enter = [&](std::uint64_t pack, const std::vector<Digest>& objects) {
+    IndexTransaction transaction(db_);
+    std::vector<ObjectTiers::Entry> entries;
+    for (const Digest& object : objects) entries.push_back({object, pack});
+    tiers.add(pack, entries);
+    transaction.commit();
+    tiers.refresh();
+  };
+  const auto alike = [](Digest digest, std::uint8_t last) {
+    digest.bytes[31] = last;
+    return digest;
+  };
+  const auto beginning = [](Digest digest) {
+    std::fill(digest.bytes.begin() + 16, digest.bytes.end(), 0);
+    return digest;
+  };
+  for (std::uint64_t pack = 1; pack <= 400; ++pack) enter(pack, {digest(pack), digest(pack)});
+  ASSERT_GT(count("object"), 0u);
+  ASSERT_GT(count("recent"), 0u);
+  for (std::uint64_t pack = 1; pack <= 400; ++pack) {
+    EXPECT_EQ(tiers.find_name(beginning(digest(pack)), 16), digest(pack)) << pack;
+  }
+  EXPECT_EQ(tiers.find_name(beginning(digest(401)), 16), std::nullopt);
+  // In another tier than the one that it is like, and beside it.
+  enter(401, {alike(digest(1), 1)});
+  EXPECT_EQ(tiers.find_name(beginning(digest(1)), 16), std::nullopt);
+  EXPECT_EQ(tiers.find_name(digest(1), 32), digest(1));
+  enter(402, {alike(digest(500), 1), alike(digest(500), 2)});
+  EXPECT_EQ(tiers.find_name(beginning(digest(500)), 16), std::nullopt);
+  // The same object again is no other one.
+  enter(403, {digest(2)});
+  EXPECT_EQ(tiers.find_name(beginning(digest(2)), 16), digest(2));
+}
+
 TEST_F(ObjectTiersTest, SeeWhatAnotherProcessEnters) {
   Database other(folder_ / "tiers.sqlite");
   ObjectTiers here(db_, kFull), there(other, kFull);

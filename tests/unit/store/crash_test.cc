@@ -83,6 +83,24 @@ TEST_F(Crash, AfterThePackAndBeforeTheIndexIsMadeGoodByOpening) {
   EXPECT_EQ(store.snapshot(source_).new_objects, 0u);
 }
 
+TEST_F(Crash, BeforeTheFolderOfAPackIsDurableIsMadeGoodByOpeningBeforeTheIndexKnowsIt) {
+  test::FaultyFileSystem failing(fs_);
+  {
+    Store store = Store::open(failing, temp_ / "store", Store::Access::write);
+    failing.fail_only({"sync"});
+    failing.fail_at(3, EIO);  // after the pack and the folder of its folder
+    EXPECT_THROW(store.snapshot(source_), Error);
+  }
+  failing.fail_only({"sync_file_system"});
+  failing.fail_at(1, EIO);
+  EXPECT_THROW(Store::open(failing, temp_ / "store", Store::Access::write), Error);
+  EXPECT_EQ(Store::open(fs_, temp_ / "store", Store::Access::read).stats().packs, 0u);
+  Store store = Store::open(failing, temp_ / "store", Store::Access::write);
+  EXPECT_EQ(store.stats().packs, 1u);
+  EXPECT_TRUE(store.check().clean());
+  EXPECT_EQ(store.snapshot(source_).new_objects, 0u);
+}
+
 TEST_F(Crash, WhileBlocksAreAppendedKeepsWhatWasFinished) {
   Store origin = Store::open(fs_, temp_ / "origin", Store::Access::write);
   const Digest root = origin.snapshot(source_).root;

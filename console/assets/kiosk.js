@@ -1,0 +1,168 @@
+// The kiosk: shows the state that the server sends, and sends back what is pressed.
+import { Connection, get, post } from "./connection.js";
+import { element, patch } from "./dom.js";
+import { driveCard, spoken, waiting } from "./kiosk_view.js";
+import { connectionNotice, languageSwitch, siteTitle } from "./page_frame.js";
+import { receiptsOf } from "./result_view.js";
+import { load } from "./words.js";
+
+const place = (id) => document.getElementById(id);
+
+let words;
+let state = null;
+let isLost = false;
+const receipts = new Map();
+const asked = new Set(); // pressed, and not answered by a new state yet
+const heard = new Map(); // what was said of each drive
+
+const pressOf = (drive, action) => `${drive.id} ${drive.state} ${action}`;
+const view = {
+  get words() {
+    return words;
+  },
+  get state() {
+    return state;
+  },
+  receipts,
+  get isLost() {
+    return isLost;
+  },
+  isAsked: (drive, action) => asked.has(pressOf(drive, action)),
+};
+
+function bar() {
+  return element("header", {}, siteTitle(state?.site), languageSwitch(words));
+}
+
+function page() {
+  const drives = state?.drives ?? [];
+  const cards = drives.length ? drives.map((drive) => driveCard(view, drive)) : state ? [waiting(view)] : [];
+  return element(
+    "main",
+    {},
+    element(drives.length > 1 ? "div.cards.several" : "div.cards", { "data-key": "cards" }, cards),
+  );
+}
+
+function foot() {
+  return element(
+    "footer",
+    {},
+    state?.drives?.length ? element("p", {}, words.say("wait.more")) : element("p", {}),
+    element("a", { href: "/site" }, words.say("operator")),
+  );
+}
+
+// What has the focus may be gone with its state: it then goes to the heading of the same drive, else of the page.
+function keepFocus(before, driveId) {
+  if (!before || document.contains(before)) return;
+  const heading = (driveId && place(`heading-${driveId}`)) ?? document.querySelector("#main h2");
+  heading?.focus();
+}
+
+function show() {
+  const before = document.activeElement === document.body ? null : document.activeElement;
+  const driveId = before?.closest("section.card")?.getAttribute("data-key");
+  patch(place("bar"), bar());
+  patch(place("connection"), connectionNotice(words, isLost));
+  patch(place("main"), page());
+  patch(place("foot"), foot());
+  document.body.classList.toggle("is-lost", isLost);
+  document.title = state ? `${state.site.code} · Courier` : "Courier";
+  keepFocus(before, driveId);
+}
+
+// Each state of a drive is said once; of its progress, each quarter.
+function say() {
+  const drives = state.drives;
+  for (const id of [...heard.keys()]) if (id && !drives.some((drive) => drive.id === id)) heard.delete(id);
+  if (!drives.length && heard.get("") !== "none") {
+    heard.set("", "none");
+    place("said").textContent = words.say("wait.title");
+    return;
+  }
+  if (drives.length) heard.delete("");
+  for (const drive of drives) {
+    const quarter = drive.state === "taking" ? Math.floor((drive.progress?.share ?? 0) * 4) : "";
+    const now = `${drive.state} ${drive.problem?.code ?? ""} ${quarter}`;
+    if (heard.get(drive.id) === now) continue;
+    heard.set(drive.id, now);
+    place("said").textContent = spoken(view, drive);
+  }
+}
+
+// One after another: the server makes them one at a time, and lets only so many wait.
+let receiptsBefore = Promise.resolve();
+
+async function fetchReceipt(parcel) {
+  receipts.set(parcel, await get(`receipts/${encodeURIComponent(parcel)}`).catch(() => ({ failed: true })));
+  show();
+}
+
+function fetchReceipts() {
+  for (const { parcel } of state.drives.flatMap(receiptsOf)) {
+    if (receipts.has(parcel)) continue;
+    receipts.set(parcel, null);
+    receiptsBefore = receiptsBefore.then(() => fetchReceipt(parcel));
+  }
+}
+
+function came(next) {
+  // Another program than the one this page is from.
+  if (state && state.version !== next.version) return location.reload();
+  state = next;
+  for (const press of [...asked]) {
+    const [id, was] = press.split(" ");
+    if (!state.drives.some((drive) => drive.id === id && drive.state === was)) asked.delete(press);
+  }
+  fetchReceipts();
+  show();
+  say();
+}
+
+async function press(drive, action) {
+  const pressed = pressOf(drive, action);
+  if (asked.has(pressed)) return;
+  asked.add(pressed);
+  show();
+  try {
+    await post(`drives/${encodeURIComponent(drive.id)}/${action}`);
+    // A press that leaves the state as it is may be repeated.
+    if (action !== "take") asked.delete(pressed);
+  } catch {
+    asked.delete(pressed);
+    place("said").textContent = words.say("action.failed");
+  }
+  show();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("button");
+  if (!target) return;
+  const { language, action, drive: id } = target.dataset;
+  if (language) {
+    words.choose(language);
+    heard.clear();
+    show();
+    if (state) say();
+  }
+  const drive = action && state?.drives.find((one) => one.id === id);
+  if (drive) press(drive, action);
+});
+
+words = await load();
+show();
+new Connection("/", {
+  kiosk: came,
+  connected() {
+    if (!isLost) return;
+    isLost = false;
+    show();
+    place("said").textContent = words.say("connection.back");
+  },
+  lost() {
+    if (isLost) return;
+    isLost = true;
+    show();
+  },
+});

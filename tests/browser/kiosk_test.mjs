@@ -1,0 +1,347 @@
+// The kiosk over the program itself: sites with homes, drives that come and go, a parcel's whole way by clicks only.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { browser, clipped, open, test, useWorlds, violations, world } from "./support.mjs";
+
+useWorlds();
+
+const inState = (page, state) => page.locator(`.card[data-state="${state}"]`);
+const press = (page, action) => page.locator(`[data-action="${action}"]`).click();
+
+async function isCalm(page) {
+  assert.deepEqual(await violations(page), []);
+  assert.deepEqual(await clipped(page), []);
+  assert.deepEqual(page.faults, []);
+}
+
+async function problem(page, code) {
+  await page.locator(`.card[data-problem="${code}"]`).waitFor();
+  await isCalm(page);
+  return page.locator(".card").innerText();
+}
+
+test("a parcel goes there and its return comes back, by clicks only", async () => {
+  const id = await world.parcel("PUN00020", { out: "stick" });
+  await world.run("A", "parcel", "mark", id, "sent");
+  const there = await world.console("B", "drive");
+  const page = await open(browser, there.url);
+  await inState(page, "none").waitFor();
+  assert.match(await page.locator("h1").innerText(), /PSE\s+Branch/);
+  await isCalm(page);
+
+  world.insert("drive", "stick");
+  await inState(page, "offer").waitFor();
+  const offer = await page.locator(".card").innerText();
+  for (const part of ["From PUN (Pune)", "This site", "1 package", "Yes, signed by PUN"])
+    assert.ok(offer.includes(part), offer);
+  await isCalm(page);
+  await press(page, "take");
+  await inState(page, "done").waitFor();
+  const done = await page.locator(".card").innerText();
+  for (const part of [
+    "All in",
+    "You can take the drive out now",
+    "1 package installed",
+    "A return for PUN was written to this drive",
+  ]) {
+    assert.ok(done.includes(part), done);
+  }
+  await isCalm(page);
+  assert.ok(fs.existsSync(world.path("share/PUN00020/readme.txt")));
+  world.insert("stick-back", "drive");
+  world.remove("drive");
+  await inState(page, "none").waitFor();
+
+  const origin = await world.console("A", "drive-of-A");
+  const desk = await open(browser, origin.url, { locale: "sv" });
+  await inState(desk, "none").waitFor();
+  world.insert("drive-of-A", "stick-back");
+  await inState(desk, "offer").waitFor();
+  assert.match(await desk.locator(".card").innerText(), /Retur från PSE \(Branch\)/);
+  await press(desk, "take");
+  await inState(desk, "done").waitFor();
+  assert.match(await desk.locator(".card").innerText(), new RegExp(`Försändelsen ${id} är bekräftad`));
+  await isCalm(desk);
+  assert.equal((await world.run("A", "parcel", "show", id)).state, "Confirmed");
+});
+
+test("two pages see the same, and work runs on when both are closed", async () => {
+  await world.parcel("PUN00020", { out: "stick" });
+  const kiosk = await world.console("B", "drive");
+  const one = await open(browser, kiosk.url);
+  const other = await open(browser, kiosk.url, { locale: "pt-BR" });
+  world.insert("drive", "stick");
+  await inState(one, "offer").waitFor();
+  await inState(other, "offer").waitFor();
+  await press(one, "take");
+  await one.locator('.card:not([data-state="offer"])').waitFor();
+  await one.context().close();
+  await inState(other, "done").waitFor();
+  assert.match(await other.locator(".card").innerText(), /Tudo recebido/);
+});
+
+test("several drives are shown at once, each with its own question", async () => {
+  await world.parcel("PUN00020", { out: "one" });
+  await world.parcel("PUN00021", { out: "two" });
+  const kiosk = await world.console("B", "drive1", "drive2");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive1", "one");
+  world.insert("drive2", "two");
+  await inState(page, "offer").nth(1).waitFor();
+  await inState(page, "offer").first().locator("[data-action=take]").click();
+  await inState(page, "done").first().waitFor();
+  await inState(page, "offer").first().waitFor();
+  await isCalm(page);
+  await press(page, "take");
+  await inState(page, "done").nth(1).waitFor();
+  world.remove("drive1");
+  world.remove("drive2");
+  await inState(page, "none").waitFor();
+});
+
+// The processes that the console started and that have not ended.
+function childrenOf(pid) {
+  return fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = fs.readFileSync(`/proc/${name}/stat`, "utf8");
+        const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return (
+          Number(parent) === pid &&
+          state !== "Z" &&
+          fs.readFileSync(`/proc/${name}/cmdline`, "utf8").includes("receive")
+        );
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    })
+    .map(Number);
+}
+
+function sizes(folder) {
+  return fs.readdirSync(folder, { recursive: true }).map((name) => {
+    try {
+      return fs.statSync(`${folder}/${name}`).size;
+    } catch {
+      return 0; // It has another name meanwhile.
+    }
+  });
+}
+
+async function until(found) {
+  for (;;) {
+    const answer = found();
+    if (answer.length) return answer;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("after a power cut in the middle the page finds the server again, and the work goes on by itself", async () => {
+  const id = await world.parcel("PUN00020", { out: "stick", bytes: 40_000_000 });
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive", "stick");
+  await inState(page, "offer").waitFor();
+  await press(page, "take");
+  // Held where part of it is in, and before it is unpacked: the cut is in the middle on any machine.
+  const [job] = await until(() => childrenOf(kiosk.process.pid));
+  await until(() => sizes(world.path("B/store/packs")).filter((size) => size > 1_000_000));
+  process.kill(job, "SIGSTOP");
+  await inState(page, "taking").waitFor();
+  await kiosk.kill();
+  try {
+    process.kill(job, "SIGKILL");
+  } catch {
+    // It went with the console.
+  }
+  await page.locator(".lost").waitFor();
+  await isCalm(page);
+  await kiosk.start();
+  await page.locator(".lost").waitFor({ state: "detached" });
+  await inState(page, "done").waitFor();
+  assert.match(await page.locator(".card").innerText(), /1 package installed/);
+  assert.equal((await world.run("B", "parcel", "show", id)).state, "Processed");
+  assert.ok((await world.run("B", "store", "check")).clean);
+});
+
+test("an empty medium, one for another site and one from a stranger are each explained, and nothing is taken in", async () => {
+  await world.site("C", "PXX", "Stranger");
+  await world.join("A", "PXX", "child");
+  await world.join("C", "PSE", "child");
+  await world.parcel("PUN00020", { to: "PXX", out: "for-another" });
+  await world.run(
+    "C",
+    "package",
+    "add",
+    world.path("source-PUN00020"),
+    "--id",
+    "PXX00001",
+    "--name",
+    "Strange",
+  );
+  await world.run("C", "distribute", "PXX00001", "--to", "PSE");
+  await world.run("C", "parcel", "create", "--to", "PSE", "--out", world.mkdir("from-a-stranger"));
+  fs.writeFileSync(world.mkdir("photos") + "/cat.jpg", "no parcel");
+
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  for (const [medium, words] of [
+    ["photos", /There is no parcel on this drive/],
+    ["for-another", /for another site|not this site/],
+    ["from-a-stranger", /not known here|not trusted/],
+  ]) {
+    world.insert("drive", medium);
+    await page.locator('.card:not([data-state="none"], [data-state="reading"])').waitFor();
+    const text = await page.locator(".card").innerText();
+    assert.match(text, words);
+    await isCalm(page);
+    world.remove("drive");
+    await inState(page, "none").waitFor();
+  }
+  assert.ok(!fs.readdirSync(world.path("share")).some((name) => /^P/.test(name)));
+});
+
+test("a damaged parcel is explained with what to do, and the details are there for the help desk", async () => {
+  const id = await world.parcel("PUN00020", { out: "stick", bytes: 2_000_000 });
+  const file = world.path("stick", `${id}.pcl`);
+  const size = fs.statSync(file).size;
+  const bad = fs.openSync(file, "r+");
+  fs.writeSync(bad, Buffer.alloc(600_000, 0x55), 0, 600_000, Math.floor(size / 2) - 300_000);
+  fs.closeSync(bad);
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive", "stick");
+  await inState(page, "offer").waitFor();
+  await press(page, "take");
+  await page.locator(".card.bad").waitFor();
+  const text = await page.locator(".card").innerText();
+  assert.match(text, /damaged|Not everything/i);
+  await page.locator(".help summary").click();
+  assert.match(await page.locator(".help").innerText(), /receive/);
+  await isCalm(page);
+});
+
+// The wish for a volume outlasts its drive, so that the page does not tell when that is out.
+async function isOut(page) {
+  for (;;) {
+    const told = await page.evaluate(async () => (await fetch("/api/v1/kiosk")).json());
+    if (told.drives.every((drive) => !drive.present)) return;
+  }
+}
+
+test("a missing volume is asked for by its label, and comes in from the next drive", async () => {
+  const id = await world.parcel("PUN00020", { bytes: 12_000_000 });
+  await world.run("A", "media", "write", id, world.mkdir("all"), "--volume-size", "5M");
+  const volumes = fs
+    .readdirSync(world.path("all"))
+    .filter((name) => name.startsWith(id))
+    .sort();
+  assert.ok(volumes.length > 1, String(volumes));
+  volumes.forEach((name, i) => fs.cpSync(world.path("all", name), world.path(`volume${i + 1}`, name)));
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive", "volume1");
+  await inState(page, "offer").waitFor();
+  await press(page, "take");
+  for (let next = 2; next <= volumes.length; next += 1) {
+    await inState(page, "waiting").waitFor();
+    const text = await page.locator(".card").innerText();
+    assert.match(text, new RegExp(`Insert volume ${next} of ${volumes.length}`));
+    assert.match(text, new RegExp(`${id.replaceAll("-", "_")}_V${next}`));
+    await isCalm(page);
+    world.remove("drive");
+    await isOut(page);
+    world.insert("drive", `volume${next}`);
+    await page
+      .locator(
+        '.card[data-state="done"], [data-action="take"], .card[data-state="waiting"] h2:not(:has-text("volume ' +
+          next +
+          ' "))',
+      )
+      .first()
+      .waitFor();
+    if (await page.locator("[data-action=take]").count()) await press(page, "take");
+  }
+  await inState(page, "done").waitFor();
+  assert.ok(fs.existsSync(world.path("share/PUN00020/readme.txt")));
+});
+
+test("a site without space says so, keeps what came, and goes on when there is space", async (context) => {
+  const share = world.mkdir("small");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m", "none", share], { stdio: "ignore" });
+  } catch {
+    context.skip("no file system can be mounted here");
+    return;
+  }
+  try {
+    await world.site("small/S", "PSM", "Small");
+    await world.join("A", "PSM", "child");
+    await world.join("small/S", "PUN", "parent");
+    await world.parcel("PUN00020", { to: "PSM", out: "stick", bytes: 16_000_000 });
+    const ballast = world.path("small/ballast");
+    fs.writeFileSync(ballast, Buffer.alloc(16_000_000));
+    const kiosk = await world.console("small/S", "drive");
+    const page = await open(browser, kiosk.url);
+    world.insert("drive", "stick");
+    await inState(page, "offer").waitFor();
+    await press(page, "take");
+    assert.match(await problem(page, "no-space"), /not enough space here/);
+    fs.unlinkSync(ballast);
+    await page.locator(".buttons .primary").click();
+    await page.locator('.card[data-state="done"], [data-action="take"]').first().waitFor();
+    if (await page.locator("[data-action=take]").count()) await press(page, "take");
+    await inState(page, "done").waitFor();
+  } finally {
+    for (const one of world.consoles) await one.kill();
+    execFileSync("umount", ["-l", share]);
+  }
+});
+
+test("from a medium that cannot be written the return goes back as a receipt: eight words and a picture", async (context) => {
+  const id = await world.parcel("PUN00020", { out: "stick" });
+  await world.run("A", "parcel", "mark", id, "sent");
+  const disc = world.mkdir("disc");
+  const mount = (...args) => execFileSync("mount", [...args, disc], { stdio: "ignore" });
+  try {
+    mount("-t", "tmpfs", "-o", "size=8m", "none");
+  } catch {
+    context.skip("no file system can be mounted here");
+    return;
+  }
+  try {
+    world.insert("disc", "stick");
+    mount("-o", "remount,ro");
+    const kiosk = await world.console("B", "disc", "next");
+    const page = await open(browser, kiosk.url);
+    await inState(page, "offer").waitFor();
+    await press(page, "take");
+    await inState(page, "done").waitFor();
+    await page.locator(".words li").nth(7).waitFor();
+    await page.waitForFunction(() => document.querySelector(".receipt img")?.naturalWidth > 0);
+    await isCalm(page);
+    // What a picture of the page says by its code, and what is read out over the telephone, each at the other site.
+    await page.screenshot({ path: world.path("kiosk.png"), fullPage: true });
+    fs.cpSync(world.path("A"), world.path("A2"), { recursive: true });
+    await world.run("A2", "parcel", "mark", id, "confirmed", "--receipt", `@${world.path("kiosk.png")}`);
+    assert.match(await inState(page, "done").innerText(), /insert another drive and let it be written there/);
+    // Another drive takes the return, by a press; the receipt stays in sight.
+    fs.writeFileSync(`${world.mkdir("photos")}/cat.jpg`, "no parcel");
+    world.insert("next", "photos");
+    await inState(page, "empty").waitFor();
+    await press(page, "return");
+    await inState(page, "empty").locator("text=A return for PUN was written to this drive").waitFor();
+    assert.ok(fs.readdirSync(world.path("next")).some((name) => name.startsWith("PSE-PUN-")));
+    await isCalm(page);
+    const words = await page.locator(".words li").allInnerTexts();
+    await world.run("A", "parcel", "mark", id, "confirmed", "--receipt", words.join(" "));
+    assert.equal((await world.run("A", "parcel", "show", id)).state, "Confirmed");
+    await kiosk.kill();
+  } finally {
+    for (const one of world.consoles) await one.kill();
+    execFileSync("umount", ["-l", disc]);
+  }
+});
