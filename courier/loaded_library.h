@@ -1,4 +1,4 @@
-// A library that is loaded when something is drawn and not before.
+// A library that is loaded when it is needed and not before.
 #pragma once
 
 #include <dlfcn.h>

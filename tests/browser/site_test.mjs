@@ -280,7 +280,8 @@ test("the store, the version still served, returns, events and the log are said 
   await page.locator("td", { hasText: "Confirmed by a return P5" }).waitFor();
 
   await page.locator('#nav a[href="#media"]').click();
-  await page.locator("tr", { hasText: id }).locator("td", { hasText: world.path("stick") }).waitFor();
+  const copy = page.locator("tr", { hasText: id }).locator('[data-label="Written to"]');
+  await copy.filter({ hasText: world.path("stick") }).waitFor();
   await page.locator("h3", { hasText: "Plugged-in drives" }).waitFor();
 
   await page.locator('#nav a[href="#log"]').click();

@@ -63,6 +63,11 @@ class ReadOnly(ConsoleTest):
 
 
 class Damaged(ConsoleTest):
+    def pressed(self, console, drive, action):
+        """The first drive when what was pressed on it has ended."""
+        self.assertEqual(console.act(drive, action)[0], 202)
+        return console.until(lambda now: now["drives"][0]["state"] != "taking")["drives"][0]
+
     def spoilt(self, *options):
         """A drive with a parcel that is damaged in the middle; its path and what it was."""
         self.package(size=3_000_000)
@@ -79,8 +84,7 @@ class Damaged(ConsoleTest):
     def test_what_recovery_data_repairs_comes_in_and_is_said_to_have_been_repaired(self):
         self.spoilt("--recovery", "20")
         console = self.console("--folder", "usb")
-        console.act(console.drive("offer"), "take")
-        drive = console.drive("done", "problem")
+        drive = self.pressed(console, console.drive("offer"), "take")
         self.assertEqual((drive["state"], drive["problem"], drive["result"]["installed"]), ("done", None, 1), drive)
         self.assertGreater(drive["result"]["repaired_bytes"], 0)
         self.same_tree("src", "share/PUN00020")
@@ -88,26 +92,21 @@ class Damaged(ConsoleTest):
     def test_repair_reads_again_what_is_missing(self):
         _, path, whole = self.spoilt("--recovery", "0")
         console = self.console("--folder", "usb")
-        console.act(console.drive("offer"), "take")
-        drive = console.drive("done", "problem")
+        drive = self.pressed(console, console.drive("offer"), "take")
         self.assertEqual((drive["state"], drive["problem"]["code"]), ("problem", "damaged"))
-        console.act(drive, "repair")
-        drive = console.until(lambda now: now["drives"][0]["state"] != "taking")["drives"][0]
+        drive = self.pressed(console, drive, "repair")
         self.assertEqual((drive["state"], drive["problem"]["code"]), ("problem", "damaged"))  # nothing has changed
         with open(path, "wb") as file:  # the drive reads better now
             file.write(whole)
-        self.assertEqual(console.act(drive, "repair")[0], 202)
-        drive = console.until(lambda now: now["drives"][0]["state"] != "taking")["drives"][0]
+        drive = self.pressed(console, drive, "repair")
         self.assertEqual((drive["state"], drive["problem"]), ("done", None))
         self.same_tree("src", "share/PUN00020")
 
     def test_the_rest_is_kept_and_reported_and_the_origin_sends_what_is_missing(self):
         parcel, _, _ = self.spoilt("--recovery", "0")
         console = self.console("--folder", "usb")
-        console.act(console.drive("offer"), "take")
-        drive = console.drive("done", "problem")
-        self.assertEqual(console.act(drive, "return")[0], 202)
-        drive = console.until(lambda now: now["drives"][0]["state"] != "taking")["drives"][0]
+        drive = self.pressed(console, console.drive("offer"), "take")
+        drive = self.pressed(console, drive, "return")
         self.assertEqual((drive["state"], drive["problem"]["code"], drive["result"]["safe_to_remove"]), ("problem", "damaged", True))
         self.assertEqual([(one["to"], one["on_this_drive"]) for one in drive["result"]["returns"]], [("PUN", True)])
         console.close()
