@@ -32,6 +32,57 @@ def words_in(path, array):
     return [word for word in re.findall(r'"([^"]*)"', re.search(array + r"[^{]*\{(.*?)\};", code, re.S).group(1)) if word]
 
 
+def glossary():
+    """{English term: (Portuguese, Swedish)}"""
+    table = (SOURCE / "docs/behaviours.md").read_text(encoding="utf-8").split("## 16. Glossary")[1].split("\n## ")[0]
+    terms = {}
+    for row in re.findall(r"^\| (.+?) \|$", table, re.M)[1:]:
+        columns = [[term.strip() for term in re.sub(r"\(.*?\)", "", one).split("·")] for one in row.split(" | ")]
+        for term in zip(*columns):
+            terms[term[0]] = term[1:]
+    return terms
+
+
+class Slips(unittest.TestCase):
+    """The words on paper, which the program has itself."""
+    MAY_BE_ALIKE = {"volume", "one_byte", "bytes", "decimal"}
+
+    def setUp(self):
+        code = (SOURCE / "courier/slip_words.cc").read_text(encoding="utf-8")
+        tables = [dict(re.findall(r"\.(\w+) = [\"'](.*)[\"'],", table)) for table in code.split("SlipWords{\n")[1:]]
+        self.words = {table.pop("language"): table for table in tables}
+
+    def test_every_text_is_there_in_every_language_and_filled_in_alike(self):
+        self.assertEqual(list(self.words), LANGUAGES)
+        fields = re.search(r"struct SlipWords \{(.*?)\n\n", (SOURCE / "courier/slip_words.h").read_text(encoding="utf-8"), re.S).group(1)
+        names = set(re.findall(r"\b(\w+)(?=[,;])", re.sub(r"//.*", "", fields))) - {"language"}
+        self.assertIn("custody", names)
+        for language, table in self.words.items():
+            self.assertEqual(set(table), names, language)
+            for name, text in table.items():
+                self.assertTrue(text.strip(), "%s in %s" % (name, language))
+                self.assertEqual(text.count("{}"), self.words["en"][name].count("{}"), "%s in %s" % (name, language))
+
+    def test_texts_are_translated(self):
+        for name in self.words["en"].keys() - self.MAY_BE_ALIKE:
+            self.assertEqual(len({table[name] for table in self.words.values()}), len(LANGUAGES), name)
+
+    def test_the_terms_are_those_of_the_glossary(self):
+        terms = glossary()
+        numbered = [re.sub(r"\d", "{}", term) for term in terms["volume 2 of 3"]]
+        self.assertEqual([self.words[language]["volume"] for language in LANGUAGES[1:]], numbered)
+        for name, term in (("title", "parcel"), ("whole", "parcel"), ("made", "Created"), ("fingerprint", "fingerprint"),
+                           ("one_more_site", "site"), ("more_sites", "site")):
+            for language, word in zip(LANGUAGES[1:], terms[term]):
+                self.assertIn(word.lower(), self.words[language][name].lower(), "%s in %s" % (name, language))
+
+    def test_what_the_pages_name_too_has_the_same_name(self):
+        for name, key in (("name", "column.name"), ("content", "offer.contents"), ("made", "column.created"), ("spare", "offer.volume"),
+                          ("on_media", "nav.media"), ("expected", "parcels.a-return")):
+            for language in LANGUAGES[1:]:
+                self.assertIn(CATALOGUE[key][language].lower(), self.words[language][name].lower(), "%s in %s" % (name, language))
+
+
 class Catalogue(unittest.TestCase):
     def test_every_text_is_there_in_every_language(self):
         for key, texts in CATALOGUE.items():
@@ -79,12 +130,7 @@ class Catalogue(unittest.TestCase):
                 self.assertIn(room + word, CATALOGUE)
 
     def test_the_terms_are_those_of_the_glossary(self):
-        glossary = (SOURCE / "docs/behaviours.md").read_text(encoding="utf-8").split("## 16. Glossary")[1].split("\n## ")[0]
-        terms = {}
-        for row in re.findall(r"^\| (.+?) \|$", glossary, re.M)[2:]:
-            columns = [[term.strip() for term in re.sub(r"\(.*?\)", "", one).split("·")] for one in row.split(" | ")]
-            for term in zip(*columns):
-                terms[term[0]] = term[1:]
+        terms = glossary()
         self.assertGreater(len(terms), 30)
         self.assertEqual(tuple(CATALOGUE["done.remove"].values())[1:], terms["You can take the drive out now"])
         for key, term in (("state.Installed", "Installed"), ("state.Install Pending", "Install Pending"), ("state.Created", "Created"),
