@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { browser, clipped, open, test, useWorlds, violations, world } from "./support.mjs";
+import { PATIENCE_MS, browser, clipped, open, spoil, test, useWorlds, violations, world } from "./support.mjs";
 
 useWorlds();
 
@@ -121,36 +121,43 @@ function childrenOf(pid) {
     .map(Number);
 }
 
-function sizes(folder) {
-  return fs.readdirSync(folder, { recursive: true }).map((name) => {
-    try {
-      return fs.statSync(`${folder}/${name}`).size;
-    } catch {
-      return 0; // It has another name meanwhile.
-    }
-  });
+const MIDDLE_BYTES = 60_000_000;
+
+const bytesRead = (pid) => Number(/^rchar: (\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/io`, "utf8"))[1]);
+
+// The process that takes a parcel in, held where a third of it is read: what comes next comes in the middle. It is looked
+// for from before the press on, and watched without letting anything else run.
+async function heldInTheMiddle(page, kiosk) {
+  const pressed = press(page, "take");
+  const end = Date.now() + PATIENCE_MS;
+  let job;
+  while (!job && Date.now() < end) {
+    await new Promise((resolve) => setImmediate(resolve));
+    [job] = childrenOf(kiosk.process.pid);
+  }
+  while (bytesRead(job) < MIDDLE_BYTES / 3);
+  process.kill(job, "SIGSTOP");
+  assert.ok(bytesRead(job) < MIDDLE_BYTES, "it was read to its end before it was held");
+  await pressed;
+  await inState(page, "taking").waitFor();
+  return job;
 }
 
-async function until(found) {
-  for (;;) {
-    const answer = found();
-    if (answer.length) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+async function allIsIn(page, id) {
+  await inState(page, "done").waitFor();
+  assert.match(await inState(page, "done").innerText(), /1 package installed/);
+  await isCalm(page);
+  assert.equal((await world.run("B", "parcel", "show", id)).state, "Processed");
+  assert.ok((await world.run("B", "store", "check")).clean);
 }
 
 test("after a power cut in the middle the page finds the server again, and the work goes on by itself", async () => {
-  const id = await world.parcel("PUN00020", { out: "stick", bytes: 40_000_000 });
+  const id = await world.parcel("PUN00020", { out: "stick", bytes: MIDDLE_BYTES });
   const kiosk = await world.console("B", "drive");
   const page = await open(browser, kiosk.url);
   world.insert("drive", "stick");
   await inState(page, "offer").waitFor();
-  await press(page, "take");
-  // Held where part of it is in, and before it is unpacked: the cut is in the middle on any machine.
-  const [job] = await until(() => childrenOf(kiosk.process.pid));
-  await until(() => sizes(world.path("B/store/packs")).filter((size) => size > 1_000_000));
-  process.kill(job, "SIGSTOP");
-  await inState(page, "taking").waitFor();
+  const job = await heldInTheMiddle(page, kiosk);
   await kiosk.kill();
   try {
     process.kill(job, "SIGKILL");
@@ -161,10 +168,30 @@ test("after a power cut in the middle the page finds the server again, and the w
   await isCalm(page);
   await kiosk.start();
   await page.locator(".lost").waitFor({ state: "detached" });
-  await inState(page, "done").waitFor();
-  assert.match(await page.locator(".card").innerText(), /1 package installed/);
-  assert.equal((await world.run("B", "parcel", "show", id)).state, "Processed");
-  assert.ok((await world.run("B", "store", "check")).clean);
+  await allIsIn(page, id);
+});
+
+test("a drive pulled out in the middle is asked for, and when it is in again the work goes on by itself", async () => {
+  const id = await world.parcel("PUN00020", { out: "stick", bytes: MIDDLE_BYTES });
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive", "stick");
+  await inState(page, "offer").waitFor();
+  const job = await heldInTheMiddle(page, kiosk);
+  // An open file outlasts its folder's name: nothing of it may be left to read, as on a drive that is out.
+  fs.truncateSync(world.path("drive", `${id}.pcl`));
+  fs.renameSync(world.path("drive"), world.path("pulled-out"));
+  await isOut(page);
+  process.kill(job, "SIGCONT");
+  await inState(page, "gone").waitFor();
+  const told = await inState(page, "gone").innerText();
+  for (const part of ["taken out too early", "What came is kept", "Insert it again"]) assert.ok(told.includes(part), told);
+  await isCalm(page);
+  assert.ok(!fs.existsSync(world.path("share/PUN00020")));
+
+  world.insert("drive", "stick");
+  await allIsIn(page, id);
+  assert.equal(await page.locator(".card").count(), 1);
 });
 
 test("an empty medium, one for another site and one from a stranger are each explained, and nothing is taken in", async () => {
@@ -206,11 +233,7 @@ test("an empty medium, one for another site and one from a stranger are each exp
 
 test("a damaged parcel is explained with what to do, and the details are there for the help desk", async () => {
   const id = await world.parcel("PUN00020", { out: "stick", bytes: 2_000_000 });
-  const file = world.path("stick", `${id}.pcl`);
-  const size = fs.statSync(file).size;
-  const bad = fs.openSync(file, "r+");
-  fs.writeSync(bad, Buffer.alloc(600_000, 0x55), 0, 600_000, Math.floor(size / 2) - 300_000);
-  fs.closeSync(bad);
+  spoil(world.path("stick", `${id}.pcl`));
   const kiosk = await world.console("B", "drive");
   const page = await open(browser, kiosk.url);
   world.insert("drive", "stick");
@@ -247,23 +270,13 @@ test("a missing volume is asked for by its label, and comes in from the next dri
   await inState(page, "offer").waitFor();
   await press(page, "take");
   for (let next = 2; next <= volumes.length; next += 1) {
-    await inState(page, "waiting").waitFor();
-    const text = await page.locator(".card").innerText();
-    assert.match(text, new RegExp(`Insert volume ${next} of ${volumes.length}`));
-    assert.match(text, new RegExp(`${id.replaceAll("-", "_")}_V${next}`));
+    const wanted = inState(page, "waiting").filter({ hasText: `Insert volume ${next} of ${volumes.length}` });
+    await wanted.waitFor();
+    assert.match(await wanted.innerText(), new RegExp(`${id.replaceAll("-", "_")}_V${next}`));
     await isCalm(page);
     world.remove("drive");
     await isOut(page);
     world.insert("drive", `volume${next}`);
-    await page
-      .locator(
-        '.card[data-state="done"], [data-action="take"], .card[data-state="waiting"] h2:not(:has-text("volume ' +
-          next +
-          ' "))',
-      )
-      .first()
-      .waitFor();
-    if (await page.locator("[data-action=take]").count()) await press(page, "take");
   }
   await inState(page, "done").waitFor();
   assert.ok(fs.existsSync(world.path("share/PUN00020/readme.txt")));
@@ -292,8 +305,6 @@ test("a site without space says so, keeps what came, and goes on when there is s
     assert.match(await problem(page, "no-space"), /not enough space here/);
     fs.unlinkSync(ballast);
     await page.locator(".buttons .primary").click();
-    await page.locator('.card[data-state="done"], [data-action="take"]').first().waitFor();
-    if (await page.locator("[data-action=take]").count()) await press(page, "take");
     await inState(page, "done").waitFor();
   } finally {
     for (const one of world.consoles) await one.kill();
@@ -313,7 +324,7 @@ test("from a medium that cannot be written the return goes back as a receipt: ei
     return;
   }
   try {
-    world.insert("disc", "stick");
+    fs.cpSync(world.path("stick"), disc, { recursive: true });
     mount("-o", "remount,ro");
     const kiosk = await world.console("B", "disc", "next");
     const page = await open(browser, kiosk.url);

@@ -1,20 +1,24 @@
 // The site's own page over the program: behind its passphrase, what the site knows, and guided steps that run commands.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { browser, clipped, open, rawKeys, test, useWorlds, violations, world } from "./support.mjs";
-
-const PASSPHRASE = "correct horse battery";
+import {
+  PASSPHRASE,
+  browser,
+  clipped,
+  open,
+  rawKeys,
+  setPassphrase,
+  test,
+  useWorlds,
+  violations,
+  world,
+} from "./support.mjs";
 
 useWorlds();
 
-async function setPassphrase(home) {
-  fs.writeFileSync(world.path("passphrase"), `${PASSPHRASE}\n`);
-  await world.run(home, "console", "--set-passphrase", "--passphrase-file", world.path("passphrase"));
-}
-
 async function enter(page, passphrase = PASSPHRASE) {
   await page.locator("#passphrase").fill(passphrase);
-  await page.keyboard.press("Enter");
+  await page.locator("#passphrase").press("Enter");
 }
 
 // The site's page of a home, past its passphrase.

@@ -181,9 +181,13 @@ export class World {
     return (await this.run("A", "parcel", "create", "--to", to, ...where)).id;
   }
 
-  // A drive is a folder: it is put in when it has something in it, and taken out when it is empty.
+  // A drive is a folder: it is put in when it has something in it, all of it at once, as what is still being copied might
+  // be looked at on a slow machine; and taken out when it is empty.
   insert(drive, from) {
-    fs.cpSync(this.path(from), this.path(drive), { recursive: true });
+    const coming = this.path(`${drive}-coming`);
+    fs.cpSync(this.path(from), coming, { recursive: true });
+    if (fs.existsSync(this.path(drive))) fs.rmdirSync(this.path(drive));
+    fs.renameSync(coming, this.path(drive));
   }
 
   remove(drive) {
@@ -207,6 +211,14 @@ export class World {
     // What a console was just running may be writing still when it is killed.
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
+}
+
+// The middle of a file, as no recovery data brings it back.
+export function spoil(file) {
+  const { size } = fs.statSync(file);
+  const bad = fs.openSync(file, "r+");
+  fs.writeSync(bad, Buffer.alloc(600_000, 0x55), 0, 600_000, Math.floor(size / 2) - 300_000);
+  fs.closeSync(bad);
 }
 
 // Bytes that do not compress, the same for the same seed.
@@ -299,6 +311,13 @@ export function useWorlds() {
     for (const context of browser.contexts()) await context.close();
     await world.close();
   });
+}
+
+export const PASSPHRASE = "correct horse battery";
+
+export async function setPassphrase(home) {
+  fs.writeFileSync(world.path("passphrase"), `${PASSPHRASE}\n`);
+  await world.run(home, "console", "--set-passphrase", "--passphrase-file", world.path("passphrase"));
 }
 
 export const test = (name, work) => plainTest(name, (context) => explained(browser, () => work(context)));
