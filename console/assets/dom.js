@@ -44,6 +44,20 @@ function isSameThing(shown, wanted) {
   );
 }
 
+// Where a person is led: a heading, or what is said of a failure. Tab passes them by.
+const LANDING = '[tabindex="-1"]';
+
+// What has the focus may be gone after a change: it then goes to the landing that is nearest around it.
+export function keepingFocus(change) {
+  const before = document.activeElement;
+  const around = [];
+  for (let one = before?.parentElement; one; one = one.parentElement) around.push(one);
+  change();
+  if (before === document.body || before?.isConnected) return;
+  const landings = around.filter((one) => one.isConnected).map((one) => one.querySelector(LANDING));
+  landings.find((one) => one)?.focus();
+}
+
 // Makes the children of `shown` those of `wanted`. Children with a data-key are found again by it.
 export function patch(shown, wanted) {
   let at = shown.firstChild;

@@ -1,6 +1,6 @@
 // The kiosk: shows the state that the server sends, and sends back what is pressed.
 import { Connection, get, post } from "./connection.js";
-import { element, patch } from "./dom.js";
+import { element, keepingFocus, patch } from "./dom.js";
 import { driveCard, spoken, waiting } from "./kiosk_view.js";
 import { connectionNotice, languageSwitch, siteTitle } from "./page_frame.js";
 import { receiptsOf } from "./result_view.js";
@@ -53,23 +53,15 @@ function foot() {
   );
 }
 
-// What has the focus may be gone with its state: it then goes to the heading of the same drive, else of the page.
-function keepFocus(before, driveId) {
-  if (!before || document.contains(before)) return;
-  const heading = (driveId && place(`heading-${driveId}`)) ?? document.querySelector("#main h2");
-  heading?.focus();
-}
-
 function show() {
-  const before = document.activeElement === document.body ? null : document.activeElement;
-  const driveId = before?.closest("section.card")?.getAttribute("data-key");
-  patch(place("bar"), bar());
-  patch(place("connection"), connectionNotice(words, isLost));
-  patch(place("main"), page());
-  patch(place("foot"), foot());
+  keepingFocus(() => {
+    patch(place("bar"), bar());
+    patch(place("connection"), connectionNotice(words, isLost));
+    patch(place("main"), page());
+    patch(place("foot"), foot());
+  });
   document.body.classList.toggle("is-lost", isLost);
   document.title = state ? `${state.site.code} · Courier` : "Courier";
-  keepFocus(before, driveId);
 }
 
 // Each state of a drive is said once; of its progress, each quarter.

@@ -56,7 +56,7 @@ export function details(view, drive) {
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
   return element(
     "details.help",
-    {},
+    { "data-key": "help" },
     element("summary", {}, words.say("details.title")),
     element(
       "dl",

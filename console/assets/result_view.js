@@ -50,7 +50,7 @@ function itemTable(words, drive) {
   if (!items.length) return null;
   return element(
     "details",
-    {},
+    { "data-key": "items" },
     element("summary", {}, words.say("done.items")),
     element(
       "ul.plain",

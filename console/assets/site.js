@@ -1,6 +1,6 @@
 // The site's own page: tables of what the site knows, and guided steps, behind the operator's passphrase.
 import { Connection, get, post } from "./connection.js";
-import { element, patch } from "./dom.js";
+import { element, keepingFocus, patch } from "./dom.js";
 import { connectionNotice, languageSwitch, siteTitle } from "./page_frame.js";
 import { choices, mediaDocument } from "./site_documents.js";
 import * as parcels from "./site_parcels.js";
@@ -48,6 +48,8 @@ function bar() {
   );
 }
 
+const heading = (key) => element("h2", { tabindex: "-1" }, words.say(key));
+
 function login() {
   if (!session.passphrase_set) {
     return element(
@@ -56,7 +58,7 @@ function login() {
       element(
         "div.login",
         {},
-        element("h2", {}, words.say("login.title")),
+        heading("login.title"),
         element("p", {}, words.say("login.none-set")),
         element("p", {}, element("code", {}, session.command ?? "courier console --set-passphrase")),
       ),
@@ -68,7 +70,7 @@ function login() {
     element(
       "form.login",
       { "data-key": "login", novalidate: true },
-      element("h2", {}, words.say("login.title")),
+      heading("login.title"),
       element(
         "p.field",
         {},
@@ -83,7 +85,7 @@ function login() {
         }),
       ),
       trouble ? element("p.bad", { id: "trouble", role: "alert" }, words.say(trouble)) : null,
-      element("button.primary", { type: "submit" }, words.say("login.enter")),
+      element("button.primary", { type: "submit", "data-key": "enter" }, words.say("login.enter")),
     ),
   );
 }
@@ -140,18 +142,20 @@ function page() {
     element(
       "div",
       { "data-key": `${shown.section}/${shown.id ?? ""}`, "data-section": shown.section },
-      element("h2", {}, words.say(`nav.${shown.section}`)),
+      heading(`nav.${shown.section}`),
       body(),
     ),
   );
 }
 
 function show() {
-  patch(place("bar"), bar());
-  patch(place("nav"), navigation());
+  keepingFocus(() => {
+    patch(place("bar"), bar());
+    patch(place("nav"), navigation());
+    patch(place("connection"), connectionNotice(words, isLost));
+    patch(place("main"), page());
+  });
   place("nav").setAttribute("aria-label", words.say("nav.label"));
-  patch(place("connection"), connectionNotice(words, isLost));
-  patch(place("main"), page());
   document.title = site ? `${site.code} · ${words.say("site.title")}` : "Courier";
 }
 
@@ -225,7 +229,7 @@ function point(key) {
   show();
   const form = document.querySelector(`form[data-key="${key}"]`);
   const at = document.activeElement;
-  if (form && (at === document.body || at.id === "main" || form.contains(at)))
+  if (form && (at === document.body || at.matches("#main h2") || form.contains(at)))
     form.querySelector(".problem")?.focus();
 }
 
@@ -256,6 +260,8 @@ async function run(form) {
   try {
     const { id } = await post("works", { command });
     state.tried[key] = { work: id };
+    // It may have ended, and been told, before its number came.
+    if (state.works.some((one) => one.id === id && one.problem)) point(key);
   } catch (refusal) {
     state.tried[key] = { error: refusal.error ?? { message: refusal.message } };
     return point(key);
@@ -293,7 +299,7 @@ document.addEventListener("submit", (event) => {
 
 window.addEventListener("hashchange", () => {
   readSection();
-  place("main").focus();
+  document.querySelector("#main h2")?.focus();
 });
 
 words = await load();

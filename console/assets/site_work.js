@@ -163,7 +163,7 @@ export function stepForm(words, step, state, given = {}) {
   return element(
     "form.step",
     { "data-key": key, "data-step": step.id, novalidate: true, autocomplete: "off" },
-    element("h3", {}, title),
+    element("h3", { tabindex: "-1" }, title),
     isOver ? null : asked(words, step, key, args, state, given),
     outcome(words, step, state.tried[key], state.works, state.reports),
   );
@@ -204,7 +204,7 @@ function run(words, work, report) {
   return element(
     "article.run",
     { "data-key": `run-${work.id}`, "data-state": end },
-    element("p", {}, element("code", {}, work.command)),
+    element("p", { tabindex: "-1" }, element("code", {}, work.command)),
     element(
       "p",
       {},
