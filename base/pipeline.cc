@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <system_error>
 
+#include "base/error.h"
+
 namespace courier {
 
 ThreadPool::ThreadPool(std::size_t threads) : tasks_(SIZE_MAX) {
@@ -17,9 +19,13 @@ ThreadPool::ThreadPool(std::size_t threads) : tasks_(SIZE_MAX) {
         while (auto task = tasks_.pop()) (*task)();
       });
     }
-  } catch (const std::system_error&) {
+  } catch (const std::system_error& failure) {
     // A machine at its limit of threads: those that came do the work.
-    if (threads_.empty()) throw;
+    if (!threads_.empty()) return;
+    throw system_error(failure.code().value(), "courier", "cannot start a thread")
+        .with_hint(
+            "end other programs, or raise the limits of threads and memory ('ulimit -a'), "
+            "and run the same command");
   }
 }
 

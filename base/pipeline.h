@@ -72,9 +72,9 @@ class BoundedQueue {
   bool closed_ = false;
 };
 
-// Worker threads that take any task; used by OrderedStage. Its own queue has no bound, so that
-// run() never blocks: the bound is the depth of each stage. A task must not throw and must not wait
-// for another task of the same pool. The destructor runs what was given and joins.
+// Worker threads that take any task: as many as can be had, at least one (Errors: device). Its own
+// queue has no bound, so that run() never blocks: the bound is the depth of each stage. A task must
+// not throw and must not wait for another one of the pool. The end runs what was given, and joins.
 class ThreadPool {
  public:
   explicit ThreadPool(std::size_t threads);

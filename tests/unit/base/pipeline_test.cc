@@ -1,12 +1,17 @@
 #include "base/pipeline.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
+
+#include "base/error.h"
 
 namespace courier {
 namespace {
@@ -75,6 +80,32 @@ TEST(ThreadPool, RunsWhatItWasGivenBeforeItGoes) {
     for (int i = 0; i < 1000; ++i) pool.run([&] { ++done; });
   }
   EXPECT_EQ(done, 1000);
+}
+
+// In a process of its own, which is nobody's and may have no thread more.
+int code_without_threads() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    const rlimit none{0, 0};
+    if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(100);
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(100);
+    try {
+      const ThreadPool pool(4);
+    } catch (const Error& error) {
+      ::_exit(error.hint().empty() ? 101 : error.exit_status());
+    } catch (...) {
+      ::_exit(102);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(ThreadPool, SaysThatNotASingleThreadCanBeStarted) {
+  EXPECT_EQ(code_without_threads(), row_of(ErrorCode::device).exit_status);
 }
 
 TEST(OrderedStage, KeepsTheOrderWhateverTheWorkTakes) {
