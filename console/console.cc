@@ -104,7 +104,9 @@ class Console {
     if (!call) {
       return names_->are(request.host)
                  ? refused(refusal)
-                 : refused({403, "not-allowed", "this console has another name", ""});
+                 : refused({403, "not-allowed",
+                            "this console has another name than the one in Host",
+                            "use the address that it told when it started"});
     }
     if (const auto why = check_request(request, *call->route, *names_, !token.empty())) {
       return refused(*why);
@@ -126,6 +128,10 @@ class Console {
       if (!call) return refused(refusal);
       const std::optional<Json> body = parse_body(request.body, refusal);
       if (!body) return refused(refusal);
+      const Operation operation = call->route->operation;
+      if (!body->empty() && operation != Operation::login && operation != Operation::start_work) {
+        return refused({400, "usage", "this address takes no members", "send {}, or no body"});
+      }
       return perform(request, *call, *body);
     } catch (const Error& error) {
       return failed(error);
@@ -172,7 +178,9 @@ class Console {
 
   HttpAnswer asset(const HttpRequest& request, std::string_view name) {
     const std::optional<Asset> found = find_asset(name);
-    if (!found) return refused({404, "not-found", "there is nothing at this address", ""});
+    if (!found)
+      return refused(
+          {404, "not-found", "there is no such file of the pages", "load the page again"});
     HttpAnswer answer;
     answer.content_type = found->content_type;
     answer.headers = {{"ETag", std::string(found->tag)}, {"Cache-Control", "no-cache"}};
@@ -192,10 +200,10 @@ class Console {
       answer.headers.emplace_back("Retry-After", "5");
       return answer;
     }
-    stream->push("kiosk", std::make_shared<const std::string>(compact(kiosk_->json())));
+    stream->push("kiosk", EventStream::frame("kiosk", compact(kiosk_->json())));
     if (site_->is_operator(token)) {
       stream->token = token;
-      stream->push("works", std::make_shared<const std::string>(compact(site_->works().list())));
+      stream->push("works", EventStream::frame("works", compact(site_->works().list())));
     }
     HttpAnswer answer;
     answer.content_type = "text/event-stream";

@@ -5,22 +5,26 @@
 
 namespace courier {
 
-void EventStream::push(const std::string& name, std::shared_ptr<const std::string> data) {
-  waiting_[name] = std::move(data);
+EventStream::Frame EventStream::frame(const std::string& name, const std::string& data) {
+  return std::make_shared<const std::string>("event: " + name + "\ndata: " + data + "\n\n");
+}
+
+void EventStream::push(const std::string& name, Frame frame) {
+  waiting_[name] = std::move(frame);
   if (ready_) ready_();
 }
 
 std::size_t EventStream::take(char* out, std::size_t most) {
-  if (sent_ == sending_.size()) {
+  if (!sending_) {
     if (waiting_.empty()) return 0;
-    const auto first = waiting_.begin();
-    sending_ = "event: " + first->first + "\ndata: " + *first->second + "\n\n";
+    sending_ = std::move(waiting_.begin()->second);
     sent_ = 0;
-    waiting_.erase(first);
+    waiting_.erase(waiting_.begin());
   }
-  const std::size_t count = std::min(most, sending_.size() - sent_);
-  sending_.copy(out, count, sent_);
+  const std::size_t count = std::min(most, sending_->size() - sent_);
+  sending_->copy(out, count, sent_);
   sent_ += count;
+  if (sent_ == sending_->size()) sending_.reset();
   return count;
 }
 
@@ -33,10 +37,10 @@ std::shared_ptr<EventStream> EventHub::open() {
 
 void EventHub::send(const std::string& name, const std::string& data,
                     const std::function<bool(const EventStream&)>& may) {
-  const auto shared = std::make_shared<const std::string>(data);
+  const EventStream::Frame frame = EventStream::frame(name, data);
   for (const std::weak_ptr<EventStream>& one : streams_) {
     const std::shared_ptr<EventStream> stream = one.lock();
-    if (stream && (!may || may(*stream))) stream->push(name, shared);
+    if (stream && (!may || may(*stream))) stream->push(name, frame);
   }
 }
 

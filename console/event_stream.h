@@ -14,8 +14,12 @@ namespace courier {
 
 class EventStream {
  public:
-  // data: one line; kept until it is sent, or another one of the same name comes.
-  void push(const std::string& name, std::shared_ptr<const std::string> data);
+  // An event as it is sent, shared by all streams that it is for.
+  using Frame = std::shared_ptr<const std::string>;
+  static Frame frame(const std::string& name, const std::string& data);  // data: one line
+
+  // Kept until it is sent, or another one of the same name comes.
+  void push(const std::string& name, Frame frame);
   // The next bytes for the browser; 0: there is nothing now.
   std::size_t take(char* out, std::size_t most);
   // The server's: called when there is something after there was nothing.
@@ -25,8 +29,8 @@ class EventStream {
   std::string token;     // of the session that it is for; empty: it was not the operator's
 
  private:
-  std::map<std::string, std::shared_ptr<const std::string>> waiting_;  // by name
-  std::string sending_;
+  std::map<std::string, Frame> waiting_;  // by name
+  Frame sending_;                         // nullptr: none
   std::size_t sent_ = 0;
   std::function<void()> ready_;
 };

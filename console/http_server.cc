@@ -1,12 +1,13 @@
 #include "console/http_server.h"
 
-#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/tcp.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -17,9 +18,16 @@
 namespace courier {
 namespace {
 
-constexpr unsigned kSilenceSeconds = 20;             // a connection on which nothing comes or goes
+// For a request to come whole, and again for its answer to be read.
+constexpr std::chrono::seconds kRequestTime{30};
+// Of an event stream that is not read. Longer than the former: the library would end a slow request
+// without a word.
+constexpr unsigned kSilenceSeconds = 45;
+// What nobody who is in for longer than this is asked to leave for: a request that has not come.
+constexpr std::chrono::seconds kPatience{5};
+// Of what is not read by the other side: with kMostConnections, all that the kernel keeps for them.
+constexpr int kSendBuffer = 128 << 10;
 constexpr std::size_t kConnectionMemory = 32 << 10;  // request line and header fields
-constexpr std::chrono::seconds kRequestTime{30};     // for a request to come whole
 constexpr std::size_t kStreamBlock = 16 << 10;
 
 // What every answer carries: nothing of it is kept, nothing runs in it that is not from here, and
@@ -35,38 +43,52 @@ constexpr std::pair<const char*, const char*> kForAll[] = {
     {"X-Frame-Options", "DENY"},
 };
 
-Fd listening_socket(const ListenAddress& address) {
-  sockaddr_in6 six{};
-  sockaddr_in four{};
-  const bool is_six = address.host.find(':') != std::string::npos;
-  if (is_six) {
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(address.port);
-    ::inet_pton(AF_INET6, address.host.c_str(), &six.sin6_addr);
-  } else {
-    four.sin_family = AF_INET;
-    four.sin_port = htons(address.port);
-    ::inet_pton(AF_INET, address.host.c_str(), &four.sin_addr);
-  }
-  Fd socket(::socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const int yes = 1;
-  const auto* at =
-      is_six ? reinterpret_cast<const sockaddr*>(&six) : reinterpret_cast<const sockaddr*>(&four);
-  const auto size = static_cast<socklen_t>(is_six ? sizeof six : sizeof four);
-  if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-      ::bind(socket.get(), at, size) != 0 || ::listen(socket.get(), 64) != 0) {
-    throw system_error(errno, "console at " + address.authority(), "cannot listen")
-        .with_hint("see what listens there, or name another place with --listen");
-  }
-  return socket;
+int socket_of(MHD_Connection* connection) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == nullptr ? -1 : info->connect_fd;
 }
 
-std::uint16_t port_of(const Fd& socket) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size);
-  return ntohs(storage.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(storage).sin6_port
-                                             : reinterpret_cast<sockaddr_in&>(storage).sin_port);
+std::uint64_t received_by(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_bytes_received;
+}
+
+struct Refused {
+  int status;
+  const char *code, *message, *hint;
+};
+constexpr Refused kTooSlow = {408, "usage", "the request did not come whole in time",
+                              "send it again, without a pause"};
+constexpr Refused kNoLength = {411, "usage", "the length of the body is not said",
+                               "send it with Content-Length"};
+constexpr Refused kTooLarge = {413, "usage", "the body is larger than 64 KiB", "see docs/api.md"};
+constexpr Refused kEnding = {503, "busy", "the console is ending", "start it again"};
+constexpr Refused kTooMany = {503, "busy", "too many connections are open",
+                              "close some of them, and try again"};
+
+HttpAnswer refusal(const Refused& why) {
+  HttpAnswer answer;
+  answer.status = why.status;
+  answer.body = fmt::format(
+      R"({{"error":{{"code":"{}","message":"{}","loss":"nothing was done","hint":"{}"}}}})",
+      why.code, why.message, why.hint);
+  answer.headers = {{"Connection", "close"}};
+  return answer;
+}
+
+// Of a request that the library has not taken apart; nothing more is told then.
+void refuse(int socket, const Refused& why) {
+  const HttpAnswer answer = refusal(why);
+  std::string text =
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", answer.status,
+                  MHD_get_reason_phrase_for(static_cast<unsigned>(answer.status)),
+                  answer.content_type, answer.body.size());
+  for (const auto& [name, value] : kForAll) text += fmt::format("{}: {}\r\n", name, value);
+  text += "Cache-Control: no-store\r\nConnection: close\r\n\r\n" + answer.body;
+  ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::shutdown(socket, SHUT_WR);
 }
 
 std::string header(MHD_Connection* connection, const char* name) {
@@ -78,8 +100,11 @@ std::string header(MHD_Connection* connection, const char* name) {
 
 struct HttpServer::Connection {
   std::chrono::steady_clock::time_point since;  // it has had an answer, or been there
+  std::uint64_t received = 0;                   // bytes by then
+  bool was_answered = false;
   bool is_streaming = false;
-  bool is_waiting = false;  // for an answer from here
+  bool is_waiting = false;   // for an answer from here
+  bool is_answered = false;  // the answer is on its way
 };
 
 struct HttpServer::Exchange {
@@ -121,7 +146,7 @@ struct HttpServer::Calls {
     }
     if (exchange->is_waiting) return MHD_YES;
     if (server->is_closing_)
-      return static_cast<MHD_Result>(server->answer(connection, refusal(503)));
+      return static_cast<MHD_Result>(server->answer(connection, refusal(kEnding)));
     HttpAnswer answer = server->handlers_.handle(exchange->request);
     if (!answer.later)
       return static_cast<MHD_Result>(server->answer(connection, std::move(answer)));
@@ -144,38 +169,20 @@ struct HttpServer::Calls {
     request.if_none_match = header(connection, "If-None-Match");
     *state = exchange.release();
     if (server.is_closing_) {
-      return static_cast<MHD_Result>(server.answer(connection, refusal(503)));
+      return static_cast<MHD_Result>(server.answer(connection, refusal(kEnding)));
     }
     const HttpRequest& kept = static_cast<Exchange*>(*state)->request;
     if (!header(connection, "Transfer-Encoding").empty()) {
-      return static_cast<MHD_Result>(server.answer(connection, refusal(411)));
+      return static_cast<MHD_Result>(server.answer(connection, refusal(kNoLength)));
     }
     const std::string length = header(connection, "Content-Length");
     if (length.size() > 9 || std::strtoull(length.c_str(), nullptr, 10) > kMostBody) {
-      return static_cast<MHD_Result>(server.answer(connection, refusal(413)));
+      return static_cast<MHD_Result>(server.answer(connection, refusal(kTooLarge)));
     }
     if (std::optional<HttpAnswer> early = server.handlers_.early(kept)) {
       return static_cast<MHD_Result>(server.answer(connection, std::move(*early)));
     }
     return MHD_YES;
-  }
-
-  static HttpAnswer refusal(int status) {
-    HttpAnswer answer;
-    answer.status = status;
-    switch (status) {
-      case 411:
-        answer.body =
-            R"({"error":{"code":"usage","message":"the length of the body is not said"}})";
-        break;
-      case 413:
-        answer.body = R"({"error":{"code":"usage","message":"the body is larger than 64 KiB"}})";
-        break;
-      default:
-        answer.body = R"({"error":{"code":"busy","message":"the console is ending"}})";
-    }
-    answer.headers = {{"Connection", "close"}};
-    return answer;
   }
 
   static void on_completed(void* self, MHD_Connection* connection, void** state,
@@ -186,7 +193,8 @@ struct HttpServer::Calls {
     delete static_cast<Exchange*>(*state);
     *state = nullptr;
     const auto it = server->connections_.find(connection);
-    if (it != server->connections_.end()) it->second = {std::chrono::steady_clock::now()};
+    if (it == server->connections_.end()) return;
+    it->second = {std::chrono::steady_clock::now(), received_by(socket_of(connection)), true};
   }
 
   static void on_connection(void* self, MHD_Connection* connection, void**,
@@ -218,6 +226,13 @@ struct HttpServer::Calls {
     delete streaming;
   }
 
+  static void end_slow(MHD_Connection* connection, const Connection& state, const Refused& why) {
+    const int socket = socket_of(connection);
+    // In the midst of an answer nothing can be said, and where no request began nobody listens.
+    if (!state.is_answered && received_by(socket) > state.received) refuse(socket, why);
+    ::shutdown(socket, SHUT_RDWR);
+  }
+
   // Paths are looked up as they came.
   static std::size_t leave_escapes(void*, MHD_Connection*, char* text) { return std::strlen(text); }
 
@@ -225,22 +240,20 @@ struct HttpServer::Calls {
 };
 
 HttpServer::HttpServer(EventLoop& loop, const ListenAddress& address, Handlers handlers)
-    : loop_(loop), handlers_(std::move(handlers)) {
-  Fd socket = listening_socket(address);
-  port_ = port_of(socket);
+    : loop_(loop),
+      handlers_(std::move(handlers)),
+      listener_(loop, address, [this](Fd socket) { came(std::move(socket)); }) {
   daemon_ = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port_, nullptr, nullptr,
-      &Calls::on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &Calls::ignore_log, nullptr,
-      MHD_OPTION_LISTEN_SOCKET, socket.get(), MHD_OPTION_CONNECTION_LIMIT,
-      static_cast<unsigned>(kMostConnections), MHD_OPTION_CONNECTION_TIMEOUT, kSilenceSeconds,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-      MHD_OPTION_NOTIFY_COMPLETED, &Calls::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION,
-      &Calls::on_connection, this, MHD_OPTION_UNESCAPE_CALLBACK, &Calls::leave_escapes, nullptr,
-      MHD_OPTION_END);
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET, 0,
+      nullptr, nullptr, &Calls::on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &Calls::ignore_log,
+      nullptr, MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(kMostConnections),
+      MHD_OPTION_CONNECTION_TIMEOUT, kSilenceSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      kConnectionMemory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+      &Calls::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Calls::on_connection, this,
+      MHD_OPTION_UNESCAPE_CALLBACK, &Calls::leave_escapes, nullptr, MHD_OPTION_END);
   if (daemon_ == nullptr) {
     throw Error(ErrorCode::device, "console at " + address.authority(), "cannot serve HTTP");
   }
-  socket.release();  // the library closes it
   epoll_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
   loop_.watch(epoll_, [this] { run(); });
 }
@@ -255,11 +268,45 @@ HttpServer::~HttpServer() {
     if (std::exchange(streaming->is_suspended, false)) MHD_resume_connection(connection);
   }
   for (const auto& [number, one] : std::exchange(waiting_, {})) {
-    one.second->answer = Calls::refusal(503);
+    one.second->answer = refusal(kEnding);
     MHD_resume_connection(one.first);
   }
   MHD_run(daemon_);
   MHD_stop_daemon(daemon_);
+}
+
+void HttpServer::came(Fd socket) {
+  if (connections_.size() >= kMostConnections && !make_room()) {
+    refuse(socket.get(), kTooMany);
+    leaving_.push_back(std::move(socket));
+    if (leaving_.size() > kMostConnections) leaving_.pop_front();
+    return;
+  }
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  // The library closes it, also when it does not take it.
+  MHD_add_connection(daemon_, socket.release(), reinterpret_cast<sockaddr*>(&address), size);
+  run();
+}
+
+// Ends the connection that has owed a request longest, unless none was given its time for one.
+bool HttpServer::make_room() {
+  run();  // what is over by now is known to be
+  if (connections_.size() < kMostConnections) return true;
+  const auto now = std::chrono::steady_clock::now();
+  const std::pair<MHD_Connection* const, Connection>* oldest = nullptr;
+  for (const auto& one : connections_) {
+    const Connection& state = one.second;
+    if (state.is_streaming || state.is_waiting || state.is_answered) continue;
+    if (!state.was_answered && now - state.since < kPatience) continue;
+    if (oldest == nullptr || state.since < oldest->second.since) oldest = &one;
+  }
+  if (oldest == nullptr) return false;
+  Calls::end_slow(oldest->first, oldest->second, kTooMany);
+  run();
+  return connections_.size() < kMostConnections;
 }
 
 void HttpServer::run() {
@@ -277,11 +324,8 @@ void HttpServer::run() {
 
 void HttpServer::forget_closed_streams() {
   for (const auto& [connection, streaming] : streams_) {
-    const auto* socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     char byte = 0;
-    if (socket == nullptr || ::recv(socket->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) {
-      continue;
-    }
+    if (::recv(socket_of(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) continue;
     streaming->stream->is_over = true;
     streaming->is_ending = true;
     streaming->wake();
@@ -310,7 +354,7 @@ void HttpServer::wait_for(MHD_Connection* connection, Exchange& exchange, HttpAn
     const auto [waiting, its] = it->second;
     waiting_.erase(it);
     its->answer = std::move(known);
-    connections_[waiting] = {std::chrono::steady_clock::now()};
+    connections_[waiting].is_waiting = false;
     MHD_resume_connection(waiting);
     run_soon();
   });
@@ -318,6 +362,7 @@ void HttpServer::wait_for(MHD_Connection* connection, Exchange& exchange, HttpAn
 
 void HttpServer::look_for_slow() {
   slow_timer_ = 0;
+  leaving_.clear();
   if (is_closing_ || connections_.empty()) return;
   drop_slow(kRequestTime);
   slow_timer_ = loop_.call_after(std::chrono::seconds(5), [this] { look_for_slow(); });
@@ -327,17 +372,19 @@ void HttpServer::drop_slow(std::chrono::steady_clock::duration longest) {
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [connection, state] : connections_) {
     if (state.is_streaming || state.is_waiting || now - state.since < longest) continue;
-    const auto* socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (socket != nullptr) ::shutdown(socket->connect_fd, SHUT_RDWR);
+    Calls::end_slow(connection, state, kTooSlow);
   }
 }
 
 int HttpServer::answer(MHD_Connection* connection, HttpAnswer answer) {
   MHD_Response* response = nullptr;
+  Connection& state = connections_[connection];
+  state.since = std::chrono::steady_clock::now();
+  state.is_answered = true;
   if (answer.stream) {
     auto* streaming = new Streaming{this, connection, answer.stream};
     streams_[connection] = streaming;
-    connections_[connection].is_streaming = true;
+    state.is_streaming = true;
     answer.stream->on_ready([streaming] { streaming->wake(); });
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kStreamBlock, &Calls::on_stream,
                                                  streaming, &Calls::on_stream_end);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,22 +14,12 @@
 #include "base/file_system.h"
 #include "console/event_loop.h"
 #include "console/http_message.h"
+#include "console/listener.h"
 
 struct MHD_Daemon;
 struct MHD_Connection;
 
 namespace courier {
-
-struct ListenAddress {
-  std::string host;  // "127.0.0.1", "::1"
-  std::uint16_t port = 0;
-
-  // "127.0.0.1:8080", "[::1]:8080", "8080". Errors: usage, for anything but an IP address and port.
-  static ListenAddress parse(const std::string& text);
-  bool is_any() const;  // every address of this machine
-  // "127.0.0.1:8080", as a browser names it.
-  std::string authority() const;
-};
 
 class HttpServer {
  public:
@@ -46,9 +37,10 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::uint16_t port() const { return port_; }
-  // Ends connections that have owed a request, or the rest of one, for this long. What waits for an
-  // answer from here owes nothing.
+  std::uint16_t port() const { return listener_.port(); }
+  // Ends connections that have owed a request, the rest of one, or the reading of an answer for
+  // this long; where a request has begun, with 408. What waits for an answer from here owes
+  // nothing.
   void drop_slow(std::chrono::steady_clock::duration longest);
   // Streams whose browser has gone, as far as that can be seen, end now and not at their next
   // event.
@@ -56,9 +48,11 @@ class HttpServer {
 
  private:
   struct Exchange;    // one request
-  struct Connection;  // since when it owes a request
+  struct Connection;  // what it owes, and since when
   struct Calls;       // what the library calls back
 
+  void came(Fd socket);
+  bool make_room();
   void run();
   void run_soon();
   void wait_for(MHD_Connection* connection, Exchange& exchange, HttpAnswer answer);
@@ -67,11 +61,14 @@ class HttpServer {
 
   EventLoop& loop_;
   const Handlers handlers_;
-  std::uint16_t port_ = 0;
+  Listener listener_;
   MHD_Daemon* daemon_ = nullptr;
   int epoll_ = -1;
   std::uint64_t timer_ = 0, slow_timer_ = 0;
   std::map<MHD_Connection*, Connection> connections_;
+  // Told that there are too many, and closed a little later: what they still send to a closed one
+  // would take back what they were told.
+  std::deque<Fd> leaving_;
   // Open streams by connection; suspended while they have nothing to say.
   struct Streaming;
   std::map<MHD_Connection*, Streaming*> streams_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/utf8.h"
 
@@ -195,10 +196,21 @@ std::optional<Refusal> check_request(const HttpRequest& request, const Route& ro
 
 std::optional<Json> parse_body(std::string_view body, Refusal& refusal) {
   if (body.empty()) return Json::object();
-  refusal = {400, "usage", "the body is no JSON object", "see docs/api.md"};
+  refusal = {400, "usage", "the body is no JSON object, or has a member twice", "see docs/api.md"};
   if (!is_valid_utf8(body) || is_too_deep(body)) return std::nullopt;
-  Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
+  // Of two members of one name each reader would take another one.
+  std::vector<std::set<std::string>> names;
+  bool has_twice = false;
+  const auto note_name = [&](int, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) names.emplace_back();
+    if (event == Json::parse_event_t::object_end) names.pop_back();
+    if (event == Json::parse_event_t::key) {
+      has_twice = !names.back().insert(parsed.get<std::string>()).second || has_twice;
+    }
+    return true;
+  };
+  Json json = Json::parse(body, note_name, false);
+  if (!json.is_object() || has_twice) return std::nullopt;
   return json;
 }
 

@@ -86,7 +86,8 @@ class OwnNames {
 std::optional<Refusal> check_request(const HttpRequest& request, const Route& route,
                                      const OwnNames& names, bool has_session);
 
-// The body as a JSON object; an empty one is an empty object. nullopt: refusal says why: 400.
+// The body as a JSON object without a member twice; an empty one is an empty object. nullopt:
+// refusal says why: 400.
 std::optional<Json> parse_body(std::string_view body, Refusal& refusal);
 
 }  // namespace courier

@@ -8,6 +8,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/vocabulary.h"
 #include "console/report_view.h"
 
 namespace courier {
@@ -116,6 +117,11 @@ HttpAnswer SiteApi::perform(const Call& call, const Json& body, const std::strin
     case Operation::document:
       return document(words_of(call.route->command));
     case Operation::parcel:
+      // What is no ID would be a file where the console runs.
+      if (!ParcelId::try_parse(call.parameters.at(0))) {
+        return refused(
+            {404, "not-found", "there is no parcel of this name", "see the list of parcels"});
+      }
       return document({"parcel", "show", "--", call.parameters.at(0)});
     case Operation::receipt:
       return receipt(call.parameters.at(0));
@@ -158,7 +164,8 @@ HttpAnswer SiteApi::login(const Json& body, const std::string& token) {
                     "set one on this machine: " + how_to_set()});
   }
   if (body.size() != 1 || !body.contains("passphrase") || !body["passphrase"].is_string()) {
-    return refused({400, "usage", "the body has not a 'passphrase' and nothing else", ""});
+    return refused(
+        {400, "usage", "the body has not a 'passphrase' and nothing else", "see docs/api.md"});
   }
   if (const auto left = delay_.left(); left.count() > 0) {
     HttpAnswer answer = refused(

@@ -118,10 +118,13 @@ TEST(Bodies, AreObjectsOrNothing) {
   Refusal refusal;
   EXPECT_EQ(*parse_body("", refusal), Json::object());
   EXPECT_EQ((*parse_body(R"({"a":[1]})", refusal))["a"][0], 1);
+  EXPECT_TRUE(parse_body(R"({"a":[{"b":1},{"b":{"a":2}}]})", refusal));
   const std::string deep = std::string(40, '[') + std::string(40, ']');
   for (const std::string& body :
        {std::string("[]"), std::string("1"), std::string("{"), std::string("{}x"), deep,
-        R"({"a":)" + deep + "}", std::string("{\"a\":\"\xff\"}"), std::string(60000, '[')}) {
+        R"({"a":)" + deep + "}", std::string("{\"a\":\"\xff\"}"), std::string(60000, '['),
+        std::string(R"({"a":1,"b":2,"a":1})"), std::string(R"({"a":[{"b":1,"b":2}]})"),
+        std::string(R"({"a":1e999})"), std::string(R"({"a":NaN})")}) {
     EXPECT_FALSE(parse_body(body, refusal)) << body.substr(0, 40);
     EXPECT_EQ(refusal.status, 400);
   }
