@@ -57,6 +57,10 @@ Report serve(Context& context, const ConsoleCommandOptions& given) {
   options.passphrase_file = context.options.passphrase_file;
   for (const std::string& folder : given.folders) {
     options.folders.push_back(std::filesystem::absolute(folder));
+    if (!std::filesystem::is_directory(folder)) {
+      context.talk("folder " + printable(folder) +
+                   " is not there: it is shown when it is, and has something in it\n");
+    }
   }
   const StopSignals stop;
   run_console(context.fs, context.clock, options, stop.fd(), [&](const std::string& url) {

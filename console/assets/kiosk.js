@@ -85,17 +85,32 @@ function say() {
 
 // One after another: the server makes them one at a time, and lets only so many wait.
 let receiptsBefore = Promise.resolve();
+const RECEIPT_RETRY_MS = 5_000;
+
+const isShown = (parcel) => state.drives.flatMap(receiptsOf).some((one) => one.parcel === parcel);
 
 async function fetchReceipt(parcel) {
-  receipts.set(parcel, await get(`receipts/${encodeURIComponent(parcel)}`).catch(() => ({ failed: true })));
+  const made = await get(`receipts/${encodeURIComponent(parcel)}`).catch(() => null);
+  receipts.set(parcel, made ?? { failed: true });
   show();
+  if (!made) setTimeout(() => askAgain(parcel), RECEIPT_RETRY_MS);
+}
+
+function askReceipt(parcel) {
+  receiptsBefore = receiptsBefore.then(() => fetchReceipt(parcel));
+}
+
+// While it is wanted; else when it is wanted next.
+function askAgain(parcel) {
+  if (isShown(parcel)) askReceipt(parcel);
+  else receipts.delete(parcel);
 }
 
 function fetchReceipts() {
   for (const { parcel } of state.drives.flatMap(receiptsOf)) {
     if (receipts.has(parcel)) continue;
     receipts.set(parcel, null);
-    receiptsBefore = receiptsBefore.then(() => fetchReceipt(parcel));
+    askReceipt(parcel);
   }
 }
 

@@ -280,6 +280,14 @@ test("a receipt names its parcel, and its words come before its picture", async 
   assert.ok(words.y < code.y);
 });
 
+test("a receipt that could not be made is asked for again", async () => {
+  const one = await page();
+  await one.route("**/api/v1/receipts/*", (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
+  await one.tell(STATES["done from a disc"]);
+  await one.getByText("The receipt could not be made.").waitFor();
+  await one.locator(".receipt .words").waitFor();
+});
+
 test("no receipt is shown of what was confirmed by a return on another drive", async () => {
   const one = await page();
   await one.tell(STATES["done from a disc"]);

@@ -3,10 +3,11 @@ import os
 import shutil
 import subprocess
 import sys
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from console_client import ConsoleTest  # noqa: E402
-from courier_e2e import flip, main, write  # noqa: E402
+from courier_e2e import flip, is_root, main, write  # noqa: E402
 
 
 class Several(ConsoleTest):
@@ -60,6 +61,36 @@ class ReadOnly(ConsoleTest):
         self.assertEqual([(each["state"], each["problem"]) for each in state["drives"]], [("done", None), ("empty", None)])
         self.receive("A", "usb")
         self.assertEqual(self.facts("A", "parcel", "show", parcel)["state"], "Confirmed")
+
+
+class Pulled(ConsoleTest):
+    def mount(self):
+        """The drive is in, with nothing of it in memory."""
+        made = subprocess.run(["mount", "-o", "loop,ro", "usb.img", "usb"], stderr=subprocess.DEVNULL)
+        if made.returncode != 0:
+            self.skipTest("no loop devices here")
+        self.addCleanup(subprocess.run, ["umount", "-l", "usb"], stderr=subprocess.DEVNULL, check=False)
+
+    @unittest.skipUnless(is_root(), "mounts")
+    def test_what_was_being_taken_in_ends_by_itself_and_goes_on_when_the_drive_is_in_again(self):
+        self.packed(size=40_000_000)
+        subprocess.run(["mkfs.ext4", "-q", "-d", "packed", "usb.img", "80M"], stdout=subprocess.DEVNULL, check=True)
+        os.mkdir("usb")
+        self.mount()
+        console = self.console("--folder", "usb")
+        console.act(console.drive("offer"), "take")
+        console.until(lambda now: (now["drives"][0]["progress"] or {}).get("done", 0) > 0)
+        os.rename("usb.img", "whole.img")
+        shutil.copy("whole.img", "usb.img")
+        os.truncate("whole.img", 0)  # from here on every read of the drive fails
+        subprocess.run(["umount", "-l", "usb"], check=True)
+        drive = console.drive("gone", "done")
+        self.assertEqual((drive["state"], drive["problem"]["code"], drive["actions"]), ("gone", "device", ["dismiss"]))
+        self.assertIn("put it in again", drive["problem"]["hint"])
+        self.mount()
+        drive = console.until(lambda now: now["drives"][-1]["state"] in ("done", "problem", "offer"))["drives"][-1]
+        self.assertEqual((drive["state"], drive["resumed"]), ("done", True))
+        self.same_tree("src", "share/PUN00020")
 
 
 class Damaged(ConsoleTest):
