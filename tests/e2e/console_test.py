@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from console_client import Console, ConsoleTest, Events  # noqa: E402
-from usb_devices import Stick, describe, keyboard_stick  # noqa: E402
+from console_client import ConsoleTest, Events, PASSPHRASE  # noqa: E402
+from usb_devices import Stick, keyboard_stick  # noqa: E402
 from courier_e2e import execute, COURIER, flip, main, write  # noqa: E402
 
 
@@ -81,6 +82,16 @@ class Kiosk(ConsoleTest):
         self.assertEqual((drive["state"], drive["problem"], drive["result"]["safe_to_remove"]), ("empty", None, True), drive)
         self.assertEqual([(one["to"], one["on_this_drive"]) for one in drive["result"]["returns"]], [("PUN", True)])
         self.receive("A", "usb")
+
+    def test_a_folder_that_is_not_there_is_named_at_the_start_and_shown_when_it_is(self):
+        console = self.console("--folder", "usb", "--folder", "share", stderr=subprocess.PIPE)
+        self.assertEqual(console.program.stderr.readline(), "folder usb is not there: it is shown when it is, and has something in it\n")
+        os.makedirs("photos/cats")
+        self.put_in("photos")
+        console.drive("empty")
+        console.end()
+        self.assertEqual(console.program.stderr.read(), "")
+        console.program.stderr.close()
 
     def test_two_browsers_see_the_same_and_work_goes_on_without_them(self):
         self.packed()
@@ -160,22 +171,13 @@ class Kiosk(ConsoleTest):
 
 
 class Plugged(ConsoleTest):
-    def plug(self, console, stick):
-        describe("stick.umockdev", stick)
-        console.order("add", os.path.abspath("stick.umockdev"))
-
-    def plugged_console(self):
-        console = Console("B", plugged=True)
-        self.addCleanup(console.close)
-        return console
-
     def test_a_stick_is_shown_by_its_name_and_taken_in_and_answered(self):
         self.mounted("stick", 8 << 20)
         self.package()
         self.send("PUN00020", out="stick")
         stick = Stick("stick", ID_FS_TYPE="vfat")
-        console = self.plugged_console()
-        self.plug(console, stick)
+        console = self.console(plugged=True)
+        console.plug(stick)
         drive = console.drive("offer", "problem")
         self.assertEqual((drive["state"], drive["kind"], drive["name"]), ("offer", "usb", "Kingston DataTraveler 3.0"))
         self.assertIn("eject", drive["actions"])
@@ -188,8 +190,8 @@ class Plugged(ConsoleTest):
 
     def test_a_stick_that_is_a_keyboard_is_refused_and_its_content_not_looked_at(self):
         self.mounted("evil", 1 << 20)
-        console = self.plugged_console()
-        self.plug(console, keyboard_stick("evil", port="1-2", number=3, disk="sdx", ID_FS_TYPE="vfat"))
+        console = self.console(plugged=True)
+        console.plug(keyboard_stick("evil", port="1-2", number=3, disk="sdx", ID_FS_TYPE="vfat"))
         drive = console.drive("refused", "problem", "empty")
         self.assertEqual((drive["state"], drive["problem"]["status"], drive["offers"]), ("refused", 3, []))
         self.assertIn("a keyboard", drive["problem"]["message"])
@@ -199,15 +201,12 @@ class Plugged(ConsoleTest):
 class SitePage(ConsoleTest):
     def setUp(self):
         super().setUp()
-        write("passphrase", "correct horse battery\n")
+        write("passphrase", PASSPHRASE + "\n")
         self.c = self.console()
 
     def log_in(self):
         self.at("B", "console", "--set-passphrase", "--passphrase-file", "passphrase")
-        fields = {"Cookie": self.c.cookie, "Origin": "http://" + self.c.host, "X-Courier": "1", "Content-Type": "application/json"}
-        status, got, _ = self.c.request("POST", "/api/v1/login", json.dumps({"passphrase": "correct horse battery"}), **fields)
-        self.assertEqual(status, 200)
-        self.c.cookie = got["Set-Cookie"].split(";")[0]
+        self.c.log_in(PASSPHRASE)
 
     def test_without_the_passphrase_nothing_is_shown(self):
         before = self.c.cookie
@@ -273,7 +272,7 @@ class Requests(ConsoleTest):
         self.c = self.console("--folder", "usb")
 
     def good(self, **other):
-        fields = {"Cookie": self.c.cookie, "Origin": "http://" + self.c.host, "X-Courier": "1", "Content-Type": "application/json"}
+        fields = self.c.from_page()
         fields.update({name.replace("_", "-"): value for name, value in other.items()})
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -339,11 +338,7 @@ class Requests(ConsoleTest):
         self.assertEqual(self.c.get("/api/v1/kiosk")[0], 200)
         for one in raw:
             one.close()
-        with open("/proc/%d/status" % self.c.program.pid) as status:
-            resident = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
-        with open(COURIER, "rb") as program:
-            limit = 1000 if b"__asan_init" in program.read() else 60
-        self.assertLess(resident, limit)
+        self.stays_small(self.c)
 
     def test_what_is_no_http_does_not_disturb_it(self):
         told = [b"\x00" * 100, b"POST / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 20_000 + b"\r\n", b"GET " + b"/" * 100_000]

@@ -29,10 +29,15 @@ for name in ("COURIER_HOME", "XDG_DATA_HOME"):
     ENVIRONMENT.pop(name, None)
 
 
+def is_sanitized():
+    """Whether the program is one that holds a sanitizer's shadow of its memory, too."""
+    with open(COURIER, "rb") as program:
+        return b"__asan_init" in program.read()
+
+
 def peak_memory_mib():
     """The most that any program run so far held at once, in MiB, as it would without a sanitizer's shadow of it."""
-    with open(COURIER, "rb") as program:
-        share = 4 if b"__asan_init" in program.read() else 1
+    share = 4 if is_sanitized() else 1
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 / share
 
 
