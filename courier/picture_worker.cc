@@ -66,6 +66,12 @@ std::optional<Brightness> png_brightness(const PictureLibraries& libraries, Byte
   return out;
 }
 
+// As all programs write pictures for print: 255 is none of an ink.
+std::uint8_t brightness_of_inks(const std::uint8_t* cmyk) {
+  const unsigned light = (306u * cmyk[0] + 601u * cmyk[1] + 117u * cmyk[2] + 512u) >> 10;
+  return static_cast<std::uint8_t>(light * cmyk[3] / 255u);
+}
+
 std::optional<Brightness> jpeg_brightness(const PictureLibraries& libraries, ByteView file,
                                           SeenPicture& seen, std::uint64_t max_pixels) {
   const std::unique_ptr<void, decltype(&::tjDestroy)> jpeg(libraries.jpeg_new(),
@@ -80,12 +86,18 @@ std::optional<Brightness> jpeg_brightness(const PictureLibraries& libraries, Byt
                static_cast<std::uint64_t>(std::max(height, 0)), max_pixels)) {
     return std::nullopt;
   }
-  Brightness out{width, height,
-                 Bytes(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0xff)};
+  const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  const bool is_for_print = colours == TJCS_CMYK || colours == TJCS_YCCK;
+  Brightness out{width, height, Bytes(is_for_print ? 4 * count : count, 0xff)};
   // A picture that a mail cut off is one for as far as it goes.
-  if (libraries.jpeg_decode(jpeg.get(), file.data(), file.size(), out.pixels.data(), width, width,
-                            height, TJPF_GRAY, TJFLAG_LIMITSCANS) != 0) {
+  if (libraries.jpeg_decode(jpeg.get(), file.data(), file.size(), out.pixels.data(), width, 0,
+                            height, is_for_print ? TJPF_CMYK : TJPF_GRAY, TJFLAG_LIMITSCANS) != 0) {
     seen.state = State::damaged;
+  }
+  if (is_for_print) {
+    for (std::size_t i = 0; i < count; ++i) out.pixels[i] = brightness_of_inks(&out.pixels[4 * i]);
+    out.pixels.resize(count);
+    out.pixels.shrink_to_fit();
   }
   return out;
 }
@@ -134,6 +146,19 @@ Brightness enlarged(const Brightness& small) {
   return large;
 }
 
+void invert(Brightness& picture) {
+  for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255u - pixel);
+}
+
+// Dark on light; and else light on dark, as a page or a mail in a dark mode shows it.
+void add_codes_of_either(const PictureLibraries& libraries, Brightness& picture,
+                         SeenPicture& seen) {
+  add_codes(libraries, picture, seen);
+  if (!seen.codes.empty()) return;
+  invert(picture);
+  add_codes(libraries, picture, seen);
+}
+
 void prepare() { PictureLibraries::loaded(); }
 
 int run(const Fd& channel, std::vector<Fd>) {
@@ -171,10 +196,11 @@ SeenPicture see_picture(ByteView file, std::uint64_t max_pixels) {
       seen.state = State::no_picture;
   }
   if (!picture) return seen;
-  add_codes(*libraries, *picture, seen);
+  add_codes_of_either(*libraries, *picture, seen);
   // A large code on a small screen: its points are as fine as the screen's.
   if (seen.codes.empty() && 4 * picture->pixels.size() <= max_pixels) {
-    add_codes(*libraries, enlarged(*picture), seen);
+    *picture = enlarged(*picture);
+    add_codes_of_either(*libraries, *picture, seen);
   }
   return seen;
 }

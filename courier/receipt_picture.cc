@@ -20,18 +20,23 @@ constexpr const char* kNothing = "nothing was changed";
 constexpr const char* kAgain =
     "take the photo again, straight, sharp and with the whole code and its white edge";
 
-// 64 megapixels take 32 MiB as a file, four bytes for each pixel while a PNG is decoded and six for
-// a progressive JPEG, one for its brightness and two while codes are looked for.
+// 64 megapixels take 32 MiB as a file, four bytes for each pixel while a PNG is decoded, six for a
+// progressive JPEG and twelve for one of four inks, one for its brightness and two while codes are
+// looked for. A photograph of so many takes 2 to 5 seconds; one made of what looks like parts of
+// codes may take minutes, and somebody waits.
 ConfinedLimits limits() {
-  ConfinedLimits limits;
-  limits.memory_bytes = 768ull << 20;
-  return limits;
+  return {.memory_bytes = 1ull << 30, .cpu_seconds = 20, .silence_seconds = 60};
 }
 
-SeenPicture seen_by_child(const std::string& subject, ByteView file) {
+SeenPicture seen_by_child(const std::string& subject, ByteView file, const ProgressSink& progress) {
+  // The child tells nothing before it has looked.
+  report(progress, {"looking", subject, file.size()});
   ConfinedChild child = ConfinedChild::start(picture_worker().name, limits());
   const auto failed = [](Error error) {
-    return error.with_loss("nothing was changed: it could reach no file and no network");
+    return error.with_loss("nothing was changed: it could reach no file and no network")
+        .with_hint(
+            "give the part of it with the code alone, or a smaller picture; if that ends so, too, "
+            "keep it and report it: it may have been made to attack this machine");
   };
   Encoder head;
   head.u64(file.size());
@@ -58,8 +63,9 @@ Error cannot(ErrorCode code, const std::string& subject, const std::string& what
 
 }  // namespace
 
-std::string receipt_in_picture(const std::string& subject, ByteView file) {
-  const SeenPicture seen = seen_by_child(subject, file);
+std::string receipt_in_picture(const std::string& subject, ByteView file,
+                               const ProgressSink& progress) {
+  const SeenPicture seen = seen_by_child(subject, file, progress);
   using State = SeenPicture::State;
   if (seen.state == State::no_library) {
     throw cannot(ErrorCode::device, subject,

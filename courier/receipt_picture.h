@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/progress.h"
 
 namespace courier {
 
@@ -14,6 +15,7 @@ namespace courier {
 // Errors: damaged, when it cannot be looked at, shows no QR code, or ended the child; usage, when
 // it is too large, shows codes that are no receipt, or several receipts; device, when this machine
 // lacks what reads pictures.
-std::string receipt_in_picture(const std::string& subject, ByteView file);
+std::string receipt_in_picture(const std::string& subject, ByteView file,
+                               const ProgressSink& progress);
 
 }  // namespace courier

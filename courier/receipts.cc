@@ -33,9 +33,9 @@ Bytes bytes_of(FileSystem& fs, const std::string& path) {
 }
 
 // What a file says: its text, or that of the receipt's code in its picture.
-std::string content_of(FileSystem& fs, const std::string& path) {
+std::string content_of(const Context& context, const std::string& path) {
   const std::string subject = "file " + escaped(path);
-  const Bytes bytes = bytes_of(fs, path);
+  const Bytes bytes = bytes_of(context.fs, path);
   if (bytes.size() > kMaxPictureFile) {
     throw Error(ErrorCode::usage, subject,
                 fmt::format("is too large: receipts are read of up to {} MiB of a picture, or {} "
@@ -46,7 +46,7 @@ std::string content_of(FileSystem& fs, const std::string& path) {
   }
   const PictureKind kind = picture_kind(bytes);
   if (kind == PictureKind::png || kind == PictureKind::jpeg) {
-    return receipt_in_picture(subject, bytes);
+    return receipt_in_picture(subject, bytes, context.progress);
   }
   const std::string_view text = as_text(bytes);
   if (kind != PictureKind::none) {
@@ -137,7 +137,7 @@ Report receipt_of(Context& context, const ReceiptOptions& options) {
 
 Report marked_by_receipt(Context& context, const ParcelId& id, const std::string& given) {
   Home& home = context.home();
-  const std::string text = given.starts_with('@') ? content_of(context.fs, given.substr(1)) : given;
+  const std::string text = given.starts_with('@') ? content_of(context, given.substr(1)) : given;
   if (!looks_like_receipt_code(text) && home.keys().is_locked()) context.unlock(home);
   SenderParts sender = home.sender();
   const AppliedReceipt applied = applied_of(sender, id, given, text);

@@ -6,10 +6,11 @@ import struct
 import sys
 import zlib
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import Pair, execute, main, write  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, Pair, execute, main, write  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 ID = "PUN-PSE-000001"
 
@@ -70,8 +71,8 @@ class ReceiptPictures(Pair):
     def receipt(self, *arguments):
         return self.facts("B", "return", "create", "--receipt", *arguments)
 
-    def mark(self, picture, parcel=ID, status=0):
-        return self.at("A", "parcel", "mark", parcel, "confirmed", "--receipt", "@" + picture, status=status)
+    def mark(self, picture, parcel=ID, **options):
+        return self.at("A", "parcel", "mark", parcel, "confirmed", "--receipt", "@" + picture, **options)
 
     def addressee(self, parcel=ID):
         return self.facts("A", "parcel", "show", parcel)["addressees"][0]
@@ -95,7 +96,18 @@ class ReceiptPictures(Pair):
         self.sent()
         self.receipt("--qr", "receipt.png")
         # By any name: what it is is told by its content.
-        self.mark(photographed("receipt.png", "photo.jpg"))
+        photo = photographed("receipt.png", "photo.jpg")
+        terminal = Terminal([COURIER, "--home", "A", "parcel", "mark", ID, "confirmed", "--receipt", "@" + photo], ENVIRONMENT)
+        terminal.expect("looking file photo.jpg")
+        terminal.expect("Confirmed, receipt only")
+        self.assertEqual(terminal.end(), 0)
+        self.assertEqual(self.addressee()["receipt"], "code")
+
+    def test_a_photograph_of_a_dark_screen_confirms(self):
+        self.sent()
+        self.receipt("--qr", "receipt.png")
+        ImageOps.invert(Image.open("receipt.png").convert("L")).save("dark.png")
+        self.mark(photographed("dark.png", "photo.jpg"))
         self.assertEqual(self.addressee()["receipt"], "code")
 
     def test_pictures_turned_and_of_every_kind_are_read(self):
@@ -111,9 +123,11 @@ class ReceiptPictures(Pair):
         whole.convert("P").save("palette.png")
         whole.transpose(Image.Transpose.ROTATE_90).save("turned.jpg")
         whole.rotate(180).save("head.jpg", progressive=True)
+        whole.convert("CMYK").save("print.jpg", progressive=True)
+        ImageOps.colorize(whole.convert("L"), "white", "navy").save("night.png")
         Image.eval(whole.convert("L").resize((400, 400), Image.Resampling.LANCZOS), lambda v: 60 + v // 2).save("small.jpg", quality=40)
         os.rename("turned.jpg", "turned.txt")
-        for picture in ("clear.png", "bits.png", "palette.png", "turned.txt", "head.jpg", "small.jpg"):
+        for picture in ("clear.png", "bits.png", "palette.png", "turned.txt", "head.jpg", "small.jpg", "print.jpg", "night.png"):
             with self.subTest(picture):
                 # Read and understood: it is the one that was taken already.
                 self.assertIn("is Confirmed already, by a receipt", self.mark(picture, status=9).err)
@@ -191,6 +205,17 @@ class ReceiptPictures(Pair):
         self.mark("/dev/zero", status=2)
         self.assert_untouched()
         self.mark("photo.jpg")
+
+    def test_without_what_reads_pictures_that_is_said_and_the_text_still_confirms(self):
+        self.sent()
+        code = self.receipt("--qr", "receipt.png")["text"]
+        for library in ("libZXing.so.2", "libspng.so.0", "libturbojpeg.so.0"):
+            with self.subTest(library):
+                refused = self.mark("receipt.png", status=11, wrapper=self.without_library(library)).err
+                self.assertIn("what reads pictures is not installed here", refused)
+                self.assertIn("install libzxing2, libspng0 and libturbojpeg0", refused)
+        self.assert_untouched()
+        self.at("A", "parcel", "mark", ID, "confirmed", "--receipt", code, wrapper=self.without_library("libZXing.so.2"))
 
 
 if __name__ == "__main__":

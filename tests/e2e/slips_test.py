@@ -131,6 +131,17 @@ class Slips(OnPaper, Pair):
         self.assertIn("no font is installed", refused.err)
         self.assertFalse(os.path.exists("slip.pdf"))
 
+    def test_without_what_draws_the_package_is_named_and_nothing_is_written(self):
+        self.made()
+        for library, package in (("libcairo.so.2", "libcairo2"), ("libpangocairo-1.0.so.0", "libpangocairo-1.0-0")):
+            with self.subTest(library):
+                without = self.without_library(library)
+                refused = self.at("A", "parcel", "slip", ID, "--out", "slip.pdf", wrapper=without, status=11)
+                self.assertIn("needs the package %s, which is not here" % package, refused.err)
+                self.assertIn("install %s" % package, refused.err)
+                self.assertFalse(os.path.exists("slip.pdf"))
+        self.slip()
+
     def test_the_same_parcel_has_the_same_slip(self):
         self.made()
         self.slip()

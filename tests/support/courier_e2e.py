@@ -5,6 +5,7 @@ COURIER names the program, COURIER_TOOLS the folder of the test programs.
 """
 import json
 import os
+import re
 import resource
 import shutil
 import stat
@@ -113,6 +114,16 @@ class CourierTest(unittest.TestCase):
         if done.returncode != 0:
             self.skipTest("no file system can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", path], stderr=subprocess.DEVNULL)
+
+    def without_library(self, name):
+        """What to put before a command that is to find this library not installed."""
+        known = execute(["/sbin/ldconfig", "-p"]).out
+        path = re.search(r"^\s*%s \(.*\) => (\S+)$" % re.escape(name), known, re.M).group(1)
+        own = ["unshare", "--mount"] + ([] if is_root() else ["--map-root-user"])
+        wrapper = [*own, "sh", "-c", 'mount --bind /dev/null "$0" && exec "$@"', path]
+        if execute([*wrapper, "true"]).status != 0:
+            self.skipTest("no file can be hidden here")
+        return wrapper
 
     # -------------------------------------------------------------------------------------- sites
     def init(self, home, code, name):
