@@ -144,6 +144,18 @@ bool is_in_outbox(Context& context, const std::string& path) {
          folder_of(outbox_of(context.home().path()));
 }
 
+// What came of it, and why what is left is: a return that was taken in is not this site's to
+// remove.
+std::string tidied_words(std::uint64_t removed, std::uint64_t freed, std::uint64_t left,
+                         std::uint64_t returns) {
+  std::string text =
+      fmt::format("{} removed, {} freed", counted(removed, "file", "files"), human_size(freed));
+  if (left > 0) text += fmt::format("; {} left", counted(left, "file", "files"));
+  if (returns > 0) text += ", of them " + counted(returns, "return", "returns") + " to this site";
+  if (left > 0) text += ": only what this site made, and is Confirmed, is removed";
+  return text + "\n";
+}
+
 Report tidy(Context& context, const DriveOptions& options) {
   if (!names_a_path(options.target)) {
     throw Error(ErrorCode::usage, "medium " + escaped(options.target), "is no mounted folder")
@@ -158,10 +170,12 @@ Report tidy(Context& context, const DriveOptions& options) {
   std::map<std::string, std::uint64_t> going;  // by where it lies; its size
   Json removed = Json::array(), kept = Json::array();
   Table table({"parcel", "volume", "file", "what"});
-  std::uint64_t freed = 0;
+  std::uint64_t freed = 0, returns = 0;
   for (const Offer& offer : found.offers) {
     const bool is_ours = is_in_outbox(context, offer.path);
     const bool goes = !is_ours && is_confirmed(book, offer);
+    const bool is_return = offer.is_return && offer.standing == Standing::known;
+    if (is_return) ++returns;
     if (goes) going.emplace(offer.path, offer.file_bytes);
     (goes ? removed : kept)
         .push_back({{"id", offer.title.empty() ? Json() : json_text(offer.title)},
@@ -171,7 +185,7 @@ Report tidy(Context& context, const DriveOptions& options) {
                volume_words(offer.volume, offer.spare_table), offer.path,
                goes      ? "Confirmed: removed"
                : is_ours ? "left: it is in the outbox of this site"
-                         : "left: " + standing_words(offer)});
+                         : (is_return ? "left: a return " : "left: ") + standing_words(offer)});
   }
   medium.remove([&](const OfferedVolume& volume) {
     const auto it = going.find(volume.path);
@@ -180,12 +194,14 @@ Report tidy(Context& context, const DriveOptions& options) {
     return true;
   });
   Report report;
+  report.text = table.str("there is no parcel on it");
+  if (!found.offers.empty()) {
+    report.text += tidied_words(removed.size(), freed, kept.size(), returns);
+  }
   report.json = {{"target", json_text(options.target)},
                  {"removed", std::move(removed)},
                  {"left", std::move(kept)},
                  {"freed_bytes", freed}};
-  report.text = table.str("there is no parcel on it");
-  if (freed != 0) report.text += human_size(freed) + " freed\n";
   return report;
 }
 

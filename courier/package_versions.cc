@@ -4,8 +4,10 @@
 
 #include <filesystem>
 
+#include "courier/advice.h"
 #include "courier/local_work.h"
 #include "courier/package_contents.h"
+#include "courier/shown.h"
 #include "ledger/package_book.h"
 #include "ledger/status_log.h"
 #include "sender/distribute.h"
@@ -130,6 +132,21 @@ Report unchanged(const PackageRow& package, const VersionRow& latest) {
   return report;
 }
 
+// Nobody asked for these jobs: a version goes where the one before it went.
+std::string on_its_way(const VersionRow& version, const std::vector<MadeJob>& jobs) {
+  std::vector<SiteCode> sites;
+  for (const MadeJob& made : jobs) {
+    if (!made.local) sites.push_back(made.target.site);
+  }
+  if (sites.empty()) return "";
+  return fmt::format(
+      "version {} goes with the next parcel to {}, where the package is; see what that carries: "
+      "{}\n",
+      version.version, some_of(sites),
+      advised(sites.size() == 1 ? "courier parcel pending --to " + sites.front().str()
+                                : "courier parcel pending"));
+}
+
 // A stream has no time of its own: one file of the same name and content is the same version.
 bool is_same_stream(Store& store, const VersionRow& latest, const SnapshotResult& snapshot,
                     const std::string& name) {
@@ -211,6 +228,7 @@ Report update_package(Context& context, const VersionOptions& options) {
 
   Report report = snapshot_report(package, source.kind, version, snapshot);
   carry_out(context, package.id, jobs, targeted, report);
+  report.text += on_its_way(version, jobs);
   return report;
 }
 

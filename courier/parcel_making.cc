@@ -22,6 +22,8 @@
 namespace courier {
 namespace {
 
+constexpr unsigned kPhasesOfMaking = 2;  // sealing, flushing
+
 std::vector<SiteCode> sites_from(const std::vector<std::string>& texts) {
   std::vector<SiteCode> sites;
   for (const std::string& text : texts) {
@@ -125,16 +127,6 @@ std::optional<ParcelRow> on_no_medium(Home& home, std::vector<SiteCode> sites) {
   return std::nullopt;
 }
 
-// "AAA, BBB, CCC and 17 more"
-std::string some_of(const std::vector<SiteCode>& sites) {
-  constexpr std::size_t kShown = 6;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(kShown, sites.size()); ++i)
-    text += (i > 0 ? ", " : "") + sites[i].str();
-  if (sites.size() > kShown) text += fmt::format(" and {} more", sites.size() - kShown);
-  return text;
-}
-
 Report pending_groups(Context& context, const std::vector<SiteCode>& sites) {
   SenderParts sender = context.home().sender();
   const FleetPlan fleet = FleetPlanner(sender).plan(sites);
@@ -170,6 +162,19 @@ Report pending_groups(Context& context, const std::vector<SiteCode>& sites) {
                  {"without_jobs", fleet.without_jobs},
                  {"parcel_bytes", bytes}};
   return report;
+}
+
+// One of two pieces of work, which are told as one: each has as many phases.
+ProgressSink half_of(const ProgressSink& sink, bool is_second) {
+  if (!sink) return sink;
+  return [sink, is_second](ProgressEvent event) {
+    const double before = event.part_before(), part = event.part_in_phase();
+    event.before = before / 2 + (is_second ? 0.5 : 0);
+    event.part = part / 2;
+    if (is_second) event.phase_index += kPhasesOfMaking;
+    event.phase_count += kPhasesOfMaking;
+    report(sink, event);
+  };
 }
 
 }  // namespace
@@ -218,7 +223,8 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   request.carrier = options.carrier.value_or("");
   request.tracking = options.tracking.value_or("");
   request.level = level_from(options.level);
-  request.progress = context.progress;
+  const bool is_copied = !options.out.empty();
+  request.progress = is_copied ? half_of(context.progress, false) : context.progress;
 
   Report report;
   if (options.plan) {
@@ -230,7 +236,7 @@ Report create_parcel(Context& context, const MakingOptions& options) {
                               counted(plan.records, "record", "records"), plan.minutes);
     return report;
   }
-  if (!options.out.empty()) {
+  if (is_copied) {
     const std::optional<ParcelRow> made = on_no_medium(home, request.plan.addressees);
     if (made && ParcelPlanner(sender).plan(request.plan).empty()) {
       report.json = outgoing_json(*made);
@@ -243,7 +249,8 @@ Report create_parcel(Context& context, const MakingOptions& options) {
     }
   }
   request.begins = [&](const std::string& path) {
-    context.talk(fmt::format("writing {}\n", printable(path)));
+    context.talk(fmt::format("writing {}{}\n", printable(path),
+                             is_copied ? ", then a copy of it to " + printable(options.out) : ""));
   };
   const CreatedParcel created = ParcelBuilder(sender).create(request);
   report.json = outgoing_json(created.parcel);
@@ -253,8 +260,13 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   report.text = fmt::format("parcel {}: {}, {}\n{}", addressees_text(created.parcel),
                             outgoing_state(created.parcel), human_size(created.parcel.file_bytes),
                             plan_text(created.plan));
-  report.text += fmt::format("in the outbox: {}\n", printable(created.path));
-  if (!options.out.empty()) copy_to_media(context, created.parcel, {options.out, {}}, {}, report);
+  report.text += fmt::format("{}: {}\n", is_copied ? "kept here, in the outbox" : "in the outbox",
+                             printable(created.path));
+  if (is_copied) {
+    Context copying = context;
+    copying.progress = half_of(context.progress, true);
+    copy_to_media(copying, created.parcel, {options.out, {}}, {}, report);
+  }
   return report;
 }
 

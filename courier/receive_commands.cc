@@ -1,4 +1,5 @@
 // identify, receive, return: what comes in, and what is answered.
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <functional>
@@ -37,6 +38,19 @@ Report with_source(Context& context, const std::string& source,
   return report;
 }
 
+// Errors: not_found, when there is nothing by the name of the source.
+void require_source(Context& context, const std::string& source) {
+  if (const std::optional<std::string> node = DriveSource::node_of(source)) {
+    DriveSource::find(context.fs, context.home_path, *node);
+    return;
+  }
+  std::string path = source;
+  for (const std::string_view kind : {"iso:", "raw:", "tape:"}) {
+    if (source.starts_with(kind)) path = source.substr(kind.size());
+  }
+  context.fs.open(path, O_PATH | O_CLOEXEC);
+}
+
 Report receive_source(Context& context, const ReceiveCommandOptions& options) {
   if (options.watch) {
     return watch_drives(context, {.takes_in = options.yes, .return_to = options.return_to});
@@ -47,6 +61,7 @@ Report receive_source(Context& context, const ReceiveCommandOptions& options) {
         .with_hint("name the medium, or wait for drives with --watch");
   }
   if (!options.yes && !can_ask()) {
+    require_source(context, options.source);
     throw Error(ErrorCode::usage, "receive", "there is no terminal to ask whether to take it in")
         .with_hint("look at it with 'courier identify " + options.source +
                    "' and give --yes to take it in");

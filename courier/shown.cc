@@ -43,6 +43,15 @@ std::string target_text(const SiteCode& site, const std::vector<std::string>& dp
   return text;
 }
 
+std::string some_of(const std::vector<SiteCode>& sites) {
+  constexpr std::size_t kShown = 6;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, sites.size()); ++i)
+    text += (i > 0 ? ", " : "") + sites[i].str();
+  if (sites.size() > kShown) text += fmt::format(" and {} more", sites.size() - kShown);
+  return text;
+}
+
 std::string job_state(const JobRow& job) {
   // The package states have no word for what is gone.
   if (job.kind == JobKind::remove && job.step == JobStep::confirmed &&

@@ -17,6 +17,8 @@ namespace courier {
 Json job_json(const JobRow& job);
 // "PSE", "PSE/D1, PSE/D2".
 std::string target_text(const SiteCode& site, const std::vector<std::string>& dps);
+// "AAA, BBB, CCC and 17 more"
+std::string some_of(const std::vector<SiteCode>& sites);
 // "Install Pending, not created".
 std::string job_state(const JobRow& job);
 // How many of each verdict, in the order they first come.

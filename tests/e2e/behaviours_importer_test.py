@@ -38,8 +38,11 @@ class Importer(Pair):
             self.assertIn(fact, result.out)
         self.assertEqual(listing("B", contents=True), before)
         # Not a terminal: it does not guess.
-        self.at("B", "receive", "drive", status=2)
+        self.assertIn("no terminal to ask", self.at("B", "receive", "drive", status=2).err)
         self.assertFalse(os.path.exists("share/PUN00020"))
+        # What is not there is not asked about.
+        for source in ("nowhere", "iso:nowhere", "tape:nowhere", "raw:nowhere"):
+            self.assertNotIn("no terminal", self.at("B", "receive", source, status=7).err)
 
     def test_B15_a_parcel_for_others_is_left_alone_and_reported_when_alone(self):
         self.init("C", "TEX", "Texas")

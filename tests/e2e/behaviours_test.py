@@ -151,7 +151,8 @@ class ParcelAndMedia(Pair):
         write("drive/PUN-PSE-000001.pcl", "something of the operator's")
         self.at("A", "distribute", "PUN00020", "--to", "PSE")
         result = self.at("A", "parcel", "create", "--to", "PSE", "--out", "drive", status=9)
-        self.assertIn("writing ", result.err)
+        self.assertIn("writing A/outbox/PUN-PSE-000001.pcl, then a copy of it to drive\n", result.err)
+        self.assertIn("kept here, in the outbox: A/outbox/PUN-PSE-000001.pcl\n", result.out)
         with open("drive/PUN-PSE-000001.pcl") as file:
             self.assertEqual(file.read(), "something of the operator's")
 

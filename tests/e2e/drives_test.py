@@ -93,8 +93,10 @@ class Drives(CourierTest):
         self.assertEqual(sorted(os.listdir("drive")), ["PSE-PUN-000001.pcl", "PUN-PSE-000002.pcl", "copies", "notes.txt"])
         self.assertEqual(os.listdir("drive/copies"), [])
         before = listing("drive", contents=True)
-        self.assertNotIn("removed", self.at("B", "media", "tidy", "drive").out)
-        self.assertNotIn("removed", self.at("A", "media", "tidy", "drive").out)
+        self.assertIn("0 files removed", self.at("B", "media", "tidy", "drive").out)
+        told = self.at("A", "media", "tidy", "drive").out
+        self.assertRegex(told, r"PSE-PUN-000001 .* left: a return for this site")
+        self.assertIn("0 files removed, 0 bytes freed; 2 files left, of them 1 return to this site: only what", told)
         self.assertEqual(listing("drive", contents=True), before)
 
     def test_tidy_leaves_the_outbox_alone(self):

@@ -63,7 +63,9 @@ class Walkthrough(CourierTest):
         self.assertIsNotNone(rows[0]["as_of"])
         self.assertEqual(self.facts("A", "job", "show", "1")["step"], "confirmed")
 
-        self.courier("--home", "A", "package", "update", "PUN00020", "SOURCE2")
+        updated = self.at("A", "package", "update", "PUN00020", "SOURCE2")
+        self.assertIn("version 2 goes with the next parcel to PSE, where the package is; see what that carries: "
+                      "courier parcel pending --to PSE\n", updated.out)
         self.courier("--home", "A", "distribute", "PUN00020", "--to", "PSE")
         second = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "DRIVE")
         self.assertEqual(second["id"], "PUN-PSE-000002")
