@@ -42,7 +42,8 @@ class Console {
       loop_.forget(stop);
       is_stopping_ = true;
     });
-    kiosk_.emplace(jobs_, clock, site_facts(), [this] { changed(); });
+    const SiteFacts site = site_facts();
+    kiosk_.emplace(jobs_, clock, site, [this] { changed(); });
     if (is_stopping_) return;
     site_.emplace(fs, clock, options.home, jobs_, sessions_, [this] {
       have_works_changed_ = true;
@@ -56,7 +57,8 @@ class Console {
     address.port = server_->port();
     names_.emplace(address.authority(), address.is_any());
     url_ = "http://" + address.authority() + "/";
-    watcher_.emplace(loop_, fs, DriveWatcher::Options{options.home, options.folders, true},
+    watcher_.emplace(loop_, fs,
+                     DriveWatcher::Options{options.home, options.folders, site.code + "-", true},
                      [this](const auto& present) { kiosk_->set_present(present); });
     ping();
   }

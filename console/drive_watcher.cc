@@ -57,22 +57,31 @@ std::string name_of(const Drive& drive) {
   return product.empty() ? drive.node : product;
 }
 
-// What tells whether something has changed in the folder; empty: it is not there, or empty.
-std::string content_of(FileSystem& fs, const std::string& folder) {
+// What tells whether something has changed in the folder: all that is in it, and of that what may
+// be a parcel and is not this site's own. Empty: it is not there, or empty.
+struct Content {
+  std::string all, news;
+};
+
+Content content_of(FileSystem& fs, const std::string& folder, const std::string& own_prefix) {
   try {
     const Fd dir = fs.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::vector<DirEntry> entries = fs.list(dir);
-    std::string content;
+    Content content;
     for (std::size_t i = 0; i < std::min(entries.size(), kMostNames); ++i) {
-      if (entries[i].name == "lost+found") continue;
-      const auto status = fs.stat_at(dir, entries[i].name);
+      const std::string& name = entries[i].name;
+      if (name == "lost+found") continue;
+      const auto status = fs.stat_at(dir, name);
       if (!status) continue;
-      content += fmt::format("{}/{}/{}.{}\n", entries[i].name, status->st_size,
-                             status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+      const std::string line =
+          fmt::format("{}/{}/{}/{}.{}\n", name, status->st_ino, status->st_size,
+                      status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+      content.all += line;
+      if (!name.starts_with('.') && !name.starts_with(own_prefix)) content.news += line;
     }
     return content;
   } catch (const Error&) {
-    return "";
+    return {};
   }
 }
 
@@ -175,31 +184,36 @@ std::vector<PresentDrive> DriveWatcher::drives() {
 }
 
 std::vector<PresentDrive> DriveWatcher::folders() {
-  std::vector<PresentDrive> present;
+  std::vector<PresentDrive> all;
   for (const std::string& folder : options_.folders) {
     Seen& seen = seen_[folder];
-    std::string content = content_of(fs_, folder);
+    Content content = content_of(fs_, folder, options_.own_prefix);
     std::string identity = identity_of(fs_, folder);
     const bool is_other = identity != seen.folder;
-    const bool is_settled = content == seen.content && !is_other;
-    seen.content = std::move(content);
+    const bool is_settled = content.all == seen.content && !is_other;
+    seen.content = std::move(content.all);
     seen.folder = std::move(identity);
     if (seen.content.empty() || (seen.is_shown && is_other)) {
       seen.is_shown = false;
-    } else if (!seen.is_shown && is_settled) {
+    } else if (is_settled && (!seen.is_shown || content.news != seen.news)) {
+      ++(seen.is_shown ? seen.changes : seen.times);
       seen.is_shown = true;
-      ++seen.times;
+      seen.news = std::move(content.news);
     }
-    if (!seen.is_shown) continue;
-    PresentDrive one;
-    one.key = fmt::format("{} {}", folder, seen.times);
-    one.name = std::filesystem::path(folder).filename();
-    one.kind = "folder";
-    one.source = folder;
-    one.read_only = is_read_only(fs_, folder);
-    present.push_back(std::move(one));
+    if (seen.is_shown) all.push_back(present(folder, seen));
   }
-  return present;
+  return all;
+}
+
+PresentDrive DriveWatcher::present(const std::string& folder, const Seen& seen) const {
+  PresentDrive one;
+  one.key = fmt::format("{} {}", folder, seen.times);
+  one.name = std::filesystem::path(folder).filename();
+  one.kind = "folder";
+  one.source = folder;
+  one.read_only = is_read_only(fs_, folder);
+  one.changes = seen.changes;
+  return one;
 }
 
 void DriveWatcher::tell(std::vector<PresentDrive> present) {

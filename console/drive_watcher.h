@@ -23,6 +23,7 @@ class DriveWatcher {
   struct Options {
     std::string home;                  // a drive that it lies on is never shown
     std::vector<std::string> folders;  // each is shown as a drive while it is there and not empty
+    std::string own_prefix;            // of the names of what this site writes to them: no news
     bool drives = true;                // false: folders only
   };
   // told is called by the loop, with all that is there.
@@ -38,12 +39,15 @@ class DriveWatcher {
     std::string content;  // its names, sizes and times; empty: not there, or nothing in it
     std::string folder;   // which one it is: another may have taken its place
     bool is_shown = false;
-    std::uint64_t times = 0;  // it was put in so often
+    std::string news;           // of its content, what others brought, as it was told last
+    std::uint64_t times = 0;    // it was put in so often
+    std::uint64_t changes = 0;  // and other content came into it, or went, so often
   };
 
   void run();
   std::vector<PresentDrive> drives();
   std::vector<PresentDrive> folders();
+  PresentDrive present(const std::string& folder, const Seen& seen) const;
   void tell(std::vector<PresentDrive> present);
   void told();
 

@@ -82,18 +82,21 @@ void Kiosk::set_present(const std::vector<PresentDrive>& present) {
   const auto is_present = [&](const std::string& key) {
     return std::ranges::any_of(present, [&](const PresentDrive& one) { return one.key == key; });
   };
-  std::erase_if(dismissed_, [&](const std::string& key) { return !is_present(key); });
+  std::erase_if(dismissed_, [&](const auto& one) { return !is_present(one.first); });
   for (auto it = drives_.begin(); it != drives_.end();) {
     KioskDrive& drive = *it++;
     if (drive.is_there && !is_present(drive.drive.key)) taken_out(drive);
   }
   for (const PresentDrive& one : present) {
-    if (dismissed_.contains(one.key)) continue;
+    const auto dismissed = dismissed_.find(one.key);
+    if (dismissed != dismissed_.end() && dismissed->second == one.changes) continue;
     const auto known = std::ranges::find_if(drives_, [&](const KioskDrive& drive) {
       return drive.is_there && drive.drive.key == one.key;
     });
     if (known != drives_.end()) {
       known->drive.read_only = one.read_only;
+      known->drive.changes = one.changes;
+      look_if_changed(*known);
       continue;
     }
     // What was said of the one before has been read.
@@ -170,7 +173,7 @@ void Kiosk::act(const std::string& id, DriveAction action) {
       write_return(drive);
       break;
     case DriveAction::dismiss:
-      if (drive.is_there) dismissed_.insert(drive.drive.key);
+      if (drive.is_there) dismissed_[drive.drive.key] = drive.drive.changes;
       forget(id);
       break;
   }
@@ -206,6 +209,7 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
       one.progress = Json();
       (this->*ended)(one, end);
     });
+    with_drive([this](KioskDrive& one) { look_if_changed(one); });
   };
   drive.job = jobs_.start(std::move(request));
 }
@@ -219,8 +223,14 @@ void Kiosk::show_progress(KioskDrive& drive, const Json& line) {
   drive.progress = std::move(progress);
 }
 
+// What is under way is not disturbed: it is looked at when that is done.
+void Kiosk::look_if_changed(KioskDrive& drive) {
+  if (drive.is_there && drive.job == 0 && drive.looked_at != drive.drive.changes) look(drive);
+}
+
 void Kiosk::look(KioskDrive& drive) {
   drive.state = DriveState::reading;
+  drive.looked_at = drive.drive.changes;
   drive.resumed = drive.was_taken = false;
   drive.before.reset();
   drive.offers = drive.needs = Json::array();

@@ -3,6 +3,7 @@
 //   put in -> reading -> empty | foreign | refused | offer | problem
 //   offer --take--> taking -> done | waiting (for another volume) | problem
 //   any of them --return, eject--> taking -> what it was before | problem
+//   other content in it: reading, as soon as nothing is under way
 //   taken out: forgotten; during its work, or while that waits for its turn, which is given up:
 //   gone, which says so until it is dismissed
 //
@@ -15,7 +16,7 @@
 
 #include <functional>
 #include <list>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class Kiosk {
   KioskDrive& find(const std::string& id);
   void forget(const std::string& id);
   void look(KioskDrive& drive);
+  void look_if_changed(KioskDrive& drive);
   void know_settings(KioskDrive& drive, const JobEnd& end);
   void looked(KioskDrive& drive, const JobEnd& end);
   void take(KioskDrive& drive);
@@ -78,7 +80,7 @@ class Kiosk {
   const SiteFacts site_;
   const std::function<void()> changed_;
   std::list<KioskDrive> drives_;
-  std::set<std::string> dismissed_;  // by key: they stay in and are not shown
+  std::map<std::string, std::uint64_t> dismissed_;  // by key: not shown until so often changed
   std::uint64_t last_ = 0;
   bool takes_in_ = false;  // kiosk.auto-receive, as of the last look
   std::string return_to_;  // kiosk.return-to

@@ -34,6 +34,7 @@ std::optional<DriveAction> parse_drive_action(std::string_view text);
 struct KioskDrive {
   std::string id;  // "d1"
   PresentDrive drive;
+  std::uint64_t looked_at = 0;  // drive.changes when it was looked at
   bool is_there = true;
   DriveState state = DriveState::reading;
   bool resumed = false;    // gone on with by itself

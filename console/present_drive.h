@@ -1,6 +1,7 @@
 // PresentDrive: a drive, disc or folder that is there now, as the kiosk is told of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace courier {
@@ -13,6 +14,7 @@ struct PresentDrive {
   std::string source;  // what `identify` and `receive` take: "drive:/dev/sdb1", "/mnt/in"
   std::string node;    // what `media eject` takes; empty: it is not ejected
   bool read_only = false;
+  std::uint64_t changes = 0;  // other content came into it, or went, so often since
 
   bool operator==(const PresentDrive&) const = default;
 };

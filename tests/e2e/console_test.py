@@ -2,6 +2,7 @@
 could be asked of it is refused."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,6 +51,26 @@ class Kiosk(ConsoleTest):
         self.assertEqual(console.state()["drives"], [drive])
         self.assertEqual(console.act(drive, "dismiss")[0], 202)
         self.assertEqual(console.state()["drives"], [])
+
+    def test_a_folder_that_stays_filled_is_looked_at_when_another_parcel_comes(self):
+        first, _ = self.packed()
+        console = self.console("--folder", "usb")
+        self.put_in()
+        console.act(console.drive("offer"), "take")
+        drive = console.drive("done")
+        self.assertTrue(any(name.startswith("PSE-PUN-") for name in os.listdir("usb")))
+        self.package("PUN00021", "src2")
+        os.mkdir("next")
+        second, path = self.send("PUN00021", out="next")
+        shutil.copy(path, "usb")
+        # Not before: the return that was written to it is no reason to look again.
+        offered = console.drive("offer")
+        self.assertEqual(offered["id"], drive["id"])
+        new = {offer["parcel"]: offer["already_in"] for offer in offered["offers"] if offer["for_here"]}
+        self.assertEqual(new, {first: True, second: False})
+        console.act(offered, "take")
+        console.drive("done")
+        self.same_tree("src2", "share/PUN00021")
 
     def test_with_auto_receive_nothing_is_to_be_pressed(self):
         self.packed()

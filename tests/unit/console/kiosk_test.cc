@@ -151,6 +151,48 @@ TEST_F(KioskTest, ASecondDriveWaitsForItsTurnAndIsThenTakenIn) {
   EXPECT_EQ(state("d2"), "done");
 }
 
+TEST_F(KioskTest, OtherContentOfADriveThatStaysInIsLookedAt) {
+  put_in();
+  PresentDrive other = stick("k");
+  other.changes = 1;
+  courier_.says("identify", R"({"parcels":[{"verdict":"genuine","id":"PUN-PSE-000002"}]})");
+  kiosk_.set_present({other});
+  EXPECT_EQ(state(), "reading");
+  wait();
+  EXPECT_EQ(state(), "offer");
+  EXPECT_EQ(drive()["offers"][0]["parcel"], "PUN-PSE-000002");
+  // What is told of other drives is no reason to look again.
+  kiosk_.set_present({other, stick("b", "/media/other")});
+  EXPECT_EQ(state(), "offer");
+}
+
+TEST_F(KioskTest, OtherContentIsLookedAtOnlyWhenWhatIsUnderWayIsDone) {
+  put_in();
+  courier_.holds("receive");
+  kiosk_.act("d1", DriveAction::take);
+  PresentDrive other = stick("k");
+  other.changes = 1;
+  kiosk_.set_present({other});
+  EXPECT_EQ(state(), "taking");
+  courier_.says("identify", R"({"parcels":[{"verdict":"genuine","id":"PUN-PSE-000002"}]})");
+  courier_.says("receive", kAllIn);
+  wait();
+  EXPECT_EQ(state(), "offer");
+  EXPECT_EQ(drive()["offers"][0]["parcel"], "PUN-PSE-000002");
+}
+
+TEST_F(KioskTest, ADismissedDriveIsShownAgainWhenOtherContentComes) {
+  put_in();
+  act(DriveAction::dismiss);
+  kiosk_.set_present({stick("k")});
+  EXPECT_TRUE(kiosk_.json()["drives"].empty());
+  PresentDrive other = stick("k");
+  other.changes = 1;
+  kiosk_.set_present({other});
+  wait();
+  EXPECT_EQ(state("d2"), "offer");
+}
+
 TEST_F(KioskTest, ADriveThatIsTakenOutInTheMiddleSaysSoAndGoesOnWhenItIsPutInAgain) {
   put_in();
   is_cut_off();
