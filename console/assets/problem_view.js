@@ -20,23 +20,27 @@ export function problemCode(view, drive) {
 const isReturnToCome = (drive) =>
   drive.result && !(drive.result.returns ?? []).some((one) => one.on_this_drive);
 
+const AGAIN = [
+  ["repair", "button.repair"],
+  ["take", "button.again"],
+  ["again", "button.again"],
+];
+const LOOK = ["again", "button.look"];
+const RETURN = ["return", "button.return"];
+
 // The one or two of what the server would do that are sensible here, the best first: taking it in again goes on where it
-// stopped, and a medium with nothing for here can still carry the return.
+// stopped; a medium with nothing for here, or one that was made here, can still carry the return; what others have put
+// right meanwhile is seen by looking again.
 function sensible(drive) {
   const offered = new Set(drive.actions ?? drive.problem?.actions ?? []);
-  const firsts = [
-    ["repair", "button.repair"],
-    ["take", "button.again"],
-    ["again", "button.again"],
-  ];
-  const first = drive.state === "problem" ? firsts.find(([action]) => offered.has(action)) : null;
-  const returns = { problem: "button.take-rest", empty: "button.return" }[drive.state];
-  const second =
-    returns && offered.has("return") && (drive.state === "empty" || isReturnToCome(drive))
-      ? ["return", returns]
-      : null;
-  const last = drive.state === "gone" && offered.has("dismiss") ? ["dismiss", "button.dismiss"] : null;
-  return [first, second, last].filter(Boolean);
+  const isOffered = ([action]) => offered.has(action);
+  if (drive.state === "problem")
+    return [
+      AGAIN.find(isOffered),
+      isReturnToCome(drive) ? ["return", "button.take-rest"] : null,
+    ].filter((one) => one && isOffered(one));
+  if (drive.state === "gone") return [["dismiss", "button.dismiss"]].filter(isOffered);
+  return (drive.state === "empty" || isOwn(drive) ? [RETURN, LOOK] : [LOOK]).filter(isOffered);
 }
 
 export function details(view, drive) {

@@ -127,6 +127,20 @@ test("the question and its buttons are seen without scrolling on a small touch s
   );
 });
 
+test("what can be done with a medium that brings nothing is one or two buttons", async () => {
+  const one = await page();
+  const buttons = async (name) => {
+    await one.tell(STATES[name]);
+    return one.locator(".card .buttons button").allInnerTexts();
+  };
+  assert.deepEqual(await buttons("foreign"), ["Look again"]);
+  assert.deepEqual(await buttons("from here, as its label says"), ["Look again"]);
+  assert.deepEqual(await buttons("made here"), ["Write the return here", "Look again"]);
+  assert.deepEqual(await buttons("nothing on it"), ["Write the return here", "Look again"]);
+  assert.deepEqual(await buttons("not let in"), ["Look again"]);
+  await one.context().close();
+});
+
 test("numbers, sizes, dates, durations and plural forms are those of the language", async () => {
   const expected = {
     en: [

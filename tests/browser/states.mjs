@@ -203,20 +203,22 @@ export function states(codes) {
     "a return on an empty drive": state(
       drive({ state: "empty", offers: [], actions: ["again", "return", "dismiss"], result: result({}) }),
     ),
-    foreign: state(drive({ state: "foreign", offers: [] })),
+    foreign: state(drive({ state: "foreign", offers: [], actions: ["again", "return", "eject", "dismiss"] })),
     "made here": state(
       drive({
         state: "foreign",
         offers: [offer({ from: "PSE", to: "NEV", for_here: false, verdict: "own" })],
+        actions: ["again", "return", "eject", "dismiss"],
       }),
     ),
     "from here, as its label says": state(
       drive({
         state: "foreign",
         offers: [offer({ from: "PSE", to: "NEV", for_here: false, verdict: "for others" })],
+        actions: ["again", "return", "eject", "dismiss"],
       }),
     ),
-    "not let in": state(drive({ state: "refused", offers: [] })),
+    "not let in": state(drive({ state: "refused", offers: [], actions: ["again", "eject", "dismiss"] })),
     "taken out": state(drive({ state: "gone", actions: ["dismiss"] })),
     "damage to repair": state({
       ...problem("damaged", ["repair", "again", "return", "eject", "dismiss"]),
