@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { cutOff } from "./pictures.mjs";
 import { PROGRESS, state, states } from "./states.mjs";
 import { World, clipped, launch, open, rawKeys, violations } from "./support.mjs";
 
@@ -87,21 +88,52 @@ async function eachState(options, look) {
   assert.deepEqual(found, []);
 }
 
+const SIZES = [
+  [390, 780],
+  [1024, 600],
+  [1920, 1080],
+  [3840, 2160],
+];
+
+// Pictures take time: in each language every screen is pictured at both small sizes and at one of the large ones, and
+// the problems, which differ in their words only, at one of the four.
+function isPictured(name, size) {
+  const turn = Object.keys(STATES).indexOf(name);
+  if (name.startsWith("problem ")) return turn % SIZES.length === size;
+  return size < 2 || turn % 2 === size % 2;
+}
+
 for (const language of LANGUAGES) {
-  for (const [width, height] of [
-    [390, 780],
-    [1024, 600],
-    [1920, 1080],
-    [3840, 2160],
-  ]) {
+  for (const [size, [width, height]] of SIZES.entries()) {
     test(`no text is cut off in ${language} at ${width} x ${height}, and none is missing`, async () => {
-      await eachState({ locale: language, viewport: { width, height } }, async (one) => [
+      const screen = { locale: language, viewport: { width, height }, reducedMotion: "reduce" };
+      await eachState(screen, async (one, name) => [
         ...(await clipped(one)),
         ...(await rawKeys(one)),
+        ...(isPictured(name, size) ? await cutOff(one, `${name} ${language} ${width}`) : []),
       ]);
     });
   }
 }
+
+test("a text that does not fit into its box is seen in the pictures", async () => {
+  for (const [width, height] of [SIZES[0], SIZES[3]]) {
+    const one = await page({ viewport: { width, height }, reducedMotion: "reduce" });
+    await one.tell(STATES.offer);
+    assert.deepEqual(await cutOff(one, "offer"), []);
+    for (const box of ["overflow: hidden; text-overflow: ellipsis", "overflow: clip", "clip-path: inset(0)"]) {
+      await one.evaluate((style) => {
+        const narrow = new CSSStyleSheet();
+        narrow.replaceSync(`h2 { width: 4em; height: 1em; white-space: nowrap; ${style} }`);
+        document.adoptedStyleSheets = [narrow];
+      }, box);
+      const [found] = await cutOff(one, "a box that is too narrow");
+      const [, ...files] = /in (.*) and (.*)$/.exec(found);
+      for (const file of files) fs.unlinkSync(file);
+    }
+    await one.context().close();
+  }
+});
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing in any state, ${colorScheme}`, async () => {

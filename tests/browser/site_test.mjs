@@ -1,6 +1,7 @@
 // The site's own page over the program: behind its passphrase, what the site knows, and guided steps that run commands.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { cutOff } from "./pictures.mjs";
 import {
   PASSPHRASE,
   browser,
@@ -42,6 +43,8 @@ async function roundTrip(id = "PUN00020") {
 async function isCalm(page) {
   assert.deepEqual(await violations(page), []);
   assert.deepEqual(await clipped(page), []);
+  const language = await page.locator("html").getAttribute("lang");
+  assert.deepEqual(await cutOff(page, `site ${language} ${new URL(page.url()).hash}`), []);
   assert.deepEqual(await rawKeys(page), []);
   assert.deepEqual(page.faults, []);
 }

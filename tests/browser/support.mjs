@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, test as plainTest } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 const COURIER = process.env.COURIER ?? "courier";
@@ -25,6 +26,7 @@ function missing(what) {
 if (!fs.existsSync(path.join(MODULES, "node_modules"))) missing(`${MODULES}/node_modules`);
 const require = createRequire(path.join(MODULES, "x.js"));
 const { chromium } = require("playwright-core");
+export const imported = (name) => import(pathToFileURL(require.resolve(name)));
 const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export async function launch() {
