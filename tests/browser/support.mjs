@@ -187,7 +187,7 @@ export class World {
   // be looked at on a slow machine; and taken out when it is empty.
   insert(drive, from) {
     const coming = this.path(`${drive}-coming`);
-    fs.cpSync(this.path(from), coming, { recursive: true });
+    fs.cpSync(this.path(from), coming, { recursive: true, preserveTimestamps: true });
     if (fs.existsSync(this.path(drive))) fs.rmdirSync(this.path(drive));
     fs.renameSync(coming, this.path(drive));
   }
