@@ -105,11 +105,12 @@ class Kiosk(ConsoleTest):
         self.receive("A", "usb")
 
     def test_a_folder_that_is_not_there_is_named_at_the_start_and_shown_when_it_is(self):
-        console = self.console("--folder", "usb", "--folder", "share", stderr=subprocess.PIPE)
+        os.mkdir("there")
+        console = self.console("--folder", "usb", "--folder", "there", stderr=subprocess.PIPE)
         self.assertEqual(console.program.stderr.readline(), "folder usb is not there: it is shown when it is, and has something in it\n")
         os.makedirs("photos/cats")
         self.put_in("photos")
-        console.drive("empty")
+        self.assertEqual(console.drive("empty")["name"], "usb")
         console.end()
         self.assertEqual(console.program.stderr.read(), "")
         console.program.stderr.close()
