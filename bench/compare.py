@@ -100,7 +100,7 @@ def main():
     parser.add_argument("--peers", type=chosen_of(names), default=names, help=",".join(names))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--every-round", action="store_true", help="the slow peers, too")
-    parser.add_argument("--dir", help="a folder with 20 GB of space (default: the temporary one)")
+    parser.add_argument("--dir", help="a folder with 40 GB of space (default: the temporary one)")
     parser.add_argument("--measured", default=f"{HERE}/measured.json")
     options = parser.parse_args()
     subprocess.run([f"{HERE}/../scripts/setup", "bench"], check=True)

@@ -34,7 +34,7 @@ class Courier:
     def begin(self):
         sites = ("PUN", "PSE", "TEX")
         for site in sites:
-            shutil.rmtree(f"{self.folder}/{site}", ignore_errors=True)
+            fresh(f"{self.folder}/{site}")
             self.run(site, "site", "init", site)
             identity = f"{self.folder}/{site}.site"
             if os.path.exists(identity):
