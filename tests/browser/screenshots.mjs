@@ -31,7 +31,7 @@ try {
   const desk = await world.console("A");
   const here = await open(browser, `${desk.url}/site`);
   await here.locator("#passphrase").fill("for the pictures");
-  await here.keyboard.press("Enter");
+  await here.locator('[data-key="enter"]').click();
   await here.locator("td").first().waitFor();
   await here.screenshot({ path: path.join(folder, "site.png") });
 } finally {
