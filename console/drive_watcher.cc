@@ -74,8 +74,8 @@ Content content_of(FileSystem& fs, const std::string& folder, const std::string&
       const auto status = fs.stat_at(dir, name);
       if (!status) continue;
       const std::string line =
-          fmt::format("{}/{}/{}/{}.{}\n", name, status->st_ino, status->st_size,
-                      status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+          fmt::format("{}/{}/{}.{}\n", name, status->st_size, status->st_mtim.tv_sec,
+                      status->st_mtim.tv_nsec);
       content.all += line;
       if (!name.starts_with('.') && !name.starts_with(own_prefix)) content.news += line;
     }

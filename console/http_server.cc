@@ -355,6 +355,7 @@ void HttpServer::wait_for(MHD_Connection* connection, Exchange& exchange, HttpAn
     waiting_.erase(it);
     its->answer = std::move(known);
     connections_[waiting].is_waiting = false;
+    connections_[waiting].since = std::chrono::steady_clock::now();
     MHD_resume_connection(waiting);
     run_soon();
   });

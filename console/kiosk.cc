@@ -173,6 +173,10 @@ void Kiosk::act(const std::string& id, DriveAction action) {
       write_return(drive);
       break;
     case DriveAction::dismiss:
+      if (drive.is_there && drive.has_news) {
+        look(drive);
+        break;
+      }
       if (drive.is_there) dismissed_[drive.drive.key] = drive.drive.changes;
       forget(id);
       break;
@@ -209,7 +213,15 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
       one.progress = Json();
       (this->*ended)(one, end);
     });
-    with_drive([this](KioskDrive& one) { look_if_changed(one); });
+    with_drive([this](KioskDrive& one) {
+      // What came of it stays on the screen until somebody has seen it.
+      const bool is_told = one.state == DriveState::done || one.state == DriveState::problem;
+      if (one.was_taken && is_told && one.looked_at != one.drive.changes) {
+        one.looked_at = one.drive.changes;
+        one.has_news = true;
+      }
+      look_if_changed(one);
+    });
   };
   drive.job = jobs_.start(std::move(request));
 }
@@ -231,6 +243,7 @@ void Kiosk::look_if_changed(KioskDrive& drive) {
 void Kiosk::look(KioskDrive& drive) {
   drive.state = DriveState::reading;
   drive.looked_at = drive.drive.changes;
+  drive.has_news = false;
   drive.resumed = drive.was_taken = false;
   drive.before.reset();
   drive.offers = drive.needs = Json::array();

@@ -3,7 +3,8 @@
 //   put in -> reading -> empty | foreign | refused | offer | problem
 //   offer --take--> taking -> done | waiting (for another volume) | problem
 //   any of them --return, eject--> taking -> what it was before | problem
-//   other content in it: reading, as soon as nothing is under way
+//   other content in it: reading, as soon as nothing is under way; what came while it was taken in
+//   is looked at when the result is dismissed
 //   taken out: forgotten; during its work, or while that waits for its turn, which is given up:
 //   gone, which says so until it is dismissed
 //

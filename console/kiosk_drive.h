@@ -35,6 +35,7 @@ struct KioskDrive {
   std::string id;  // "d1"
   PresentDrive drive;
   std::uint64_t looked_at = 0;  // drive.changes when it was looked at
+  bool has_news = false;        // other content came while it was taken in; not looked at yet
   bool is_there = true;
   DriveState state = DriveState::reading;
   bool resumed = false;    // gone on with by itself

@@ -166,7 +166,7 @@ TEST_F(KioskTest, OtherContentOfADriveThatStaysInIsLookedAt) {
   EXPECT_EQ(state(), "offer");
 }
 
-TEST_F(KioskTest, OtherContentIsLookedAtOnlyWhenWhatIsUnderWayIsDone) {
+TEST_F(KioskTest, OtherContentThatComesMeanwhileIsLookedAtWhenTheResultWasSeen) {
   put_in();
   courier_.holds("receive");
   kiosk_.act("d1", DriveAction::take);
@@ -177,6 +177,10 @@ TEST_F(KioskTest, OtherContentIsLookedAtOnlyWhenWhatIsUnderWayIsDone) {
   courier_.says("identify", R"({"parcels":[{"verdict":"genuine","id":"PUN-PSE-000002"}]})");
   courier_.says("receive", kAllIn);
   wait();
+  EXPECT_EQ(state(), "done");
+  kiosk_.set_present({other});
+  EXPECT_EQ(state(), "done");
+  act(DriveAction::dismiss);
   EXPECT_EQ(state(), "offer");
   EXPECT_EQ(drive()["offers"][0]["parcel"], "PUN-PSE-000002");
 }
