@@ -125,9 +125,14 @@ const MIDDLE_BYTES = 60_000_000;
 
 const bytesRead = (pid) => Number(/^rchar: (\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/io`, "utf8"))[1]);
 
-// The process that takes a parcel in, held where a third of it is read: what comes next comes in the middle. It is looked
-// for from before the press on, and watched without letting anything else run.
-async function heldInTheMiddle(page, kiosk) {
+// A parcel on its way in, and the process that takes it in, held where a third of it is read: what comes next comes in the
+// middle. The process is looked for from before the press on, and watched without letting anything else run.
+async function heldInTheMiddle() {
+  const id = await world.parcel("PUN00020", { out: "stick", bytes: MIDDLE_BYTES });
+  const kiosk = await world.console("B", "drive");
+  const page = await open(browser, kiosk.url);
+  world.insert("drive", "stick");
+  await inState(page, "offer").waitFor();
   const pressed = press(page, "take");
   const end = Date.now() + PATIENCE_MS;
   let job;
@@ -140,7 +145,7 @@ async function heldInTheMiddle(page, kiosk) {
   assert.ok(bytesRead(job) < MIDDLE_BYTES, "it was read to its end before it was held");
   await pressed;
   await inState(page, "taking").waitFor();
-  return job;
+  return { id, kiosk, page, job };
 }
 
 async function allIsIn(page, id) {
@@ -152,12 +157,7 @@ async function allIsIn(page, id) {
 }
 
 test("after a power cut in the middle the page finds the server again, and the work goes on by itself", async () => {
-  const id = await world.parcel("PUN00020", { out: "stick", bytes: MIDDLE_BYTES });
-  const kiosk = await world.console("B", "drive");
-  const page = await open(browser, kiosk.url);
-  world.insert("drive", "stick");
-  await inState(page, "offer").waitFor();
-  const job = await heldInTheMiddle(page, kiosk);
+  const { id, kiosk, page, job } = await heldInTheMiddle();
   await kiosk.kill();
   try {
     process.kill(job, "SIGKILL");
@@ -172,12 +172,7 @@ test("after a power cut in the middle the page finds the server again, and the w
 });
 
 test("a drive pulled out in the middle is asked for, and when it is in again the work goes on by itself", async () => {
-  const id = await world.parcel("PUN00020", { out: "stick", bytes: MIDDLE_BYTES });
-  const kiosk = await world.console("B", "drive");
-  const page = await open(browser, kiosk.url);
-  world.insert("drive", "stick");
-  await inState(page, "offer").waitFor();
-  const job = await heldInTheMiddle(page, kiosk);
+  const { id, page, job } = await heldInTheMiddle();
   // An open file outlasts its folder's name: nothing of it may be left to read, as on a drive that is out.
   fs.truncateSync(world.path("drive", `${id}.pcl`));
   fs.renameSync(world.path("drive"), world.path("pulled-out"));
