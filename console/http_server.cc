@@ -99,9 +99,10 @@ std::string header(MHD_Connection* connection, const char* name) {
 }  // namespace
 
 struct HttpServer::Connection {
-  std::chrono::steady_clock::time_point since;  // it has had an answer, or been there
-  std::uint64_t received = 0;                   // bytes by then
+  std::chrono::steady_clock::time_point since;  // it has been there, had an answer, or begun anew
+  std::uint64_t received = 0;                   // bytes by its last answer
   bool was_answered = false;
+  bool has_begun = false;  // another request after that one
   bool is_streaming = false;
   bool is_waiting = false;   // for an answer from here
   bool is_answered = false;  // the answer is on its way
@@ -300,7 +301,7 @@ bool HttpServer::make_room() {
   for (const auto& one : connections_) {
     const Connection& state = one.second;
     if (state.is_streaming || state.is_waiting || state.is_answered) continue;
-    if (!state.was_answered && now - state.since < kPatience) continue;
+    if ((!state.was_answered || state.has_begun) && now - state.since < kPatience) continue;
     if (oldest == nullptr || state.since < oldest->second.since) oldest = &one;
   }
   if (oldest == nullptr) return false;
@@ -371,8 +372,16 @@ void HttpServer::look_for_slow() {
 
 void HttpServer::drop_slow(std::chrono::steady_clock::duration longest) {
   const auto now = std::chrono::steady_clock::now();
-  for (const auto& [connection, state] : connections_) {
-    if (state.is_streaming || state.is_waiting || now - state.since < longest) continue;
+  for (auto& [connection, state] : connections_) {
+    if (state.is_streaming || state.is_waiting) continue;
+    // Its time begins with its first byte, not with the answer before it.
+    if (state.was_answered && !state.has_begun && !state.is_answered &&
+        received_by(socket_of(connection)) > state.received) {
+      state.has_begun = true;
+      state.since = now;
+      continue;
+    }
+    if (now - state.since < longest) continue;
     Calls::end_slow(connection, state, kTooSlow);
   }
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/confined_process.h"
@@ -124,6 +125,25 @@ TEST_F(HttpServerTest, LetsGoOfTheIdleWithoutAWord) {
   received_with(idle, "at once");
   EXPECT_EQ(received_when_dropped(silent), "");
   EXPECT_EQ(received_when_dropped(idle), "");
+}
+
+TEST_F(HttpServerTest, GivesARequestOfAnOldConnectionItsWholeTime) {
+  const Fd old = client(kQuick);
+  received_with(old, "at once");
+  std::this_thread::sleep_for(milliseconds(20));
+  const auto send = [&](std::string_view part) {
+    ASSERT_EQ(::send(old.get(), part.data(), part.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(part.size()));
+    turn();
+  };
+  send(kQuick.substr(0, 10));
+  server_->drop_slow(milliseconds(20));
+  EXPECT_EQ(received(old), "");
+  send(kQuick.substr(10));
+  EXPECT_NE(received_with(old, "at once").find(" 200 "), std::string::npos);
+
+  send(kQuick.substr(0, 10));
+  EXPECT_EQ(received_when_dropped(old).substr(0, 13), "HTTP/1.1 408 ");
 }
 
 TEST_F(HttpServerTest, TellsACrowdThatItIsOneAndLetsItsIdleGoFirst) {
