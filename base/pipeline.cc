@@ -10,22 +10,28 @@
 
 namespace courier {
 
-ThreadPool::ThreadPool(std::size_t threads) : tasks_(SIZE_MAX) {
-  threads = std::max<std::size_t>(threads, 1);
-  threads_.reserve(threads);
+std::thread start_thread(std::function<void()> work) {
   try {
-    while (threads_.size() < threads) {
-      threads_.emplace_back([this] {
-        while (auto task = tasks_.pop()) (*task)();
-      });
-    }
+    return std::thread(std::move(work));
   } catch (const std::system_error& failure) {
-    // A machine at its limit of threads: those that came do the work.
-    if (!threads_.empty()) return;
     throw system_error(failure.code().value(), "courier", "cannot start a thread")
         .with_hint(
             "end other programs, or raise the limits of threads and memory ('ulimit -a'), "
             "and run the same command");
+  }
+}
+
+ThreadPool::ThreadPool(std::size_t threads) : tasks_(SIZE_MAX) {
+  threads = std::max<std::size_t>(threads, 1);
+  threads_.reserve(threads);
+  const auto work = [this] {
+    while (auto task = tasks_.pop()) (*task)();
+  };
+  threads_.push_back(start_thread(work));
+  try {
+    while (threads_.size() < threads) threads_.emplace_back(work);
+  } catch (const std::system_error&) {
+    // A machine at its limit of threads: those that came do the work.
   }
 }
 

@@ -72,6 +72,9 @@ class BoundedQueue {
   bool closed_ = false;
 };
 
+// A thread. Errors: device, on a machine at its limit of threads or memory.
+std::thread start_thread(std::function<void()> work);
+
 // Worker threads that take any task: as many as can be had, at least one (Errors: device). Its own
 // queue has no bound, so that run() never blocks: the bound is the depth of each stage. A task must
 // not throw and must not wait for another one of the pool. The end runs what was given, and joins.

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/pipeline.h"
 #include "console/json.h"
 #include "media/drive_monitor.h"
 #include "media/drives.h"
@@ -115,7 +116,7 @@ DriveWatcher::DriveWatcher(EventLoop& loop, FileSystem& fs, Options options,
       news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!stop_ || !news_) throw system_error(errno, "console", "cannot wait for drives");
   loop_.watch(news_.get(), [this] { this->told(); });
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 DriveWatcher::~DriveWatcher() {
@@ -141,13 +142,17 @@ void DriveWatcher::run() {
     all.insert(all.end(), plugged.begin(), plugged.end());
     tell(std::move(all));
 
-    const auto began = std::chrono::steady_clock::now();
     std::optional<std::chrono::milliseconds> most;
     if (!options_.folders.empty() || (options_.drives && !monitor)) most = kBetweenLooks;
+    bool was_in_vain = false;
     try {
       if (monitor) {
+        const auto removed = monitor->wait(stop_.get(), most);
+        was_in_vain = !removed;
         // What comes again faster than anybody looks is another drive.
-        for (const std::string& folder : monitor->wait(stop_.get(), most)) ++taken_out_[folder];
+        for (const std::string& folder : removed.value_or(std::vector<std::string>())) {
+          ++taken_out_[folder];
+        }
       } else {
         pollfd stop{stop_.get(), POLLIN, 0};
         ::poll(&stop, 1, most ? static_cast<int>(most->count()) : -1);
@@ -157,8 +162,6 @@ void DriveWatcher::run() {
     }
     eventfd_t count = 0;
     if (::eventfd_read(stop_.get(), &count) == 0) return;
-    // The monitor does not say whether it waited in vain, but how long it took does.
-    const bool was_in_vain = most && std::chrono::steady_clock::now() - began >= *most;
     has_changed = options_.drives && (!monitor || !was_in_vain);
   }
 }

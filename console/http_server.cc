@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -227,6 +228,18 @@ struct HttpServer::Calls {
     delete streaming;
   }
 
+  // Whether another request was not known yet to have begun. Its time begins with its first byte,
+  // not with the answer before it.
+  static bool begins(MHD_Connection* connection, Connection& state) {
+    if (!state.was_answered || state.has_begun || state.is_answered ||
+        received_by(socket_of(connection)) <= state.received) {
+      return false;
+    }
+    state.has_begun = true;
+    state.since = std::chrono::steady_clock::now();
+    return true;
+  }
+
   static void end_slow(MHD_Connection* connection, const Connection& state, const Refused& why) {
     const int socket = socket_of(connection);
     // In the midst of an answer nothing can be said, and where no request began nobody listens.
@@ -298,9 +311,10 @@ bool HttpServer::make_room() {
   if (connections_.size() < kMostConnections) return true;
   const auto now = std::chrono::steady_clock::now();
   const std::pair<MHD_Connection* const, Connection>* oldest = nullptr;
-  for (const auto& one : connections_) {
-    const Connection& state = one.second;
+  for (auto& one : connections_) {
+    Connection& state = one.second;
     if (state.is_streaming || state.is_waiting || state.is_answered) continue;
+    Calls::begins(one.first, state);
     if ((!state.was_answered || state.has_begun) && now - state.since < kPatience) continue;
     if (oldest == nullptr || state.since < oldest->second.since) oldest = &one;
   }
@@ -326,7 +340,8 @@ void HttpServer::run() {
 void HttpServer::forget_closed_streams() {
   for (const auto& [connection, streaming] : streams_) {
     char byte = 0;
-    if (::recv(socket_of(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) continue;
+    const ssize_t count = ::recv(socket_of(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))) continue;
     streaming->stream->is_over = true;
     streaming->is_ending = true;
     streaming->wake();
@@ -374,13 +389,7 @@ void HttpServer::drop_slow(std::chrono::steady_clock::duration longest) {
   const auto now = std::chrono::steady_clock::now();
   for (auto& [connection, state] : connections_) {
     if (state.is_streaming || state.is_waiting) continue;
-    // Its time begins with its first byte, not with the answer before it.
-    if (state.was_answered && !state.has_begun && !state.is_answered &&
-        received_by(socket_of(connection)) > state.received) {
-      state.has_begun = true;
-      state.since = now;
-      continue;
-    }
+    if (Calls::begins(connection, state)) continue;
     if (now - state.since < longest) continue;
     Calls::end_slow(connection, state, kTooSlow);
   }

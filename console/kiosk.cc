@@ -214,9 +214,9 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
       (this->*ended)(one, end);
     });
     with_drive([this](KioskDrive& one) {
-      // What came of it stays on the screen until somebody has seen it.
+      // What came of it stays on the screen until somebody has seen it, where there is somebody.
       const bool is_told = one.state == DriveState::done || one.state == DriveState::problem;
-      if (one.was_taken && is_told && one.looked_at != one.drive.changes) {
+      if (one.was_taken && is_told && !takes_in_ && one.looked_at != one.drive.changes) {
         one.looked_at = one.drive.changes;
         one.has_news = true;
       }

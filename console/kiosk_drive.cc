@@ -50,6 +50,7 @@ Json KioskDrive::json() const {
                {"present", is_there},
                {"state", word(state)},
                {"resumed", resumed},
+               {"has_news", is_there && has_news},
                {"offers", offers},
                {"progress", progress},
                {"needs", needs},

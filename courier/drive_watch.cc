@@ -132,7 +132,8 @@ class DriveWatch {
       look();
       if (stop_.came()) break;
       const auto most = is_busy_ ? std::optional<std::chrono::milliseconds>(kAgain) : std::nullopt;
-      for (const std::string& folder : monitor_.wait(stop_.fd(), most)) {
+      const auto removed = monitor_.wait(stop_.fd(), most);
+      for (const std::string& folder : removed.value_or(std::vector<std::string>())) {
         std::erase_if(seen_, [&](const auto& one) { return one.first.first == folder; });
       }
     }

@@ -44,19 +44,27 @@ RecordFeed::RecordFeed(ParcelReader& reader, const RecordOpener& opener,
                             std::nullopt};
             }),
       sent_(worker_count() + 4),
-      finish_(*pool_, worker_count() + 2, [](Judged judged) { return finish(std::move(judged)); }),
-      reading_([this, &received] { feed(received); }),
-      sending_([this] { send(); }),
-      judging_([this] { judge(); }) {}
+      finish_(*pool_, worker_count() + 2, [](Judged judged) { return finish(std::move(judged)); }) {
+  try {
+    reading_ = start_thread([this, &received] { feed(received); });
+    sending_ = start_thread([this] { send(); });
+    judging_ = start_thread([this] { judge(); });
+  } catch (...) {
+    end();
+    throw;
+  }
+}
 
-RecordFeed::~RecordFeed() {
+RecordFeed::~RecordFeed() { end(); }
+
+void RecordFeed::end() {
   check_.stop();
   open_.fail(std::make_exception_ptr(Stopped{}));
   sent_.fail(std::make_exception_ptr(Stopped{}));
   finish_.fail(std::make_exception_ptr(Stopped{}));
-  judging_.join();
-  sending_.join();
-  reading_.join();
+  for (std::thread* const thread : {&judging_, &sending_, &reading_}) {
+    if (thread->joinable()) thread->join();
+  }
   pool_.reset();  // before the stages that its tasks belong to
 }
 

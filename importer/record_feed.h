@@ -74,6 +74,7 @@ class RecordFeed {
     Bytes answer;  // as the child says: raw bytes, or the digests of a lean block
   };
 
+  void end();  // joins what was started
   void feed(const RecordRanges& received);
   void send();
   void judge();

@@ -35,14 +35,16 @@ DriveMonitor::DriveMonitor(FileSystem& fs) : impl_(std::make_unique<Impl>()) {
 
 DriveMonitor::~DriveMonitor() = default;
 
-std::vector<std::string> DriveMonitor::wait(int stop,
-                                            std::optional<std::chrono::milliseconds> most) {
+std::optional<std::vector<std::string>> DriveMonitor::wait(
+    int stop, std::optional<std::chrono::milliseconds> most) {
   std::array<pollfd, 3> on{pollfd{udev_monitor_get_fd(impl_->events.get()), POLLIN, 0},
                            pollfd{impl_->mounts.get(), POLLPRI, 0}, pollfd{stop, POLLIN, 0}};
   const int milliseconds = most ? static_cast<int>(most->count()) : -1;
-  if (::poll(on.data(), on.size(), milliseconds) < 0 && errno != EINTR) {
+  const int count = ::poll(on.data(), on.size(), milliseconds);
+  if (count < 0 && errno != EINTR) {
     throw system_error(errno, "watch for drives", "cannot wait");
   }
+  if (count == 0) return std::nullopt;
   std::vector<std::string> removed;
   // All that has come meanwhile: one look answers many.
   for (pollfd& events = on[0]; (events.revents & POLLIN) != 0;) {

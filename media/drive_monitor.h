@@ -23,8 +23,10 @@ class DriveMonitor {
   DriveMonitor& operator=(const DriveMonitor&) = delete;
 
   // Waits until drives or mounts have changed, `stop` can be read, a signal came, or `most` is
-  // over. Returns the folders in /sys of the devices that were taken out. Errors: device.
-  std::vector<std::string> wait(int stop, std::optional<std::chrono::milliseconds> most);
+  // over: then nullopt. Returns the folders in /sys of the devices that were taken out. Errors:
+  // device.
+  std::optional<std::vector<std::string>> wait(int stop,
+                                               std::optional<std::chrono::milliseconds> most);
 
  private:
   struct Impl;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/pipeline.h"
 #include "base/safe_path.h"
 #include "base/volume_header.h"
 #include "media/medium_errors.h"
@@ -231,7 +232,7 @@ TapeMedium::Streamed TapeMedium::write_volume(const VolumeBytes& from, const Vol
   const std::size_t capacity = std::max<std::size_t>(kRingBytes / mark.record_size, 2);
   TapeRing ring(capacity, capacity * 4 / 5);
   Written written;
-  std::thread reader([&] {
+  std::thread reader = start_thread([&] {
     try {
       written =
           copy_with_checksums(from,

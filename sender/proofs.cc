@@ -44,15 +44,21 @@ class Search {
   void add_receipt(const ReturnBook::PartialReceipt& receipt) {
     const std::string path = outbox_of(context_.home) + "/" + record_map_name(receipt.label);
     try {
-      read_record_map(
-          context_.fs, path, receipt.label, [&](std::uint64_t record, const MappedObject& object) {
-            if (!contains(receipt.missing_records, record) && !missing_.contains(object.digest)) {
-              add({object.kind, object.digest, 0});
-            }
-          });
+      // That it is damaged shows at its end only.
+      read_record_map(context_.fs, path, receipt.label, [](std::uint64_t, const MappedObject&) {});
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::not_found) throw;  // its parcel is Confirmed: nothing to add
+      if (error.code() == ErrorCode::not_found) return;  // its parcel is Confirmed: nothing to add
+      if (error.code() != ErrorCode::damaged) throw;
+      context_.journal.write(Component::courier_sender, Severity::warning,
+                             std::string(error.what()) + ": what came of its parcel goes again");
+      return;
     }
+    read_record_map(
+        context_.fs, path, receipt.label, [&](std::uint64_t record, const MappedObject& object) {
+          if (!contains(receipt.missing_records, record) && !missing_.contains(object.digest)) {
+            add({object.kind, object.digest, 0});
+          }
+        });
   }
 
   SenderParts& context_;

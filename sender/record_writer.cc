@@ -171,7 +171,7 @@ void write_records(Store& store, const ObjectSet& objects, const BaseMap& bases,
   OrderedStage<Group, std::vector<SealedRecord>> stage(pool, pool.size() + 2, [&](Group group) {
     return seal(store, search, writer.sealer(), kind, level, group);
   });
-  std::thread finder([&] {
+  std::thread finder = start_thread([&] {
     try {
       Grouping groups(level, kGroupBytes / pool.size(),
                       [&](Group group) { stage.push(std::move(group)); });

@@ -124,7 +124,7 @@ struct ChunkIndex::Impl {
   }
 
   void upgrade(std::uint64_t from) {
-    // An index of version 2 has one tier, which is the last of three now.
+    // The one tier of an index of version 2 is the last of three.
     if (from <= 2) db.run(ObjectTiers::schema());
     if (from <= 3) db.run(kWholeSchema);
     db.run("PRAGMA user_version = 4");

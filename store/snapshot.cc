@@ -41,17 +41,6 @@ SourceBatch digest_batch(SourceBatch batch) {
   return batch;
 }
 
-// A machine at its limit of threads is an error as any other is.
-std::thread started(std::function<void()> work) {
-  try {
-    return std::thread(std::move(work));
-  } catch (const std::system_error& error) {
-    throw system_error(error.code().value(), "courier", "cannot start another thread")
-        .with_loss("nothing was lost: the store is as it was")
-        .with_hint("end what else runs here, or raise its limit of threads, and try again");
-  }
-}
-
 class Snapshot {
  public:
   Snapshot(Store::Impl& store, const SnapshotOptions& options)
@@ -157,9 +146,9 @@ SnapshotResult Snapshot::run(const std::function<void(SourceReader&)>& read) {
   std::vector<std::thread> threads;
   threads.reserve(3);
   try {
-    threads.push_back(started(read_all));
-    threads.push_back(started(write_all));
-    threads.push_back(started(finish_all));
+    threads.push_back(start_thread(read_all));
+    threads.push_back(start_thread(write_all));
+    threads.push_back(start_thread(finish_all));
     assemble();
     blocks_.close();
   } catch (...) {

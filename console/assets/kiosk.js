@@ -15,6 +15,8 @@ const receipts = new Map();
 const asked = new Set(); // pressed, and not answered by a new state yet
 const heard = new Map(); // what was said of each drive
 
+const PRESS_MS = 2_000;
+
 const pressOf = (drive, action) => `${drive.id} ${drive.state} ${action}`;
 const view = {
   get words() {
@@ -85,32 +87,37 @@ function say() {
 
 // One after another: the server makes them one at a time, and lets only so many wait.
 let receiptsBefore = Promise.resolve();
-const RECEIPT_RETRY_MS = 5_000;
+const RECEIPT_RETRY_MS = { first: 5_000, longest: 300_000 };
+let receiptsMade = 0;
 
 const isShown = (parcel) => state.drives.flatMap(receiptsOf).some((one) => one.parcel === parcel);
 
-async function fetchReceipt(parcel) {
+async function fetchReceipt(parcel, pause) {
   const made = await get(`receipts/${encodeURIComponent(parcel)}`).catch(() => null);
+  // Another one's picture has another address: the browser would show the one that it has.
+  if (made) made.qr += `?${++receiptsMade}`;
   receipts.set(parcel, made ?? { failed: true });
   show();
-  if (!made) setTimeout(() => askAgain(parcel), RECEIPT_RETRY_MS);
+  if (!made) setTimeout(() => askAgain(parcel, pause), pause);
 }
 
-function askReceipt(parcel) {
-  receiptsBefore = receiptsBefore.then(() => fetchReceipt(parcel));
+function askReceipt(parcel, pause) {
+  receiptsBefore = receiptsBefore.then(() => fetchReceipt(parcel, pause));
 }
 
 // While it is wanted; else when it is wanted next.
-function askAgain(parcel) {
-  if (isShown(parcel)) askReceipt(parcel);
+function askAgain(parcel, pause) {
+  if (isShown(parcel)) askReceipt(parcel, Math.min(2 * pause, RECEIPT_RETRY_MS.longest));
   else receipts.delete(parcel);
 }
 
 function fetchReceipts() {
+  // What is put in again may have come to more meanwhile.
+  for (const [parcel, made] of [...receipts]) if (made && !made.failed && !isShown(parcel)) receipts.delete(parcel);
   for (const { parcel } of state.drives.flatMap(receiptsOf)) {
     if (receipts.has(parcel)) continue;
     receipts.set(parcel, null);
-    askReceipt(parcel);
+    askReceipt(parcel, RECEIPT_RETRY_MS.first);
   }
 }
 
@@ -134,8 +141,9 @@ async function press(drive, action) {
   show();
   try {
     await post(`drives/${encodeURIComponent(drive.id)}/${action}`);
-    // A press that leaves the state as it is may be repeated.
-    if (action !== "take") asked.delete(pressed);
+    // A press that leaves the state as it is may be repeated; one that changes it may come back to it between two events.
+    if (action === "take") await new Promise((done) => setTimeout(done, PRESS_MS));
+    asked.delete(pressed);
   } catch {
     asked.delete(pressed);
     place("said").textContent = words.say("action.failed");

@@ -1,6 +1,6 @@
 // What came of it: what is in, that the drive can go, and the receipt where no return can go with it.
 import { element } from "./dom.js";
-import { returnsElsewhere, returnsHere } from "./kiosk_parts.js";
+import { button, buttons, returnsElsewhere, returnsHere } from "./kiosk_parts.js";
 import { isTakeable } from "./offer_view.js";
 import { details } from "./problem_view.js";
 
@@ -102,6 +102,8 @@ export function done(view, drive) {
       ? element("p.large", {}, words.say("done.repaired"))
       : null,
     result.already_received ? element("p.large", {}, words.say("done.already")) : null,
+    drive.has_news ? element("p.large", {}, words.say("done.news")) : null,
+    drive.has_news ? buttons(button(view, "again", "button.look", drive, false)) : null,
     confirmed.length
       ? element(
           "p.large",

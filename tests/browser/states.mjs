@@ -38,6 +38,7 @@ const drive = (more) => ({
   kind: "usb",
   read_only: false,
   resumed: false,
+  has_news: false,
   offers: [offer()],
   command: "courier --home /var/lib/courier receive drive:/dev/sdb1 --yes --return-to same-medium",
   ...more,
@@ -167,6 +168,14 @@ export function states(codes) {
     ),
     "done, all of it before": state(
       drive({ state: "done", result: result({ already_received: true, returns: [] }) }),
+    ),
+    "done, and more was put there": state(
+      drive({
+        state: "done",
+        has_news: true,
+        actions: ["again", "return", "dismiss"],
+        result: result({ installed: 3, items: verdicts("installed") }),
+      }),
     ),
     "done, nothing of it": state(drive({ state: "done", result: result({ returns: [] }) })),
     "done in part": state({

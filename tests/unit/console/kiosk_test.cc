@@ -176,13 +176,33 @@ TEST_F(KioskTest, OtherContentThatComesMeanwhileIsLookedAtWhenTheResultWasSeen) 
   EXPECT_EQ(state(), "taking");
   courier_.says("identify", R"({"parcels":[{"verdict":"genuine","id":"PUN-PSE-000002"}]})");
   courier_.says("receive", kAllIn);
+  EXPECT_EQ(drive()["has_news"], false);
   wait();
   EXPECT_EQ(state(), "done");
   kiosk_.set_present({other});
   EXPECT_EQ(state(), "done");
-  act(DriveAction::dismiss);
+  EXPECT_EQ(drive()["has_news"], true);
+  act(DriveAction::again);
   EXPECT_EQ(state(), "offer");
+  EXPECT_EQ(drive()["has_news"], false);
   EXPECT_EQ(drive()["offers"][0]["parcel"], "PUN-PSE-000002");
+}
+
+TEST_F(KioskTest, WhereNothingIsToBePressedContentThatComesMeanwhileIsTakenInNext) {
+  courier_.says("settings", R"({"settings":[{"name":"kiosk.auto-receive","value":"on"}]})");
+  courier_.holds("receive");
+  kiosk_.set_present({stick("k")});
+  wait_while("reading", "d1");
+  ASSERT_EQ(state(), "taking");
+  PresentDrive other = stick("k");
+  other.changes = 1;
+  kiosk_.set_present({other});
+  courier_.says("identify", R"({"parcels":[{"verdict":"genuine","id":"PUN-PSE-000002"}]})");
+  courier_.says("receive", kAllIn);
+  wait();
+  EXPECT_EQ(state(), "done");
+  EXPECT_EQ(drive()["offers"][0]["parcel"], "PUN-PSE-000002");
+  EXPECT_EQ(drive()["has_news"], false);
 }
 
 TEST_F(KioskTest, ADismissedDriveIsShownAgainWhenOtherContentComes) {

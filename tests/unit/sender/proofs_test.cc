@@ -1,6 +1,7 @@
 #include "sender/proofs.h"
 
 #include <algorithm>
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -158,6 +159,26 @@ TEST_F(ProofsTest, HoldWhatTheDefinitionSaysForRandomTreesAndHoldings) {
     (both.empty() ? nothings : both == asked ? wholes : parts) += 1;
   }
   EXPECT_GT(parts, 20u) << wholes << " wholes, " << nothings << " nothings";
+}
+
+TEST_F(ProofsTest, ADamagedRecordMapProvesNothing) {
+  make_versions();
+  ReceivedReturn said;
+  said.format_version = kFormatVersion;
+  said.parcels.push_back(arrived_in_part());
+  ReturnBook(origin_.ledger).replace_proofs(pse_.code(), said);
+  std::vector<WantedContent> wanted;
+  for (const VersionRow& version : versions_) wanted.push_back({version.package, version.root});
+  EXPECT_FALSE(held({pse_.code()}, wanted).empty());
+  const std::string map =
+      outbox_of(origin_.home.path()) + "/" + record_map_name(said.parcels.front().label);
+  std::fstream file(map, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(-40, std::ios::end);
+  const char was = static_cast<char>(file.peek());
+  file.seekp(-40, std::ios::end);
+  file.put(static_cast<char>(was ^ 1));
+  file.close();
+  EXPECT_TRUE(held({pse_.code()}, wanted).empty());
 }
 
 TEST_F(ProofsTest, SharedContentNamesAllThatTwoPackagesHave) {
