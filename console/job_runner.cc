@@ -35,6 +35,12 @@ std::string JobRunner::shown(const std::vector<std::string>& command) {
   return shown_text(text);
 }
 
+std::string JobRunner::typed(const std::vector<std::string>& command) const {
+  std::vector<std::string> words = global_;
+  words.insert(words.end(), command.begin(), command.end());
+  return shown(words);
+}
+
 std::uint64_t JobRunner::start(JobRequest request) {
   const std::uint64_t number = ++last_;
   if (is_stopping_) return number;

@@ -44,6 +44,8 @@ class JobRunner {
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
   // As a person would type it.
   static std::string shown(const std::vector<std::string>& command);
+  // The same, with the home that it works on.
+  std::string typed(const std::vector<std::string>& command) const;
 
  private:
   struct Running {

@@ -136,6 +136,7 @@ void Kiosk::taken_back(KioskDrive& drive) {
   }
   drive.state = DriveState::gone;
   drive.problem = gone_problem(kPressAgain);
+  (*drive.problem)["time"] = iso8601(clock_.now());
 }
 
 void Kiosk::forget(const std::string& id) {
@@ -212,6 +213,9 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
       one.job = 0;
       one.progress = Json();
       (this->*ended)(one, end);
+      if (one.problem && !one.problem->contains("time")) {
+        (*one.problem)["time"] = iso8601(clock_.now());
+      }
     });
     with_drive([this](KioskDrive& one) {
       // What came of it stays on the screen until somebody has seen it, where there is somebody.
@@ -304,7 +308,7 @@ void Kiosk::take(KioskDrive& drive) {
     command.push_back("--return-to=" + std::string(kSameMediumOption));
   }
   command.insert(command.end(), {"--", drive.drive.source});
-  drive.command = JobRunner::shown(command);
+  drive.command = jobs_.typed(command);
   start(drive, std::move(command), true, &Kiosk::taken);
 }
 
@@ -383,7 +387,7 @@ bool Kiosk::put_back(KioskDrive& drive, const JobEnd& end) {
 void Kiosk::eject(KioskDrive& drive) {
   put_aside(drive);
   drive.progress = {{"phase", "ejecting"}, {"share", 0}};
-  drive.command = JobRunner::shown({"media", "eject", drive.drive.node});
+  drive.command = jobs_.typed({"media", "eject", drive.drive.node});
   start(drive, {"media", "eject", "--", drive.drive.node}, false, &Kiosk::ejected);
 }
 
@@ -395,7 +399,7 @@ void Kiosk::ejected(KioskDrive& drive, const JobEnd& end) {
 
 void Kiosk::write_return(KioskDrive& drive) {
   put_aside(drive);
-  drive.command = JobRunner::shown({"return", "create", "--out", drive.drive.source});
+  drive.command = jobs_.typed({"return", "create", "--out", drive.drive.source});
   start(drive, {"return", "create", "--out=" + drive.drive.source}, true, &Kiosk::returned);
 }
 

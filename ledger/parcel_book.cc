@@ -146,15 +146,13 @@ std::vector<JobRow> jobs_of(Ledger& ledger, const ParcelAddressee& a, JobStep st
 void note_pending(Ledger& ledger, const JobRow& job, PendingReason reason,
                   const std::string& evidence) {
   PackageDpBook book(ledger);
-  std::vector<std::string> dps = job.dps;
-  dps.push_back("");
-  for (const auto& dp : dps) {
-    const PackageDpKey key{job.site, dp, job.package};
-    const auto row = book.find(key);
-    if (row && row->version == job.version &&
-        (row->state == PackageState::install_pending ||
-         row->state == PackageState::content_updating))
-      book.pending(key, reason, "", evidence);
+  for (const PackageDpRow& row : book.of_package(job.package)) {
+    // The site's store, too; a job without distribution points is for all of the site.
+    const bool is_meant = row.key.dp.empty() || job.dps.empty() ||
+                          std::find(job.dps.begin(), job.dps.end(), row.key.dp) != job.dps.end();
+    if (row.key.site != job.site || !is_meant || row.version != job.version) continue;
+    if (row.state == PackageState::install_pending || row.state == PackageState::content_updating)
+      book.pending(row.key, reason, "", evidence);
   }
 }
 

@@ -132,6 +132,10 @@ AppliedReturn ReturnApplier::apply(const ReceivedReturn& r) {
   // After the jobs: a row whose job is still under way is not the return's to say.
   PackageDpBook(context_.ledger).as_returned(r.id.from, states, r.id.str());
 
+  // What it was to bring came with another one: it is not waited for.
+  std::erase_if(out.not_received, [&](const ParcelId& id) {
+    return std::find(out.confirmed.begin(), out.confirmed.end(), id) != out.confirmed.end();
+  });
   out.outcome = "applied";
   out.changed = true;
   returns.mark_applied(r.label, out.outcome);

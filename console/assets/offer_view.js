@@ -14,12 +14,18 @@ function genuineWords(words, offer) {
   return words.say(offer.verdict === "signer not known here" ? "offer.genuine-unknown" : "offer.genuine-no");
 }
 
+const isRemoval = (item) => item.kind === "remove";
+
 const sitesOf = (offer) => [offer.to ?? []].flat().join(", ");
 
 function contentsWords(words, offer) {
   if (offer.is_return) return words.say("offer.contents-return");
-  const size = words.size(offer.bytes);
-  return words.say("offer.contents-value", { packages: words.say("packages", { n: offer.packages }), size });
+  const removals = (offer.items ?? []).filter(isRemoval).length;
+  const parts = [
+    offer.packages > removals ? words.say("packages", { n: offer.packages - removals }) : null,
+    removals ? words.say("offer.removals", { n: removals }) : null,
+  ].filter(Boolean);
+  return words.say("offer.contents-value", { packages: words.list(parts), size: words.size(offer.bytes) });
 }
 
 function packageList(words, items) {
@@ -36,7 +42,9 @@ function packageList(words, items) {
         element(
           "span.aside",
           {},
-          [item.name ? item.package : null, version, size].filter(Boolean).join(" · "),
+          [item.name ? item.package : null, version, size, isRemoval(item) ? words.say("offer.removed") : null]
+            .filter(Boolean)
+            .join(" · "),
         ),
       );
     }),

@@ -1,5 +1,6 @@
 // Every problem: what happened, whether anything was lost, what to do now, and the details for the help desk.
 import { element } from "./dom.js";
+import { counts, itemTable } from "./item_table.js";
 import { button, buttons, driveWords, fact, returnsHere } from "./kiosk_parts.js";
 
 // Drives that need no word from the program to be explained.
@@ -56,7 +57,7 @@ export function details(view, drive) {
     ["drive", driveWords(words, drive)],
     ["command", drive.command],
     ["version", view.state.version],
-    ["time", words.dateTime(problem.time ?? view.state.now)],
+    ["time", problem.time ? words.dateTime(problem.time) : null],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
   return element(
     "details.help",
@@ -95,6 +96,11 @@ export function problem(view, drive) {
             button(view, action, key, drive, i === 0 && drive.state === "problem"),
           ),
         )
+      : null,
+    counts(words, drive.result),
+    itemTable(words, drive),
+    drive.state === "problem" && drive.result?.safe_to_remove
+      ? element("p", {}, words.say("done.remove"))
       : null,
     returnsHere(words, drive, drive.state === "problem" ? "problem.return-here" : "done.return-here"),
     details(view, drive),

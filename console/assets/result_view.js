@@ -1,10 +1,10 @@
 // What came of it: what is in, that the drive can go, and the receipt where no return can go with it.
 import { element } from "./dom.js";
 import { button, buttons, returnsElsewhere, returnsHere } from "./kiosk_parts.js";
+import { counts, itemTable } from "./item_table.js";
 import { isTakeable } from "./offer_view.js";
 import { details } from "./problem_view.js";
 
-const COUNTED = ["installed", "stored", "waiting", "refused", "damaged", "incomplete"];
 const IN = ["installed", "stored", "waiting"];
 const BAD = ["refused", "damaged", "incomplete"];
 
@@ -42,42 +42,16 @@ function receipt(view, offer) {
   );
 }
 
-function itemTable(words, drive) {
-  const items = drive.result.items.filter((item) => item.package);
-  const names = new Map(
-    (drive.offers ?? []).flatMap((offer) => offer.items ?? []).map((item) => [item.package, item.name]),
-  );
-  if (!items.length) return null;
-  return element(
-    "details",
-    { "data-key": "items" },
-    element("summary", {}, words.say("done.items")),
-    element(
-      "ul.plain",
-      {},
-      items.map((item) => {
-        const name = item.name || names.get(item.package);
-        const what = [name ? item.package : null, words.word("verdict", item.verdict), item.why];
-        return element(
-          "li",
-          {},
-          element("strong", {}, name || item.package),
-          element("span.aside", {}, what.filter(Boolean).join(" · ")),
-        );
-      }),
-    ),
-  );
-}
-
 // Only what is in makes it "all in".
-function titleOf(result, isReturn) {
+function titleOf(drive, result, isReturn) {
   if (BAD.some((kind) => result[kind] > 0)) return "done.title-partly";
+  if (drive.problem) return "done.title-open";
   if (isReturn) return "done.title-return";
   const isIn = result.already_received || IN.some((kind) => result[kind] > 0);
   return isIn ? "done.title" : "done.title-nothing";
 }
 
-const PICTURES = { "done.title-partly": "problem", "done.title-nothing": "parcel" };
+const PICTURES = { "done.title-partly": "problem", "done.title-open": "problem", "done.title-nothing": "parcel" };
 
 export function done(view, drive) {
   const { words } = view;
@@ -85,19 +59,14 @@ export function done(view, drive) {
   const confirmed = result.confirmed ?? [];
   const taken = (drive.offers ?? []).filter(isTakeable);
   const isReturn = taken.length > 0 && taken.every((offer) => offer.is_return);
-  const title = titleOf(result, isReturn);
-  const counts = isReturn || result.already_received ? [] : COUNTED.filter((kind) => result[kind] > 0);
+  const title = titleOf(drive, result, isReturn);
+  const isCounted = !isReturn && !result.already_received;
   return [
     PICTURES[title] ?? "done",
     words.say(title),
     element("p.out", {}, words.say(result.safe_to_remove ? "done.remove" : "done.leave-in")),
-    counts.length
-      ? element(
-          "ul.counts",
-          {},
-          counts.map((kind) => element(`li.${kind}`, {}, words.say(`done.${kind}`, { n: result[kind] }))),
-        )
-      : null,
+    title === "done.title-open" ? element("p.large", {}, words.say("done.open")) : null,
+    isCounted ? counts(words, result) : null,
     result.repaired_bytes > 0 && title === "done.title"
       ? element("p.large", {}, words.say("done.repaired"))
       : null,
@@ -114,7 +83,7 @@ export function done(view, drive) {
     returnsHere(words, drive),
     returnsElsewhere(words, drive),
     receiptsOf(drive).map((offer) => receipt(view, offer)),
-    result.items?.length && !isReturn ? itemTable(words, drive) : null,
+    isReturn ? null : itemTable(words, drive),
     drive.problem ? details(view, drive) : null,
   ];
 }

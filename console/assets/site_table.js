@@ -1,7 +1,7 @@
 // What the tables of the site's own page are made of.
 import { element } from "./dom.js";
 
-const GOOD = new Set(["Installed", "Confirmed", "Processed", "installed", "done", "ok", "allowed"]);
+const GOOD = new Set(["Installed", "Removed", "Confirmed", "Processed", "installed", "done", "ok", "allowed"]);
 const BAD = new Set([
   "Install Failed",
   "Removal Failed",

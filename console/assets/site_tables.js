@@ -90,6 +90,15 @@ export function media(words, { drives: rows, written }) {
   );
 }
 
+// The states of packages have no word for what is gone.
+function jobState(words, row) {
+  const isGone = row.kind === "remove" && row.step === "confirmed" && row.state === "Installed";
+  if (isGone && !row.reason?.startsWith("superseded")) return state(words, "Removed");
+  return states(words, row.state, row.state === PENDING ? row.pending : null);
+}
+
+const destinationOf = (row) => [row.destination, ...(row.distribution_points ?? [])].join(" / ");
+
 export function jobs(words, { jobs: list = [] }) {
   return table(
     words,
@@ -98,8 +107,9 @@ export function jobs(words, { jobs: list = [] }) {
       ["job", (row) => String(row.job), true],
       ["package", (row) => code(row.package)],
       ["version", (row) => words.number(row.version), true],
-      ["to", (row) => code(row.destination)],
-      ["state", (row) => states(words, row.state, row.state === PENDING ? row.pending : null)],
+      ["kind", (row) => words.word("job-kind", row.kind)],
+      ["to", (row) => code(destinationOf(row))],
+      ["state", (row) => jobState(words, row)],
       ["parcel", (row) => (row.parcel ? parcelLink(row.parcel) : "")],
       ["since", (row) => time(words, row.as_of)],
       ["reason", (row) => row.reason],

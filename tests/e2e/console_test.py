@@ -206,7 +206,7 @@ class Plugged(ConsoleTest):
         console.act(drive, "take")
         drive = console.drive("done", "problem")
         self.assertEqual((drive["state"], drive["result"]["returns"][0]["on_this_drive"]), ("done", True), drive)
-        self.assertEqual(drive["command"], "courier receive --yes --return-to=same-medium drive:/dev/sdy")
+        self.assertEqual(drive["command"], "courier --home=" + os.path.abspath("B") + " receive --yes --return-to=same-medium drive:/dev/sdy")
         self.same_tree("src", "share/PUN00020")
         self.receive("A", "stick")
 

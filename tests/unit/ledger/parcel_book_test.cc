@@ -66,6 +66,18 @@ TEST_F(ParcelBookTest, CreatedTakesItsJobsAndKeepsWhoAndWhen) {
   EXPECT_EQ(book().by_label(book().get(id).label)->addressees[0].id, id);
 }
 
+TEST_F(ParcelBookTest, AJobForAWholeSiteTellsOfEachOfItsDistributionPoints) {
+  const auto id = make({pse_});
+  PackageDpBook states(*ledger_);
+  const PackageDpKey key{job(0).site, "files", job(0).package};
+  const PackageDpKey other{tex_, "files", job(0).package};
+  for (const PackageDpKey& one : {key, other})
+    states.target(one, job(0).version, job(0).number, false, PendingReason::not_created, "job 1");
+  book().mark_sent(id, {});
+  EXPECT_EQ(states.get(key).pending, PendingReason::sent);
+  EXPECT_EQ(states.get(other).pending, PendingReason::not_created);
+}
+
 TEST_F(ParcelBookTest, ANumberGivenOutIsNeverGivenAgain) {
   EXPECT_EQ(book().peek({pse_})[0].number, 1u);
   EXPECT_EQ(book().reserve({pse_})[0].number, 1u);
