@@ -304,8 +304,10 @@ void add_site_commands(Commands& commands) {
   CLI::App& rotate_verb = commands.verb(
       site, "rotate-key", "new signing and sealing keys, vouched for by the old ones",
       "courier site rotate-key", [&o](Context& context) { return rotate(context, o); });
-  rotate_verb.add_flag("--lost", o.lost, "the old keys are lost: nothing vouches for the new ones");
-  rotate_verb.add_flag("--passphrase", o.passphrase, "with --lost: ask for a new passphrase");
+  CLI::Option* lost_flag = rotate_verb.add_flag(
+      "--lost", o.lost, "the old keys are lost: nothing vouches for the new ones");
+  rotate_verb.add_flag("--passphrase", o.passphrase, "with --lost: ask for a new passphrase")
+      ->needs(lost_flag);
 
   CLI::App& revoke_verb = commands.verb(
       site, "revoke", "stop trusting a site, or one of its keys", "courier site revoke TEX",

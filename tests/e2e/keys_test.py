@@ -40,6 +40,13 @@ class Keys(CourierTest):
             # The new keys are locked with it, either way.
             self.at(home, "--passphrase-file", known, "site", "export", "new.site")
 
+    def test_a_new_passphrase_for_keys_that_are_not_lost_is_refused_before_they_are_changed(self):
+        self.init("A", "PUN", "Pune")
+        before = self.facts("A", "site", "show")
+        refused = self.at("A", "site", "rotate-key", "--passphrase", status=2)
+        self.assertIn("--passphrase requires --lost", refused.err)
+        self.assertEqual(self.facts("A", "site", "show"), before)
+
     def test_a_passphrase_is_asked_for_at_a_terminal(self):
         write("secret", "correct horse battery\n", 0o600)
         self.at("A", "site", "init", "PUN", "--passphrase-file", "secret")
