@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
+#include "base/durable.h"
 #include "courier/shown.h"
 #include "courier/stop_signals.h"
 #include "courier/terminal.h"
 #include "media/joined_parcel.h"
+#include "media/medium_errors.h"
 #include "parcel/parcel_reader.h"
 #include "sender/parcel_life.h"
 
@@ -237,6 +240,23 @@ VolumeBytes bytes_in(Context& context, const std::vector<std::string>& paths) {
 }
 
 }  // namespace
+
+void require_target(Context& context, const std::string& target) {
+  FileSystem& fs = context.fs;
+  try {
+    if (names_a_path(target)) {
+      open_medium(fs, target, context.gate())->room();
+      require_may_write(open_dir(fs, target));
+    } else if (target.starts_with("iso:") || target.starts_with("tape:")) {  // made if need be
+      const std::filesystem::path file = target.substr(target.find(':') + 1);
+      open_dir(fs, file.has_parent_path() ? file.parent_path().string() : ".");
+    } else {
+      fs.open(target.starts_with("raw:") ? target.substr(4) : target, O_PATH | O_CLOEXEC);
+    }
+  } catch (const Error& error) {
+    throw Error(error).with_loss("nothing was made");
+  }
+}
 
 void copy_to_media(Context& context, const ParcelRow& parcel, const MediaTarget& target,
                    const VolumeRequest& request, Report& report) {

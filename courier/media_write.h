@@ -15,6 +15,11 @@ struct MediaTarget {
   std::string name, serial;
 };
 
+// Looks whether something can be written there, as far as is seen without a look at the medium
+// itself: before a parcel is made for it. Errors: not_found; usage, it is a file; not_allowed;
+// device, it is read-only; as UsbGate::check.
+void require_target(Context& context, const std::string& target);
+
 // Writes a parcel of the outbox, reads it back, and records each copy or volume. On a terminal it
 // asks for the next medium until all is written. Adds "volumes" and "copy" to the report; a
 // failure, or a set of volumes that is not all written, becomes the report's problem.

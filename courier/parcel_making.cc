@@ -247,6 +247,7 @@ Report create_parcel(Context& context, const MakingOptions& options) {
       copy_to_media(context, *made, {options.out, {}}, {}, report);
       return report;
     }
+    require_target(context, options.out);
   }
   request.begins = [&](const std::string& path) {
     context.talk(fmt::format("writing {}{}\n", printable(path),

@@ -132,6 +132,18 @@ class NewOperator(Pair):
               ("B", "identify", "drive"), ("B", "receive", "drive", "--yes"), ("B", "validate"), ("B", "store", "check"),
               ("B", "job", "run"), ("B", "store", "gc"), ("B", "log"))
 
+    def test_a_parcel_is_not_made_for_a_target_that_is_not_there(self):
+        self.package()
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        for target, status in (("nosuch", 7), ("iso:nosuch/x.iso", 7), ("tape:nosuch/x.tape", 7), ("raw:nosuch", 7),
+                               ("/dev/nosuch", 7), ("src/readme.txt", 2)):
+            refused = self.at("A", "parcel", "create", "--to", "PSE", "--out", target, status=status)
+            self.assertIn("nothing was made\n", refused.err)
+            self.assertEqual(os.listdir("A/outbox"), [], target)
+        self.assertEqual([job["ready"] for job in self.facts("A", "parcel", "pending", "--to", "PSE")["jobs"]], [True])
+        created = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "iso:x.iso")
+        self.assertEqual(created["id"], "PUN-PSE-000001")
+
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
         for home, *arguments in self.TABLES:
