@@ -127,6 +127,18 @@ std::optional<ParcelRow> on_no_medium(Home& home, std::vector<SiteCode> sites) {
   return std::nullopt;
 }
 
+void require_size(const ParcelRow& made, std::uint64_t max_bytes) {
+  if (max_bytes == 0 || made.file_bytes <= max_bytes) return;
+  const std::string id = made.addressees.front().id.str();
+  throw Error(ErrorCode::not_allowed, "parcel " + id,
+              fmt::format("is made already and on no medium yet, and its {} bytes are more than {}",
+                          made.file_bytes, max_bytes))
+      .with_loss("nothing was written")
+      .with_hint(fmt::format("`courier parcel discard {}`, then run this again; or "
+                             "`courier media write {} DIR --volume-size {}` cuts it",
+                             id, id, max_bytes));
+}
+
 Report pending_groups(Context& context, const std::vector<SiteCode>& sites) {
   SenderParts sender = context.home().sender();
   const FleetPlan fleet = FleetPlanner(sender).plan(sites);
@@ -239,6 +251,7 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   if (is_copied) {
     const std::optional<ParcelRow> made = on_no_medium(home, request.plan.addressees);
     if (made && ParcelPlanner(sender).plan(request.plan).empty()) {
+      require_size(*made, request.plan.max_bytes);
       report.json = outgoing_json(*made);
       report.json["path"] = json_text(ParcelLife(sender).path_of(*made));
       report.json["items"] = outgoing_items_json(home, *made);

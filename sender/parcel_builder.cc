@@ -100,6 +100,17 @@ Error nothing_pending(const ParcelPlan& plan, const std::optional<ParcelId>& wai
                                   "`, and run this again when that has changed");
 }
 
+Error nothing_fits(const ParcelPlan& plan, std::uint64_t max_bytes) {
+  std::string sites;
+  for (const SiteCode& site : plan.addressees) sites += (sites.empty() ? "" : ", ") + site.str();
+  return Error(ErrorCode::usage, "parcel to " + sites,
+               fmt::format("nothing that waits fits into {} bytes", max_bytes))
+      .with_loss("nothing was made")
+      .with_hint(fmt::format("the smallest job needs --max-bytes {}; or make a parcel of any size, "
+                             "and `courier media write --volume-size` cuts it for small media",
+                             plan.least_bytes));
+}
+
 }  // namespace
 
 CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
@@ -108,6 +119,7 @@ CreatedParcel ParcelBuilder::create(const CreateRequest& request) {
   CreatedParcel created;
   created.plan = ParcelPlanner(context_).plan(request.plan);
   const ParcelPlan& plan = created.plan;
+  if (plan.only_announces()) throw nothing_fits(plan, request.plan.max_bytes);
   if (plan.empty()) throw nothing_pending(plan, waiting_parcel(context_.ledger, plan.addressees));
   require_readers(context_, plan.addressees);
 

@@ -41,10 +41,10 @@ class ParcelBuilder {
   explicit ParcelBuilder(SenderParts& context) : context_(context) {}
 
   // Caller holds the home lock. Errors: not_allowed when nothing is pending (each job's reason in
-  // the hint), or a file of that name is there; keys_locked; no_space before anything is written
-  // when the outbox cannot take the estimate; damaged, incomplete, device, unsupported (an
-  // addressee that cannot read what would be written). Ensures: after a failure nothing is visible
-  // and the jobs are pending as before.
+  // the hint), or a file of that name is there; usage when nothing fits into max_bytes;
+  // keys_locked; no_space before anything is written when the outbox cannot take the estimate;
+  // damaged, incomplete, device, unsupported (an addressee that cannot read what would be written).
+  // Ensures: after a failure nothing is visible and the jobs are pending as before.
   CreatedParcel create(const CreateRequest& request);
 
  private:

@@ -205,6 +205,9 @@ class Planning {
     if (limit_ > 0 && bytes_ + kItemBytes + carried > limit_) {
       for (const JobRow& part : candidate.jobs)
         plan_.left.push_back(left_behind(part, "size limit"));
+      const std::uint64_t alone =
+          kHeadBytes + kSlotBytes * plan_.addressees.size() + kItemBytes + carried;
+      plan_.least_bytes = plan_.least_bytes == 0 ? alone : std::min(plan_.least_bytes, alone);
       if (job.kind == JobKind::remove) return;
       announce(std::move(item), std::move(planned));
       return;
@@ -384,6 +387,12 @@ class Planning {
 };
 
 }  // namespace
+
+bool ParcelPlan::only_announces() const {
+  return least_bytes > 0 && std::ranges::all_of(items, [](const PlannedItem& item) {
+           return item.row.kind == ItemKind::announcement;
+         });
+}
 
 std::uint64_t bytes_for(const ParcelPlan& plan, std::size_t addressees) {
   return plan.parcel_bytes - kSlotBytes * plan.addressees.size() + kSlotBytes * addressees;

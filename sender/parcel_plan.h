@@ -55,10 +55,13 @@ struct ParcelPlan {
   std::uint64_t records = 0;
   std::uint64_t objects = 0;  // objects carried
   double minutes = 0;         // estimate of the build
+  // The smallest limit under which one of what stays behind for its size would go; 0: nothing does.
+  std::uint64_t least_bytes = 0;
   // Some of it is to be coded against what is held there: the sizes are the most that it can be.
   bool at_most = false;
   bool has_content() const { return records > 0; }
   bool empty() const { return items.empty(); }
+  bool only_announces() const;  // because nothing fits
 
   struct Content;                          // where it all lies; private to sender/
   std::shared_ptr<const Content> content;  // shared with the builder that carries the plan out

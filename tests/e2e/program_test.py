@@ -144,6 +144,23 @@ class NewOperator(Pair):
         created = self.facts("A", "parcel", "create", "--to", "PSE", "--out", "iso:x.iso")
         self.assertEqual(created["id"], "PUN-PSE-000001")
 
+    def test_a_parcel_is_never_larger_than_it_may_be(self):
+        self.package()
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        create = ("parcel", "create", "--to", "PSE", "--out", "drive", "--max-bytes")
+        refused = self.at("A", *create, "10000", status=2)
+        self.assertIn("parcel to PSE: nothing that waits fits into 10000 bytes\nnothing was made\n", refused.err)
+        self.assertEqual((os.listdir("A/outbox"), os.listdir("drive")), ([], []))
+        least = int(re.search(r"needs --max-bytes (\d+)", refused.err).group(1))
+        self.at("A", *create, str(least - 1), status=2)
+        made = self.facts("A", "parcel", "create", "--to", "PSE", "--max-bytes", str(least))
+        self.assertLessEqual(made["file_bytes"], least)
+        # One that waits for its medium is not cut either.
+        refused = self.at("A", *create, "10000", status=9)
+        self.assertIn("courier parcel discard PUN-PSE-000001", refused.err)
+        self.assertEqual(os.listdir("drive"), [])
+        self.assertEqual(self.facts("A", *create, str(least))["id"], "PUN-PSE-000001")
+
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
         for home, *arguments in self.TABLES:
