@@ -19,6 +19,7 @@
 #include "importer/identify.h"
 #include "importer/receive.h"
 #include "ledger/site_book.h"
+#include "media/medium_errors.h"
 #include "sender/outbox.h"
 #include "sender/parcel_life.h"
 
@@ -133,8 +134,12 @@ Report verify(Context& context, const ParcelOptions& options) {
   }
   const auto file =
       std::make_shared<const Fd>(context.fs.open(options.parcel, O_RDONLY | O_CLOEXEC));
-  const auto advising = [&](Error problem) {
-    return advising_repair(context.fs, std::move(problem), bytes_of_file(context.fs, file),
+  const auto advising = [&](Error problem) -> Error {
+    if (problem.code() != ErrorCode::damaged) return problem;
+    const VolumeBytes bytes = bytes_of_file(context.fs, file);
+    const std::string image = image_hint(options.parcel, bytes);
+    if (!image.empty()) return problem.with_hint(image);
+    return advising_repair(context.fs, std::move(problem), bytes,
                            "courier parcel repair " + escaped(options.parcel) + " --to OTHER");
   };
   try {

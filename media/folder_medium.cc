@@ -149,9 +149,7 @@ ScanResult FolderMedium::scan(const std::function<void(OfferedVolume&&)>& each) 
   }
   auto volume = probe(fs_, fs_.open(path_, O_RDONLY | O_NONBLOCK));
   if (!volume) {
-    throw Error(ErrorCode::damaged, "file " + escaped(path_), "is no parcel")
-        .with_loss("nothing was changed")
-        .with_hint("check the name; a parcel's file usually ends in .pcl");
+    throw no_parcel_error(path_, bytes_of_file(fs_, fs_.open(path_, O_RDONLY | O_NONBLOCK)));
   }
   ScanResult result;
   result.found = 1;

@@ -7,8 +7,44 @@
 #include <cerrno>
 
 #include "base/bytes.h"
+#include "media/volume_mark.h"
 
 namespace courier {
+
+namespace {
+
+constexpr std::string_view kIsoMark = "CD001";  // of the first volume descriptor
+constexpr std::uint64_t kIsoMarkAt = 16 * 2048 + 1;
+constexpr std::uint64_t kSimhHeader = 4;
+
+// The prefix of a target that is read as such an image; empty: it is none.
+std::string_view image_prefix(const VolumeBytes& bytes) {
+  const auto at = [&](std::uint64_t offset, std::size_t size) {
+    Bytes block(size);
+    block.resize(bytes.read_at(offset, block));
+    return block;
+  };
+  if (as_text(at(kIsoMarkAt, kIsoMark.size())) == kIsoMark) return "iso:";
+  if (parse_volume_mark(at(0, kVolumeMarkSize))) return "raw:";
+  if (parse_volume_mark(at(kSimhHeader, kVolumeMarkSize))) return "tape:";
+  return {};
+}
+
+}  // namespace
+
+std::string image_hint(const std::string& path, const VolumeBytes& bytes) {
+  const std::string_view prefix = image_prefix(bytes);
+  if (prefix.empty()) return "";
+  return fmt::format("it is the image of a medium: `courier identify {}{}` looks into it", prefix,
+                     escaped(path));
+}
+
+Error no_parcel_error(const std::string& path, const VolumeBytes& bytes) {
+  const std::string image = image_hint(path, bytes);
+  return Error(ErrorCode::damaged, "file " + escaped(path), "is no parcel")
+      .with_loss("nothing was changed")
+      .with_hint(image.empty() ? "check the name; a parcel's file usually ends in .pcl" : image);
+}
 
 std::string in_numbers(std::uint64_t bytes) {
   return bytes < 1000 ? human_size(bytes) : fmt::format("{} ({} bytes)", human_size(bytes), bytes);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "media/proved_write.h"
+#include "media/volume_bytes.h"
 
 namespace courier {
 
@@ -16,6 +17,10 @@ std::string in_numbers(std::uint64_t bytes);
 // Errors: not_allowed, when this user may make no file in the folder. What else keeps it from that
 // is told by trying.
 void require_may_write(const Fd& dir);
+// How a file that is a medium's image is named to be read as one; empty: it is none.
+std::string image_hint(const std::string& path, const VolumeBytes& bytes);
+// `path` is no parcel.
+Error no_parcel_error(const std::string& path, const VolumeBytes& bytes);
 // `path` is there with other content.
 Error taken_error(const std::string& path);
 // subject: "medium /media/usb".

@@ -77,6 +77,18 @@ class Discs(Pair):
         self.assertEqual([offer["path"] for offer in offers], ["iso:mixed.iso/deep/er/holiday.jpg"])
         self.receive(source="iso:mixed.iso")
 
+    def test_an_image_that_is_named_as_a_file_is_said_to_be_one(self):
+        parcel = self.created()
+        for kind in ("iso", "raw", "tape"):
+            if kind == "raw":
+                write("p.raw", bytes(8 << 20))
+            self.at("A", "media", "write", parcel, "%s:p.%s" % (kind, kind))
+            advice = "it is the image of a medium: `courier identify %s:p.%s` looks into it" % (kind, kind)
+            for command in (("identify",), ("parcel", "show"), ("parcel", "verify")):
+                self.assertEqual(self.courier(*command, "p." + kind, status=4).err.splitlines()[2].split("looks into")[0],
+                                 advice.split("looks into")[0])
+            self.courier("identify", "%s:p.%s" % (kind, kind))
+
     def test_an_image_without_a_parcel_or_without_files_says_so(self):
         write("disc/readme.txt", "hello\n")
         make_iso("none.iso", "disc")
