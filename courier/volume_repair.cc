@@ -12,6 +12,7 @@
 #include "media/medium_errors.h"
 #include "media/repaired_copy.h"
 #include "media/scratch.h"
+#include "parcel/parcel_reader.h"
 
 namespace courier {
 namespace {
@@ -19,13 +20,32 @@ namespace {
 constexpr std::size_t kCopyBlock = 4u << 20;
 constexpr std::size_t kRangesShown = 16;
 
+// Without its head nothing in it can be received.
+bool has_damaged_head(const VolumeBytes& volume, const std::string& path) {
+  const ByteSource source = [&volume, offset = std::uint64_t{0}](MutableByteView out) mutable {
+    const std::size_t n = volume.read_at(offset, out);
+    offset += n;
+    return n;
+  };
+  try {
+    ParcelReader(confined_frames(source, path), path).read_head();
+    return false;
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::damaged;
+  }
+}
+
 Error no_recovery_data(const VolumeBytes& volume, const std::string& path) {
   Bytes beginning(kParcelProbeSize);
   beginning.resize(volume.read_at(0, beginning));
-  if (!looks_like_parcel(beginning)) {
-    return Error(ErrorCode::damaged, "file " + escaped(path), "is no parcel")
+  if (!looks_like_parcel(beginning)) return no_parcel_error(path, volume);
+  if (has_damaged_head(volume, path)) {
+    return Error(ErrorCode::damaged, "file " + escaped(path),
+                 "has no recovery data, and it is damaged where a parcel says what it is")
         .with_loss("nothing was changed")
-        .with_hint("check the name; a parcel's file usually ends in .pcl");
+        .with_hint(
+            "nothing of it can be taken in: take another copy, or write it again from the "
+            "origin's outbox");
   }
   return Error(ErrorCode::not_allowed, "file " + escaped(path), "has no recovery data")
       .with_loss("nothing was changed")

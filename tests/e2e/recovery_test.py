@@ -108,6 +108,14 @@ class Repair(CourierTest):
         parcel = GOLDEN + "/v1/one-package.pcl"
         self.message(self.courier("parcel", "repair", parcel, "--to", "repaired", status=9),
                      "file %s: has no recovery data" % parcel, "nothing was changed", RECEIVE_OR_AGAIN)
+        shutil.copy(parcel, "headless.pcl")
+        with open("headless.pcl", "r+b") as file:
+            file.seek(100)
+            file.write(b"damaged")
+        self.message(self.courier("parcel", "repair", "headless.pcl", "--to", "repaired", status=4),
+                     "file headless.pcl: has no recovery data, and it is damaged where a parcel says what it is",
+                     "nothing was changed",
+                     "nothing of it can be taken in: take another copy, or write it again from the origin's outbox")
         self.courier("parcel", "repair", "missing", "--to", "repaired", status=7)
         self.assertFalse(os.path.exists("repaired"))
 
