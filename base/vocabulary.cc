@@ -22,8 +22,9 @@ bool is_site_code(std::string_view text) {
 
 bool is_upper_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
 
-[[noreturn]] void refuse(std::string_view text, std::string what) {
-  throw Error(ErrorCode::usage, "'" + escaped(text.substr(0, 80)) + "'", std::move(what));
+[[noreturn]] void refuse(std::string_view text, std::string what, std::string hint) {
+  throw Error(ErrorCode::usage, "'" + escaped(text.substr(0, 80)) + "'", std::move(what))
+      .with_hint(std::move(hint));
 }
 
 // The words of an enum, from its first value on.
@@ -66,7 +67,8 @@ std::optional<SiteCode> SiteCode::try_parse(std::string_view text) {
 
 SiteCode SiteCode::parse(std::string_view text) {
   if (auto code = try_parse(text)) return *code;
-  refuse(text, "is no site code: three characters A-Z 0-9 wanted, as PUN");
+  refuse(text, "is no site code: three characters A-Z 0-9 wanted, as PUN",
+         "give one such as PUN; 'courier site list' shows those known here");
 }
 
 std::optional<PackageId> PackageId::try_parse(std::string_view text) {
@@ -81,7 +83,8 @@ std::optional<PackageId> PackageId::try_parse(std::string_view text) {
 
 PackageId PackageId::parse(std::string_view text) {
   if (auto id = try_parse(text)) return *id;
-  refuse(text, "is no package ID: a site code and five hex digits wanted, as PUN00020");
+  refuse(text, "is no package ID: a site code and five hex digits wanted, as PUN00020",
+         "give one such as PUN00020; 'courier package list' shows those known here");
 }
 
 PackageId PackageId::make(const SiteCode& origin, std::uint32_t number) {
@@ -118,7 +121,8 @@ std::optional<ParcelId> ParcelId::try_parse(std::string_view text) {
 
 ParcelId ParcelId::parse(std::string_view text) {
   if (auto id = try_parse(text)) return *id;
-  refuse(text, "is no parcel ID: FROM-TO-NUMBER wanted, as PUN-PSE-000001");
+  refuse(text, "is no parcel ID: FROM-TO-NUMBER wanted, as PUN-PSE-000001",
+         "give one such as PUN-PSE-000001; 'courier parcel list' shows those known here");
 }
 
 std::string ParcelId::str() const {

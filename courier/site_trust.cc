@@ -37,7 +37,8 @@ void write_identity(FileSystem& fs, const std::string& path, ByteView identity) 
 SiteRole role_from(const std::string& text) {
   const std::optional<SiteRole> role = parse_role(text);
   if (!role || *role == SiteRole::self) {
-    throw Error(ErrorCode::usage, "role " + text, "is none of parent, child, peer");
+    throw Error(ErrorCode::usage, "role " + text, "is none of parent, child, peer")
+        .with_hint("say what it is to this site, such as --as child");
   }
   return *role;
 }

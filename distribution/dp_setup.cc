@@ -25,7 +25,8 @@ void require_name(const std::string& name) {
     return;
   }
   throw Error{ErrorCode::usage, "distribution point '" + escaped(name) + "'",
-              "its name must be 1 to 64 letters, digits, '.', '_' or '-'"};
+              "its name must be 1 to 64 letters, digits, '.', '_' or '-'"}
+      .with_hint("give one such as files");
 }
 
 std::optional<std::uint32_t> as_number(const std::string& text) {
@@ -63,7 +64,8 @@ mode_t mode_of(const std::string& text) {
       text.find_first_not_of("01234567") != std::string::npos ||
       std::stoul(text, nullptr, 8) > 0777) {
     throw Error{ErrorCode::usage, "mode '" + escaped(text) + "'",
-                "must be permission bits in octal, 644 for example"};
+                "must be permission bits in octal, 644 for example"}
+        .with_hint("give one such as 644");
   }
   return static_cast<mode_t>(std::stoul(text, nullptr, 8));
 }
@@ -105,7 +107,9 @@ DpView add_dp(const DistributionParts& parts, const std::string& name,
   }
   DpBook book{parts.ledger};
   if (book.find(name)) {
-    throw Error{ErrorCode::not_allowed, "distribution point " + name, "exists already"};
+    throw Error{ErrorCode::not_allowed, "distribution point " + name, "exists already"}.with_hint(
+        "'courier dp show " + name + "' shows it, 'courier dp set " + name +
+        "' changes it; or give another name");
   }
   DpRow row;
   row.name = name;

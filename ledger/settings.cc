@@ -54,6 +54,11 @@ std::string unit_word(SettingUnit unit) {
   }
 }
 
+std::string like(const SettingRow& row) {
+  return "give one such as " + std::string(row.name) + "=" + std::string(row.default_value) +
+         "; 'courier site show --settings' shows all";
+}
+
 std::int64_t parse_whole(std::string_view text, const std::string& subject) {
   std::int64_t n = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -114,6 +119,16 @@ std::int64_t parse_value(const SettingRow& row, const std::string& value) {
   }
 }
 
+// As parse_value; its errors say what a right one looks like.
+std::int64_t valid_value(const SettingRow& row, const std::string& value) {
+  try {
+    return parse_value(row, value);
+  } catch (Error& error) {
+    error.with_hint(like(row));
+    throw;
+  }
+}
+
 }  // namespace
 
 std::span<const SettingRow> setting_table() { return kTable; }
@@ -121,7 +136,8 @@ std::span<const SettingRow> setting_table() { return kTable; }
 std::uint64_t parse_size(std::string_view given) {
   const auto wrong = [&]() -> Error {
     return Error(ErrorCode::usage, "size '" + escaped(given) + "'",
-                 "a size is a number and B, K, M, G or T (KiB, MiB, ... mean the same)");
+                 "a size is a number and B, K, M, G or T (KiB, MiB, ... mean the same)")
+        .with_hint("give one such as 700M");
   };
   std::uint64_t n = 0;
   const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), n);
@@ -143,7 +159,7 @@ std::uint64_t parse_size(std::string_view given) {
 
 void Settings::set(const std::string& name, const std::string& value) {
   const SettingRow& row = row_of(name);
-  const std::int64_t n = parse_value(row, value);
+  const std::int64_t n = valid_value(row, value);
   if (row.max != 0 && (n < row.min || n > row.max))
     throw Error(ErrorCode::usage, "setting " + name,
                 value + " is not within " + std::to_string(row.min) +
