@@ -103,7 +103,7 @@ class VerifiedFile {
     } catch (const Error& error) {
       json = {{"path", json_text(path_)}, {"error", error_json(error)}};
       problem = advised(error);
-      result_ = error.what();
+      result_ = without_path(error.what());
     }
   }
 
@@ -137,6 +137,14 @@ class VerifiedFile {
   std::optional<Error> problem;
 
  private:
+  // The line begins with it.
+  std::string without_path(const std::string& what) const {
+    for (const std::string& subject : {"file " + path_ + ": ", path_ + ": "}) {
+      if (what.starts_with(subject)) return what.substr(subject.size());
+    }
+    return what;
+  }
+
   static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
   Error advised(const Error& error) const {
@@ -184,8 +192,10 @@ Report verify(Context& context, const MediaOptions& options) {
   for (const Error& error : scanned.unreadable) problems.push_back(error);
   report.json = {
       {"target", json_text(options.target)}, {"medium", json_text(name)}, {"files", checks}};
-  report.text +=
-      fmt::format("medium {}: {}\n", name, counted(scanned.found, "parcel file", "parcel files"));
+  if (scanned.found > 0) {
+    report.text += fmt::format("medium {}: {}\n", printable(options.target),
+                               counted(scanned.found, "parcel file", "parcel files"));
+  }
   if (scanned.found == 0 && problems.empty()) {
     report.problem =
         Error(ErrorCode::not_found, "medium " + options.target, "there is no parcel on it")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from courier_e2e import COURIER, ENVIRONMENT, CourierTest, Pair, execute, listing, main, make_source, write  # noqa: E402
+from courier_e2e import COURIER, ENVIRONMENT, CourierTest, Pair, execute, flip, listing, main, make_source, write  # noqa: E402
 
 
 class TheProgram(CourierTest):
@@ -164,6 +164,19 @@ class NewOperator(Pair):
         self.assertIn("courier parcel discard PUN-PSE-000001", refused.err)
         self.assertEqual(os.listdir("drive"), [])
         self.assertEqual(self.facts("A", *create, str(least))["id"], "PUN-PSE-000001")
+
+    def test_media_verify_names_the_target_and_each_file_once(self):
+        parcel, path = self.send_one()
+        self.assertEqual(self.courier("media", "verify", "drive").out.splitlines()[-1], "medium drive: 1 parcel file")
+        flip(path, 100)
+        told = self.courier("media", "verify", path, status=4).out
+        self.assertEqual(told.count(parcel), 1 + 1, told)  # and in the line of the medium
+        os.mkdir("nothing")
+        self.assertEqual(self.courier("media", "verify", "nothing", status=7).out, "")
+
+    def send_one(self):
+        self.package()
+        return self.send("PUN00020")
 
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
