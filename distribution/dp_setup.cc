@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "distribution/drives.h"
 #include "distribution/local_jobs.h"
@@ -174,7 +175,7 @@ void remove_dp(const DistributionParts& parts, const std::string& name, bool for
   const auto packages = PackageDpBook{parts.ledger}.of_dp(parts.site, name);
   if (!packages.empty() && !force) {
     throw Error{ErrorCode::not_allowed, "distribution point " + name,
-                fmt::format("{} packages are on it or under way", packages.size())}
+                counted(packages.size(), "package is", "packages are") + " on it or under way"}
         .with_hint("retract them first, or use --force to leave them where they are");
   }
   std::set<std::uint64_t> jobs;

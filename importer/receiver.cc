@@ -159,10 +159,11 @@ IncomingParcel Receiver::begin(const OpenOffer& open, const OpenedParcel& opened
     incoming.set_items(row.label, items);
   }
   transaction.commit();
-  parts_.journal.write(Component::despooler, Severity::info,
-                       fmt::format("{}: label and packing list verified, {} items",
-                                   subject_of(open.offer), row.item_count),
-                       {{"parcel", row.id.str()}, {"signer", row.signer}});
+  parts_.journal.write(
+      Component::despooler, Severity::info,
+      fmt::format("{}: label and packing list verified, {}", subject_of(open.offer),
+                  counted(row.item_count, "item", "items")),
+      {{"parcel", row.id.str()}, {"signer", row.signer}});
   return *incoming.find(row.label);
 }
 

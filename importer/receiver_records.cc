@@ -115,10 +115,11 @@ bool Receiver::take_records(const OfferedParcel& volumes, const OpenedParcel& op
   tell_counts(taken, report);
   parts_.journal.write(
       Component::despooler, Severity::info,
-      fmt::format("{}: {} records authenticated and taken in, {} damaged, {} not genuine; {} bytes "
+      fmt::format("{}: {} authenticated and taken in, {} damaged, {} not genuine; {} bytes "
                   "repaired by recovery data, {} beyond repair",
-                  subject_of(volumes), taken.taken_records, taken.damaged_records,
-                  taken.forged_records, taken.repaired_bytes, taken.lost_bytes),
+                  subject_of(volumes), counted(taken.taken_records, "record", "records"),
+                  taken.damaged_records, taken.forged_records, taken.repaired_bytes,
+                  taken.lost_bytes),
       {{"parcel", parcel.id.str()}});
   if (taken.killed) {
     parts_.journal.write(Component::despooler, Severity::error, taken.killed->what(),

@@ -21,7 +21,7 @@ PendingReason pending_of(PackageState state) {
   return state == PackageState::install_pending ? PendingReason::queued : PendingReason::none;
 }
 
-// "records 12-17, 20", "5 objects".
+// "records 12-17, 20", "record 2", "5 objects".
 std::string missing_text(const std::vector<NumberRange>& records,
                          const std::vector<Digest>& objects) {
   if (records.empty()) {
@@ -29,7 +29,8 @@ std::string missing_text(const std::vector<NumberRange>& records,
     return std::to_string(objects.size()) + (objects.size() == 1 ? " object" : " objects");
   }
   constexpr std::size_t kMaxShown = 8;
-  std::string text = "records ";
+  const bool is_one = records.size() == 1 && records[0].first == records[0].last;
+  std::string text = is_one ? "record " : "records ";
   for (std::size_t i = 0; i < records.size() && i < kMaxShown; ++i) {
     const NumberRange& range = records[i];
     if (i > 0) text += ", ";

@@ -178,6 +178,12 @@ class NewOperator(Pair):
         self.package()
         return self.send("PUN00020")
 
+    def test_one_is_not_many(self):
+        self.installed()
+        self.assertIn("1 package is on it", self.at("B", "dp", "remove", "files", status=9).err)
+        again = self.at("B", "dp", "add", "files", "share", status=9)
+        self.assertIn("'courier dp show files' shows it", again.err)
+
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
         for home, *arguments in self.TABLES:
