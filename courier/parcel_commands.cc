@@ -181,7 +181,7 @@ Report mark(Context& context, const ParcelOptions& options) {
         .with_hint(options.state == "created"
                        ? "states go forwards only: Created, Sent, Confirmed"
                        : "only a verified return parcel makes it Confirmed, or a receipt of its "
-                         "site: --receipt CODE");
+                         "site: --receipt 'CODE'");
   }
   if (options.state == "confirmed" && options.site.empty()) {
     return marked_by_receipt(context, id, options.receipt);
@@ -191,7 +191,7 @@ Report mark(Context& context, const ParcelOptions& options) {
                 has_receipt ? "is not what a receipt says, which is for one site by its parcel's ID"
                             : "is none that a parcel is marked with: sent or confirmed")
         .with_loss("nothing was changed")
-        .with_hint(has_receipt ? "courier parcel mark " + id.str() + " confirmed --receipt CODE"
+        .with_hint(has_receipt ? "courier parcel mark " + id.str() + " confirmed --receipt 'CODE'"
                                : "courier parcel mark " + id.str() + " sent");
   }
   SenderParts sender = context.home().sender();

@@ -127,8 +127,9 @@ Report receipt_of(Context& context, const ReceiptOptions& options) {
                                made.told, counted(made.items, "item", "items"));
   }
   report.text +=
-      fmt::format("{} is to run: parcel mark {} confirmed --receipt '{}'\n", made.parcel.from.str(),
-                  made.parcel.str(), made.words.empty() ? "CODE" : "WORDS");
+      fmt::format("{} is to run: courier parcel mark {} confirmed --receipt 'CODE', with {}\n",
+                  made.parcel.from.str(), made.parcel.str(),
+                  made.words.empty() ? "the code" : "the words or the code");
   if (picture != Picture::none) {
     report.text += "or, with a photo of the QR code, --receipt @photo.jpg\n";
   }

@@ -79,7 +79,7 @@ AppliedReceipt ReceiptApplier::apply_words(const ParcelRow& parcel, const Parcel
         throw refused(ErrorCode::not_addressed, id,
                       "these are the words of parcel " + addressee->id.str())
             .with_hint("courier parcel mark " + addressee->id.str() +
-                       " confirmed --receipt 'WORDS'");
+                       " confirmed --receipt 'CODE'");
       }
     }
     throw refused(ErrorCode::bad_signature, id,
@@ -116,7 +116,7 @@ AppliedReceipt ReceiptApplier::apply_code(const ParcelRow& parcel, const ParcelI
   if (code.receipt.parcel != id) {
     throw refused(ErrorCode::not_addressed, id, "it is that of parcel " + code.receipt.parcel.str())
         .with_hint("courier parcel mark " + code.receipt.parcel.str() +
-                   " confirmed --receipt CODE");
+                   " confirmed --receipt 'CODE'");
   }
   require_signed(code);
   require_fresh(code.receipt, parcel);
