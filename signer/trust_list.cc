@@ -164,17 +164,18 @@ Signer TrustList::require_signer(const SiteCode& code, const PublicKey& signing,
   if (!signer && find(code) == nullptr) {
     throw Error(ErrorCode::no_key, subject,
                 fmt::format("is from site {}, which is not joined here", code.str()))
-        .with_hint(fmt::format("join it with 'courier site join {}.site --as ROLE'; what came is"
+        .with_hint(fmt::format("join it with 'courier site join {}.site --as {}'; what came is"
                                " then tried again",
-                               code.str()));
+                               code.str(),
+                               parent() == nullptr ? "parent|child|peer" : "child|peer"));
   }
   if (!signer) {
     throw Error(ErrorCode::no_key, subject,
                 fmt::format("is signed by a key of site {} that is not known here", code.str()))
         .with_hint(fmt::format("get {0}.site from site {0} and accept it with 'courier site join"
-                               " {0}.site --as ROLE --fingerprint WORDS'; what came is then tried"
+                               " {0}.site --as {1} --fingerprint WORDS'; what came is then tried"
                                " again",
-                               code.str()));
+                               code.str(), word(find(code)->role)));
   }
   if (signer->site->code != code) {
     throw Error(ErrorCode::not_trusted, subject,

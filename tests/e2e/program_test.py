@@ -184,6 +184,16 @@ class NewOperator(Pair):
         again = self.at("B", "dp", "add", "files", "share", status=9)
         self.assertIn("'courier dp show files' shows it", again.err)
 
+    def test_advice_to_join_names_what_a_site_can_be_here(self):
+        self.init("C", "TEX", "Texas")
+        self.join("C", "PSE", "child")
+        write("p/data", "x")
+        self.at("C", "package", "add", "p", "--id", "TEX00001")
+        self.at("C", "distribute", "TEX00001", "--to", "PSE")
+        self.at("C", "parcel", "create", "--to", "PSE", "--out", "drive")
+        # PSE has a parent.
+        self.assertIn("courier site join TEX.site --as child|peer'", self.at("B", "identify", "drive", status=5).err)
+
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
         for home, *arguments in self.TABLES:
