@@ -88,14 +88,16 @@ Json plan_json(const ParcelPlan& plan) {
           {"minutes", plan.minutes}};
 }
 
-std::string plan_text(const ParcelPlan& plan) {
+// is_made: its size is known, and what was at most in it is not told any more.
+std::string plan_text(const ParcelPlan& plan, bool is_made) {
   Table table({"kind", "job", "package", ">version", ">content",
                plan.at_most ? ">at most" : ">carried", "builds on"});
   for (const PlannedItem& item : plan.items) {
-    table.add({std::string(word(item.row.kind)), fmt::format("{}", fmt::join(item.row.jobs, ", ")),
-               item.row.package.str(), std::to_string(item.row.version), human_size(item.row.bytes),
-               human_size(item.carried_bytes),
-               item.bases.empty() ? "-" : fmt::format("{}", fmt::join(item.bases, ", "))});
+    table.add(
+        {std::string(word(item.row.kind)), fmt::format("{}", fmt::join(item.row.jobs, ", ")),
+         item.row.package.str(), item.row.version == 0 ? "-" : std::to_string(item.row.version),
+         human_size(item.row.bytes), is_made && plan.at_most ? "" : human_size(item.carried_bytes),
+         item.bases.empty() ? "-" : fmt::format("{}", fmt::join(item.bases, ", "))});
   }
   std::string text = table.str("nothing would be carried");
   for (const LeftBehind& left : plan.left) {
@@ -242,7 +244,7 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   if (options.plan) {
     const ParcelPlan plan = ParcelPlanner(sender).plan(request.plan);
     report.json = plan_json(plan);
-    report.text = plan_text(plan) +
+    report.text = plan_text(plan, false) +
                   fmt::format("the parcel: {} {}, {}, 1 volume, {:.1f} minutes\n",
                               plan.at_most ? "at most" : "about", human_size(plan.parcel_bytes),
                               counted(plan.records, "record", "records"), plan.minutes);
@@ -273,7 +275,7 @@ Report create_parcel(Context& context, const MakingOptions& options) {
   report.json["items"] = outgoing_items_json(home, created.parcel);
   report.text = fmt::format("parcel {}: {}, {}\n{}", addressees_text(created.parcel),
                             outgoing_state(created.parcel), human_size(created.parcel.file_bytes),
-                            plan_text(created.plan));
+                            plan_text(created.plan, true));
   report.text += fmt::format("{}: {}\n", is_copied ? "kept here, in the outbox" : "in the outbox",
                              printable(created.path));
   if (is_copied) {

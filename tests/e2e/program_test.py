@@ -194,6 +194,17 @@ class NewOperator(Pair):
         # PSE has a parent.
         self.assertIn("courier site join TEX.site --as child|peer'", self.at("B", "identify", "drive", status=5).err)
 
+    def test_a_finished_parcel_is_not_said_to_be_at_most_so_large(self):
+        self.installed()
+        write("src/more", "more")
+        self.at("A", "package", "update", "PUN00020")
+        self.at("A", "distribute", "PUN00020", "--to", "PSE")
+        self.assertIn("at most", self.at("A", "parcel", "create", "--to", "PSE", "--plan").out)
+        self.assertNotIn("at most", self.at("A", "parcel", "create", "--to", "PSE").out)
+        self.at("A", "retract", "PUN00020", "--from", "PSE")
+        removal = self.at("A", "parcel", "create", "--to", "PSE", "--plan").out
+        self.assertRegex(removal, r"remove +\d +PUN00020 +- ")
+
     def test_every_table_fits_into_a_line_and_every_command_is_one_json_document(self):
         self.busy_sites()
         for home, *arguments in self.TABLES:
