@@ -1,6 +1,7 @@
 #include "base/phases.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace courier {
@@ -8,6 +9,13 @@ namespace {
 
 // Sizes may be what somebody stated: as much as this is told as this.
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50;
+
+// In steps of which any sum is exact: where one phase ends the next begins, and not a little
+// before.
+double share_of(double bytes, double all) {
+  constexpr double kSteps = std::uint64_t{1} << 32;
+  return std::floor(bytes / all * kSteps) / kSteps;
+}
 
 }  // namespace
 
@@ -47,8 +55,8 @@ void Phases::tell(const Piece& piece, const ProgressEvent& event) {
     before += static_cast<double>(phases_[i].bytes);
   }
   if (all_ > 0) {
-    told.before = before / all_;
-    told.part = static_cast<double>(phase.bytes) / all_;
+    told.before = share_of(before, all_);
+    told.part = share_of(before + static_cast<double>(phase.bytes), all_) - told.before;
   }
   report(to_, told);
 }

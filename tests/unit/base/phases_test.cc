@@ -50,6 +50,24 @@ TEST_F(PhasesTest, NeverGoBackWhenAPieceIsBegunAgain) {
   EXPECT_EQ(told.back().done, 100U) << "not more than there is";
 }
 
+TEST_F(PhasesTest, EndWhereTheNextOneBegins) {
+  for (std::uint64_t first = 1; first < 60; ++first) {
+    for (std::uint64_t second = 1; second < 60; ++second) {
+      Phases phases(sink());
+      const std::size_t receiving = phases.add("receiving", first);
+      const std::size_t publishing = phases.add("publishing", second);
+      const std::size_t returning = phases.add("returning", 1);
+      phases.next(receiving, first)({"", "", 1, 1});
+      phases.next(publishing, second)({"", "", 0, 1});
+      phases.next(publishing, second)({"", "", 1, 1});
+      phases.next(returning, 1)({"", "", 0, 1});
+      const std::size_t at = told.size() - 4;
+      ASSERT_EQ(told[at].share(), told[at + 1].share()) << first << " " << second;
+      ASSERT_EQ(told[at + 2].share(), told[at + 3].share()) << first << " " << second;
+    }
+  }
+}
+
 TEST_F(PhasesTest, DoNotCountOneThatHasNothingToDo) {
   Phases phases(sink());
   const std::size_t receiving = phases.add("receiving", 0);
