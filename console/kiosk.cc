@@ -109,6 +109,15 @@ void Kiosk::set_present(const std::vector<PresentDrive>& present) {
     drive.drive.name = shown_text(one.name);
     look(drive);
   }
+  tell();
+}
+
+void Kiosk::tell() {
+  for (KioskDrive& drive : drives_) {
+    if (drive.problem && !drive.problem->contains("time")) {
+      (*drive.problem)["time"] = iso8601(clock_.now());
+    }
+  }
   changed_();
 }
 
@@ -136,7 +145,6 @@ void Kiosk::taken_back(KioskDrive& drive) {
   }
   drive.state = DriveState::gone;
   drive.problem = gone_problem(kPressAgain);
-  (*drive.problem)["time"] = iso8601(clock_.now());
 }
 
 void Kiosk::forget(const std::string& id) {
@@ -182,7 +190,7 @@ void Kiosk::act(const std::string& id, DriveAction action) {
       forget(id);
       break;
   }
-  changed_();
+  tell();
 }
 
 void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool holds_home,
@@ -192,7 +200,7 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
     for (KioskDrive& one : drives_) {
       if (one.id != id) continue;
       work(one);
-      changed_();
+      tell();
       return;
     }
   };
@@ -213,9 +221,6 @@ void Kiosk::start(KioskDrive& drive, std::vector<std::string> command, bool hold
       one.job = 0;
       one.progress = Json();
       (this->*ended)(one, end);
-      if (one.problem && !one.problem->contains("time")) {
-        (*one.problem)["time"] = iso8601(clock_.now());
-      }
     });
     with_drive([this](KioskDrive& one) {
       // What came of it stays on the screen until somebody has seen it, where there is somebody.

@@ -53,6 +53,7 @@ class Kiosk {
  private:
   using Ended = void (Kiosk::*)(KioskDrive&, const JobEnd&);
 
+  void tell();  // the page, with when each problem came
   KioskDrive& find(const std::string& id);
   void forget(const std::string& id);
   void look(KioskDrive& drive);
